@@ -1,0 +1,4 @@
+"""Tabletop scenes in MuJoCo: objects, physics, rendering, data sets, ground truth.
+
+May import mujoco, numpy, cv2. Never torch, never rclpy.
+"""

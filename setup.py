@@ -1,0 +1,29 @@
+"""For `pip install .`: the Python part alone. In a colcon workspace CMakeLists.txt installs it instead."""
+
+from setuptools import find_packages, setup
+
+TRAIN = [
+    "torch>=2.6,<3", "torchvision>=0.21,<1", "lightning>=2.4,<3", "tensorboard>=2.15,<3", "onnx>=1.16,<2",
+    "onnxscript>=0.3", "safetensors>=0.4,<1",
+]  # fmt: skip
+SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
+REPLAY = ["rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "rich>=13,<16", "jinja2>=3,<4"]
+CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.5,<3", "pyyaml>=6,<7", "typer>=0.12,<1"]
+
+setup(
+    name="osis_ros",
+    version="0.1.0",
+    description="Open-set instance segmentation for robot arms on ROS 2",
+    license="Apache-2.0",
+    packages=find_packages(include=["osis_ros", "osis_ros.*"]),
+    python_requires=">=3.10",
+    install_requires=[*CORE, "onnxruntime>=1.18,<2"],
+    extras_require={
+        "gpu": ["onnxruntime-gpu>=1.18,<2"],
+        "sim": SIM,
+        "replay": REPLAY,
+        "train": [*TRAIN, *SIM, *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2"],
+        "dev": ["pytest>=8", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
+    },
+    entry_points={"console_scripts": ["osis = osis_ros.cli:app"]},
+)
