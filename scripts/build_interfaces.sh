@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds this package with colcon into build/, install/ and log/ of the repository, then `source install/setup.bash`.
+# With a sourced ROS 2 (ROS_DISTRO set) against that one, else against the ROS wheels of the virtual environment
+# that VIRTUAL_ENV names (default: .venv).
+#
+# usage: scripts/build_interfaces.sh [--tests]
+#   --tests  also builds what the tests want in build/test_interfaces/, for `source build/test_interfaces/install/setup.bash`:
+#            the few vision_msgs types that the nodes use, where vision_msgs is not installed
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [[ -z "${ROS_DISTRO:-}" ]]; then
+  venv=$(realpath "${VIRTUAL_ENV:-.venv}")
+  export PATH="$venv/bin:$PATH" AMENT_PREFIX_PATH="$venv" CMAKE_PREFIX_PATH="$venv"
+  python=$venv/bin/python
+else
+  python=$(command -v python3)
+fi
+
+build() { # build BASE_PATH OUTPUT_FOLDER
+  colcon --log-base "$2/log" build --base-paths "$1" --build-base "$2/build" --install-base "$2/install" \
+    --symlink-install --executor sequential --event-handlers console_direct- \
+    --cmake-args -DPython3_EXECUTABLE="$python" -DCMAKE_BUILD_TYPE=Release -Wno-dev
+}
+
+build . .
+if [[ "${1:-}" == --tests ]] && ! "$python" -c "import vision_msgs.msg" 2>/dev/null; then
+  build test/interfaces/vision_msgs build/test_interfaces
+fi
