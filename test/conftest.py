@@ -1,0 +1,41 @@
+"""What every test shares: a ROS domain of its own, and the way to the data that is not part of the repository."""
+
+import os
+import zlib
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def _ros_domain() -> int:
+    """A domain id (1..100) for this process: workers of one run differ, two runs on one machine rarely meet."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return 1 + (zlib.crc32(run.encode()) + worker) % 100
+
+
+# Set before anything imports rclpy, and whatever the shell says: no test may reach a robot on the network.
+os.environ["ROS_DOMAIN_ID"] = str(_ros_domain())
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ.pop("ROS_STATIC_PEERS", None)
+
+
+def _folder(variable: str, beside: str) -> Path:
+    folder = Path(os.environ.get(variable) or REPOSITORY.parent / "shared" / beside)
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not a folder; {variable} names it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real photographs with ground truth (coco_mini, hsr_ycb, …): $OSIS_DATA."""
+    return _folder("OSIS_DATA", "data")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of the authors' own outputs and figures: $OSIS_REFERENCE."""
+    return _folder("OSIS_REFERENCE", "reference")
