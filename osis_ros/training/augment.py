@@ -1,0 +1,51 @@
+"""How a training image is varied: the paper's short-side resize and flip, or crops of random scale and colour."""
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms import v2
+
+from osis_ros.training.config import Augment
+
+
+class CameraVariation(nn.Module):
+    """Colour, contrast, noise, blur and compression of cheap cameras, each at random; uint8 in, uint8 out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colour = v2.RandomPhotometricDistort(brightness=(0.7, 1.4), contrast=(0.6, 1.4), saturation=(0.4, 1.6))
+        self.rare = v2.Compose(
+            [
+                v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], 0.15),
+                v2.RandomApply([v2.JPEG((35, 95))], 0.2),
+                v2.RandomGrayscale(0.05),
+            ]
+        )
+
+    def forward(self, image: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+        image = self.rare(self.colour(image))
+        if torch.rand(()) < 0.2:
+            noise = torch.randn(image.shape) * (torch.rand(()) * 10)
+            image = type(image)((image + noise).clamp_(0, 255).to(torch.uint8))
+        return image, masks
+
+
+def train_transform(config: Augment) -> v2.Transform:
+    """(image, masks) -> (image, masks), drawing from torch's generator."""
+    if config.mode == "short_side":
+        resize = [v2.RandomShortestSize(list(config.short_sides), config.max_side, antialias=True)]
+    else:
+        resize = [
+            v2.ScaleJitter(config.size, config.scale, antialias=True),
+            v2.RandomCrop(config.size, pad_if_needed=True, padding_mode="constant", fill=114),
+        ]
+    colour = [CameraVariation()] if config.photometric else []
+    return v2.Compose([*resize, v2.RandomHorizontalFlip(), *colour])
+
+
+def test_transform(config: Augment) -> v2.Transform:
+    """(image, masks) -> (image, masks) as at test: no randomness."""
+    if config.mode == "short_side":
+        return v2.Resize(max(config.short_sides), max_size=config.max_side, antialias=True)
+    return v2.Resize(
+        min(config.size), max_size=max(config.size), antialias=True
+    )

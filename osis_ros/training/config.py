@@ -1,0 +1,160 @@
+"""Everything a training run is made of, as one typed value that is read from one YAML file."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from osis_ros.training.model.config import ModelConfig, tabletop
+
+PRESETS = Path(__file__).parent / "configs"
+Positive = Annotated[int, Field(gt=0)]
+
+
+MODEL_PRESETS = {"tabletop": tabletop}
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the message is one sentence for the user."""
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors, so that a typing mistake never trains the wrong thing for a day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SceneSet(Strict):
+    """Rendered scenes to make (once) before training, as `osis scenes` would."""
+
+    split: Literal["train", "val", "test"]
+    count: Positive
+    seed: int = 0
+
+
+class Source(Strict):
+    """One COCO-format data set.
+
+    Paths are relative to the run's data folder. Annotations of a class the model knows teach that class; with
+    `classes: none` every annotation is an object whose class stays out of classification and contrast.
+    """
+
+    annotations: Path
+    images: Path
+    weight: float = Field(1.0, gt=0, description="share of the samples, relative to the other sources")
+    classes: Literal["by_name", "none"] = "by_name"
+    drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are deleted")
+    drop_images: tuple[str, ...] = Field((), description="class names whose images are left out altogether")
+
+
+class Augment(Strict):
+    """How a training image is varied (defaults: the paper's)."""
+
+    mode: Literal["short_side", "jitter"] = "short_side"
+    short_sides: tuple[Positive, ...] = (640, 672, 704, 736, 768, 800)
+    max_side: Positive = 1333
+    size: tuple[Positive, Positive] = Field((480, 640), description="jitter: height, width of the crop")
+    scale: tuple[float, float] = Field((0.6, 1.8), description="jitter: zoom against fitting the image in the crop")
+    photometric: bool = False
+    min_pixels: int = Field(1, ge=1, description="an object of fewer pixels after cropping is left out")
+
+
+class Optimiser(Strict):
+    """Optimiser and schedule (defaults: the paper's, for a batch of 4; the rate grows linearly with the batch)."""
+
+    name: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: float = Field(0.005, gt=0)
+    reference_batch: Positive = 4
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    backbone_factor: float = Field(1.0, ge=0, description="the backbone's rate relative to the heads'")
+    schedule: Literal["steps", "cosine"] = "steps"
+    milestones: tuple[Positive, ...] = (84_000, 116_000)
+    warmup_steps: int = Field(400, ge=0)
+    warmup_factor: float = 0.001
+    clip_gradient_norm: float | None = None
+    ema_decay: float | None = Field(None, gt=0, lt=1)
+
+
+class TrainConfig(Strict):
+    """One training run. `osis train --config NAME` reads a preset of `training/configs`, or a file."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    model: ModelConfig
+    backbone_weights: Path | None = Field(None, description="relative to the data folder; none: random weights")
+    scenes: dict[str, SceneSet] = {}
+    train: Annotated[dict[str, Source], Field(min_length=1)]
+    val: Source | None = None
+    augment: Augment = Augment()
+    optimiser: Optimiser = Optimiser()
+    steps: Positive = 128_000
+    batch: Positive = 4
+    accumulate: Positive = 1
+    workers: int = Field(2, ge=0)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    checkpoint_every: Positive = 500
+    validate_every: int = Field(0, ge=0, description="steps between validations; 0: none while training")
+    validate_images: Positive = 100
+    seed: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _start_from_a_model_preset(cls, tree: Any) -> Any:
+        """`model: {preset: tabletop, …}` takes that preset's entries where the file has none of its own."""
+        if not isinstance(tree, dict) or not isinstance(tree.get("model"), dict) or "preset" not in tree["model"]:
+            return tree
+        own = dict(tree["model"])
+        preset = own.pop("preset")
+        if preset not in MODEL_PRESETS:
+            raise ValueError(f"model.preset is {preset!r}, expected one of {', '.join(MODEL_PRESETS)}")
+        model = MODEL_PRESETS[preset](tuple(own.pop("class_names", ())) or ("?",))
+        return {**tree, "model": model.replace(**own, class_names=tree["model"].get("class_names", ()))}
+
+    @model_validator(mode="after")
+    def _validation_has_data(self) -> "TrainConfig":
+        if self.validate_every and self.val is None:
+            raise ValueError("validate_every is set, but there is no val data")
+        return self
+
+
+def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
+    """Read a preset by name or a YAML file by path.
+
+    Args:
+        name_or_path: `tabletop`, or a file that ends in .yaml.
+        overrides: `key.sub=value` strings that replace single entries; values are YAML.
+    Raises:
+        ConfigError: no such preset or file, bad YAML, an entry that is unknown or out of range.
+    """
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        path = PRESETS / f"{name_or_path}.yaml"
+        if not path.is_file():
+            known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.yaml")))
+            raise ConfigError(f"there is no preset {name_or_path!r}; presets: {known}; or give a path to a .yaml file")
+    try:
+        tree = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path} holds no mapping of settings")
+    for override in overrides:
+        _override(tree, override)
+    try:
+        return TrainConfig.model_validate(tree)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+        raise ConfigError(f"{path}: {faults}") from None
+
+
+def _override(tree: dict[str, Any], override: str) -> None:
+    key, separator, value = override.partition("=")
+    if not separator:
+        raise ConfigError(f"{override!r} is not of the form key.sub=value")
+    *parents, leaf = key.strip().split(".")
+    for parent in parents:
+        tree = tree.setdefault(parent, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"{key}: {parent} holds a value, not further settings")
+    tree[leaf] = yaml.safe_load(value)

@@ -1,0 +1,180 @@
+"""COCO-format annotations to training samples, drawn as one endless, reproducible stream."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from faster_coco_eval import mask as coco_mask
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+from torchvision import tv_tensors
+from torchvision.ops import masks_to_boxes
+
+from osis_ros.training.config import ConfigError, Source
+
+NO_CLASS = -1  # an object whose class is not to be learnt; it still teaches objectness, box and mask
+
+
+@dataclass(frozen=True)
+class Record:
+    """One annotated image: its file, size in pixels, and per object a label and a COCO segmentation."""
+
+    path: Path
+    height: int
+    width: int
+    labels: tuple[int, ...]
+    segmentations: tuple[dict | list, ...]
+
+
+def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> list[Record]:
+    """The images of a source that have at least one usable object.
+
+    Crowd regions are left out: they outline no single object.
+
+    Args:
+        source: which files; relative paths start at `root`.
+        class_names: the known classes in id order.
+    Raises:
+        ConfigError: a missing or broken file, a dropped name that does not exist, nothing left to learn from.
+    """
+    path = root / source.annotations
+    try:
+        tree = json.loads(path.read_text())
+        names = {c["id"]: c["name"] for c in tree["categories"]}
+        images = {i["id"]: i for i in tree["images"]}
+        annotations = tree["annotations"]
+    except OSError as error:
+        raise ConfigError(
+            f"the annotation file {path} cannot be read ({error.strerror}); is the data folder right?"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path} is no COCO-format annotation file ({error!r})") from None
+    for name in (*source.drop_annotations, *source.drop_images):
+        if name not in names.values():
+            raise ConfigError(f"{path} has no class {name!r} to drop")
+    label_of = {name: i for i, name in enumerate(class_names)} if source.classes == "by_name" else {}
+    kept: dict[int, list[tuple[int, dict | list]]] = {i: [] for i in images}
+    for annotation in annotations:
+        name, image = names.get(annotation["category_id"]), annotation["image_id"]
+        if name in source.drop_images:
+            kept.pop(image, None)
+        elif image in kept and name not in source.drop_annotations and not annotation.get("iscrowd"):
+            kept[image].append((label_of.get(name, NO_CLASS), annotation["segmentation"]))
+    folder = root / source.images
+    records = [
+        Record(folder / images[i]["file_name"], images[i]["height"], images[i]["width"], *map(tuple, zip(*objects)))
+        for i, objects in kept.items()
+        if objects
+    ]
+    if not records:
+        raise ConfigError(f"{path} leaves no image with an object to learn from")
+    missing = next((r.path for r in records if not r.path.is_file()), None)
+    if missing:
+        raise ConfigError(f"{path} names the image {missing}, which does not exist; is `images` right?")
+    return records
+
+
+def decode_masks(record: Record) -> np.ndarray:
+    """All masks of an image, [N, H, W] uint8 0/1. Polygons and both kinds of RLE are understood."""
+    rles = []
+    for segmentation in record.segmentations:
+        if isinstance(segmentation, list):
+            parts = coco_mask.frPyObjects(segmentation, record.height, record.width)
+            rles.append(coco_mask.merge(parts))
+        elif isinstance(segmentation["counts"], list):
+            rles.append(coco_mask.frPyObjects(segmentation, record.height, record.width))
+        else:
+            rles.append(segmentation)
+    return np.ascontiguousarray(coco_mask.decode(rles).transpose(2, 0, 1))
+
+
+class Samples(Dataset):
+    """Annotated images, varied by a transform.
+
+    An index is (record number, draw): the draw seeds the transform, so a sample is a function of its index
+    alone, whatever worker makes it and however often the run was stopped.
+    """
+
+    def __init__(self, records: list[Record], transform, min_pixels: int = 1, seed: int = 0) -> None:
+        self.records = records
+        self.transform = transform
+        self.min_pixels = min_pixels
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Image uint8 [3, H, W] RGB; target with boxes float32 [N, 4] xyxy, labels int64 [N], masks uint8 [N, H, W]."""
+        number, draw = index
+        record = self.records[number]
+        pixels = cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB)
+        if pixels is None or pixels.shape[:2] != (record.height, record.width):
+            raise ConfigError(f"{record.path} is no readable {record.width}x{record.height} image")
+        image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
+        masks = tv_tensors.Mask(torch.from_numpy(decode_masks(record)))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed * 1_000_003 + draw)
+            image, masks = self.transform(image, masks)
+        keep = masks.flatten(1).sum(1, dtype=torch.int64) >= self.min_pixels
+        masks = masks[keep].as_subclass(Tensor)
+        boxes = masks_to_boxes(masks) if len(masks) else torch.zeros(0, 4)
+        boxes[:, 2:] += 1  # masks_to_boxes gives the last pixel, a box ends behind it
+        labels = torch.tensor(record.labels)[keep]
+        return image.as_subclass(Tensor), {"boxes": boxes.float(), "labels": labels, "masks": masks}
+
+
+class Stream(Sampler[tuple[int, int]]):
+    """An endless draw from several sources by weight: index t depends on the seed and t alone.
+
+    Each source is walked in shuffled passes, so that none of its images is drawn twice before all were once.
+
+    Args:
+        sizes: images a source, in the order in which the data set concatenates them.
+        weights: relative shares.
+        start: position to begin at, to resume.
+        rank, world: this process takes every world-th position.
+    """
+
+    def __init__(
+        self, sizes: list[int], weights: list[float], seed: int, start: int = 0, rank: int = 0, world: int = 1
+    ):
+        self.sizes, self.weights, self.seed = sizes, np.cumsum(weights) / sum(weights), seed
+        self.start, self.rank, self.world = start, rank, world
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        choice = np.random.default_rng([self.seed, 0])
+        offsets = np.cumsum([0, *self.sizes])
+        taken = [0] * len(self.sizes)
+        orders: list[np.ndarray | None] = [None] * len(self.sizes)
+        position = 0
+        while True:
+            source = int(np.searchsorted(self.weights, choice.random(), side="right"))
+            passes, within = divmod(taken[source], self.sizes[source])
+            if within == 0:
+                order = np.random.default_rng([self.seed, 1, source, passes])
+                orders[source] = order.permutation(self.sizes[source])
+            taken[source] += 1
+            if position >= self.start and position % self.world == self.rank:
+                yield int(offsets[source] + orders[source][within]), position
+            position += 1
+
+
+def collate(samples: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, list[tuple[int, int]], list[dict]]:
+    """Images padded with zeros, right and below, to one size that is a multiple of 32: [B, 3, H, W] uint8;
+    their (height, width) before padding; their targets, masks padded alike."""
+    sizes = [tuple(image.shape[1:]) for image, _ in samples]
+    height, width = (32 * math.ceil(max(side) / 32) for side in zip(*sizes))
+    images = torch.zeros(len(samples), 3, height, width, dtype=torch.uint8)
+    targets = []
+    for slot, (image, target) in zip(images, samples):
+        slot[:, : image.shape[1], : image.shape[2]] = image
+        masks = target["masks"]
+        padding = (0, width - masks.shape[2], 0, height - masks.shape[1])
+        targets.append({**target, "masks": torch.nn.functional.pad(masks, padding) if any(padding) else masks})
+    return images, sizes, targets

@@ -1,0 +1,46 @@
+"""The optimiser and the learning rate over the steps of a run."""
+
+import math
+
+import torch
+from torch import nn
+
+from osis_ros.training.config import Optimiser
+
+
+def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.optim.Optimizer:
+    """Optimiser over the model's trainable parameters.
+
+    Args:
+        model: its parameters named `backbone.…` get `backbone_factor` times the rate; vectors (biases, class
+            centres are not among them) are free of weight decay under AdamW.
+        batch: images a step over all devices; the rate grows linearly with it (Goyal et al. 2017).
+    """
+    rate = config.learning_rate * batch / config.reference_batch
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            in_backbone = "backbone" in name.split(".")
+            decays = parameter.ndim > 1 or config.name == "sgd"
+            groups.setdefault((in_backbone, decays), []).append(parameter)
+    parameters = [
+        {
+            "params": members,
+            "lr": rate * (config.backbone_factor if in_backbone else 1.0),
+            "weight_decay": config.weight_decay if decays else 0.0,
+        }
+        for (in_backbone, decays), members in groups.items()
+    ]
+    if config.name == "sgd":
+        return torch.optim.SGD(parameters, rate, config.momentum)
+    return torch.optim.AdamW(parameters, rate)
+
+
+def learning_rate_factor(step: int, steps: int, config: Optimiser) -> float:
+    """What the rate is multiplied by at a step: linear warm-up, then cosine to 1 % or ×0.1 at each milestone."""
+    warmup = 1.0
+    if step < config.warmup_steps:
+        warmup = config.warmup_factor + (1 - config.warmup_factor) * step / config.warmup_steps
+    if config.schedule == "steps":
+        return warmup * 0.1 ** sum(step >= milestone for milestone in config.milestones)
+    return warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(step / steps, 1))))

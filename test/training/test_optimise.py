@@ -1,0 +1,37 @@
+"""The learning rate follows the paper's schedule, and parameters fall into the right groups."""
+
+import pytest
+from torch import nn
+
+from osis_ros.training.config import Optimiser
+from osis_ros.training.optimise import learning_rate_factor, make_optimiser
+
+
+@pytest.mark.parametrize(
+    ("step", "factor"),
+    [(0, 0.001), (200, 0.5005), (400, 1.0), (83_999, 1.0), (84_000, 0.1), (116_000, 0.01)],
+)
+def test_the_papers_schedule(step, factor):
+    assert learning_rate_factor(step, 128_000, Optimiser()) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(("step", "factor"), [(0, 0.5), (10, 1.0 - 0.99 * 0.5), (20, 0.01)])
+def test_cosine_falls_to_one_percent(step, factor):
+    config = Optimiser(schedule="cosine", warmup_steps=10, warmup_factor=0.5)
+    assert learning_rate_factor(step, 20, config) == pytest.approx(factor)
+
+
+def test_rate_grows_with_the_batch_and_frozen_parameters_stay_out():
+    model = nn.ModuleDict({"backbone": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
+    model["backbone"].bias.requires_grad_(False)
+    groups = make_optimiser(model, Optimiser(backbone_factor=0.1), batch=8).param_groups
+    rates = {p: g["lr"] for g in groups for p in g["params"]}
+    assert len(rates) == 3
+    assert rates[model["head"].weight] == pytest.approx(0.01)
+    assert rates[model["backbone"].weight] == pytest.approx(0.001)
+
+
+def test_adamw_does_not_decay_biases():
+    groups = make_optimiser(nn.Linear(2, 2), Optimiser(name="adamw", weight_decay=0.1), batch=4).param_groups
+    decay = {p.ndim: g["weight_decay"] for g in groups for p in g["params"]}
+    assert decay == {2: 0.1, 1: 0.0}

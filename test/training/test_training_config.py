@@ -1,0 +1,66 @@
+"""A training configuration is read whole, or refused with one sentence that names the entry."""
+
+import pytest
+import yaml
+
+from osis_ros.training.config import PRESETS, ConfigError, load_config
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    def write(**changes):
+        tree = {
+            "name": "tiny",
+            "model": {"class_names": ["cup", "bowl"]},
+            "train": {"photos": {"annotations": "a.json", "images": "."}},
+            **changes,
+        }
+        path = tmp_path / "tiny.yaml"
+        path.write_text(yaml.safe_dump(tree))
+        return str(path)
+
+    return write
+
+
+def test_defaults_are_the_papers(config_file):
+    config = load_config(config_file())
+    assert (config.steps, config.batch, config.optimiser.learning_rate) == (128_000, 4, 0.005)
+    assert config.augment.short_sides == (640, 672, 704, 736, 768, 800)
+
+
+def test_single_entries_can_be_replaced(config_file):
+    config = load_config(config_file(), ["optimiser.learning_rate=0.02", "steps=7", "train.photos.weight=3"])
+    assert (config.optimiser.learning_rate, config.steps, config.train["photos"].weight) == (0.02, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["stepps=3"], "stepps"),
+        (["steps=0"], "steps: .*greater than 0"),
+        (["steps"], "key.sub=value"),
+        (["name.x=1"], "name holds a value"),
+        (["name='a/b'"], "name: "),
+        (["validate_every=5"], "no val data"),
+    ],
+)
+def test_an_entry_that_cannot_be_is_named(config_file, overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        load_config(config_file(), overrides)
+
+
+def test_an_unknown_preset_lists_those_there_are():
+    with pytest.raises(ConfigError, match=r"presets: .*tabletop"):
+        load_config("tabeltop")
+
+
+@pytest.mark.parametrize("text", ["{", "- a", ""])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ConfigError):
+        load_config(str(tmp_path / "x.yaml"))
+
+
+@pytest.mark.parametrize("path", sorted(PRESETS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_preset_is_valid(path):
+    assert load_config(path.stem).name == path.stem
