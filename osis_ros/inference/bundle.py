@@ -1,0 +1,132 @@
+"""A model bundle: a folder with model.onnx, model.yaml (its manifest) and README.md (its model card)."""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Manifest, read_manifest, validate_manifest
+
+DEFAULT_MODEL = "tabletop"
+MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.onnx", "model.yaml", "README.md"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk that has been checked: `manifest` is valid and model.onnx is the file it was written for."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def model_file(self) -> Path:
+        return self.path / MODEL_FILE
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.manifest.class_names
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Read and check a bundle.
+
+    Args:
+        path: the bundle's folder, or the bare name of a model that came with the package (`tabletop`).
+    Raises:
+        BundleError: anything missing, malformed or damaged, in one sentence.
+    """
+    folder = find_bundle(path)
+    manifest = read_manifest(folder / MANIFEST_FILE)
+    digest = _sha256(folder / MODEL_FILE)
+    if digest != manifest.sha256:
+        raise BundleError(
+            f"{MODEL_FILE}: its SHA-256 is {digest[:12]}…, {MANIFEST_FILE} expects {manifest.sha256[:12]}…: the file "
+            f"is truncated, damaged or of another export; copy the bundle again ({folder})"
+        )
+    return Bundle(folder, manifest)
+
+
+def find_bundle(path: str | Path) -> Path:
+    """The folder of a bundle given by path, or by name among the models that came with the package.
+
+    Raises:
+        BundleError: there is no such folder.
+    """
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    if folder.exists():
+        raise BundleError(f"{folder} is a file, expected a bundle's folder with {MODEL_FILE} and {MANIFEST_FILE}")
+    places = _model_folders() if len(folder.parts) == 1 else ()
+    for place in places:
+        if (place / folder / MANIFEST_FILE).is_file():
+            return (place / folder).resolve()
+    searched = "".join(f", {place}" for place in places)
+    raise BundleError(
+        f"model bundle '{path}' does not exist (searched: {Path.cwd()}{searched}); give a bundle's folder"
+    )
+
+
+def write_bundle(folder: str | Path, onnx_file: str | Path, manifest: dict[str, Any], card: str) -> Bundle:
+    """Write a bundle, whole or not at all: it is built beside its place and then moved there.
+
+    Args:
+        folder: the new bundle's folder; a bundle that is there already is replaced, anything else is not.
+        onnx_file: the graph; copied to model.onnx.
+        manifest: the fields of `Manifest`, but for `format_version` and `sha256`, which are set here.
+        card: README.md.
+    Raises:
+        BundleError: a manifest that would not load again, or a folder that holds something else.
+    """
+    folder = Path(folder)
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise BundleError(f"{folder} is a file or a link, expected a folder to write the bundle to")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
+        raise BundleError(f"{folder} holds other files and no {MANIFEST_FILE}; choose an empty or new folder")
+    fields = {"format_version": FORMAT_VERSION, "sha256": _sha256(Path(onnx_file)), **manifest}
+    checked = validate_manifest(fields, folder / MANIFEST_FILE)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
+        new = Path(place) / "bundle"
+        if folder.is_dir():
+            shutil.copytree(folder, new)  # weights.safetensors and pictures beside the graph stay
+        new.mkdir(exist_ok=True)
+        shutil.copyfile(onnx_file, new / MODEL_FILE)
+        text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        (new / MANIFEST_FILE).write_text(text, "utf-8")
+        (new / CARD_FILE).write_text(card, "utf-8")
+        if folder.is_dir():
+            folder.rename(Path(place) / "old")
+        new.rename(folder)
+    return load_bundle(folder)
+
+
+def _model_folders() -> tuple[Path, ...]:
+    """Where models that came with the package lie: beside its source, or in an installed share."""
+    beside = Path(__file__).resolve().parents[2] / "models"
+    prefixes = [prefix for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    shares = (Path(prefix) / "share" / "osis_ros" / "models" for prefix in (*prefixes, sys.prefix))
+    return tuple(dict.fromkeys((beside, *shares)))
+
+
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            digest = hashlib.sha256()
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+    except FileNotFoundError:
+        raise BundleError(f"{file.name} is missing ({file}); copy the bundle again or export it") from None
+    except OSError as err:
+        raise BundleError(f"{file.name} cannot be read: {err.strerror} ({file})") from None

@@ -1,0 +1,158 @@
+"""model.yaml: what a bundle's manifest holds, and its errors in words."""
+
+from collections.abc import Sequence
+from datetime import date as Date
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from osis_ros.instances import UNKNOWN_NAME
+
+FORMAT_VERSION = 1
+
+
+class BundleError(Exception):
+    """A bundle that cannot be used; the message is one sentence that names the file, the field and the remedy."""
+
+
+def _multiple_of_32(pixels: int) -> int:
+    if pixels % 32:
+        raise ValueError("not a multiple of 32")
+    return pixels
+
+
+def _distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names) or any(not name.strip() or not name.isprintable() for name in names):
+        raise ValueError("empty, unprintable or repeated names")
+    if UNKNOWN_NAME in names:
+        raise ValueError(f"'{UNKNOWN_NAME}' is reserved")
+    return names
+
+
+class Checked(BaseModel):
+    """Strict types, no unknown fields, immutable. A field's description is what its error message expects."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Side = Annotated[
+    int, Field(ge=32, le=4096, description="32..4096 and a multiple of 32"), AfterValidator(_multiple_of_32)
+]
+
+
+class Thresholds(Checked):
+    """What a run uses unless told otherwise."""
+
+    score: float = Field(ge=0, le=1, description="the lowest score kept, 0..1")
+    unknown: float = Field(ge=0, le=2, description="T_u, the cosine distance beyond which an object is unknown, 0..2")
+    nms_iou: float = Field(gt=0, le=1, description="the box IoU above which the weaker instance goes, 0..1")
+    max_instances: int = Field(ge=1, le=1000, description="the most instances given back, 1..1000")
+
+
+class Metric(Checked):
+    """One figure of the model card, with what it was measured on and the command that prints it."""
+
+    name: str = Field(description="the metric's name")
+    value: float = Field(description="a number")
+    data: str = Field(description="the data set's name")
+    command: str = Field(description="the command that prints it")
+
+
+class Provenance(Checked):
+    """Where the weights come from."""
+
+    config: str | dict[str, Any] = Field(description="the training configuration: its name or all of it")
+    data: str = Field(description="what was trained on, in words")
+    steps: int = Field(ge=0, description="optimiser steps, 0 or more")
+    seed: int = Field(description="the seed, an integer")
+    commit: str = Field(description="the commit that trained")
+    date: Date = Field(strict=False, description="the day of the export, as 2026-01-31")
+    metrics: tuple[Metric, ...] = Field((), strict=False, description="a list of name, value, data, command")
+
+
+class Manifest(Checked):
+    """model.yaml."""
+
+    format_version: int = Field(description=f"{FORMAT_VERSION}")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="the 64 lower-case hex digits of model.onnx's SHA-256")
+    class_names: Annotated[
+        tuple[str, ...],
+        Field(strict=False, min_length=1, description=f"a list of distinct names, none of them '{UNKNOWN_NAME}'"),
+        AfterValidator(_distinct_names),
+    ]
+    input_height: Side
+    input_width: Side
+    embedding_dim: int = Field(ge=1, le=4096, description="1..4096")
+    thresholds: Thresholds = Field(description="score, unknown, nms_iou and max_instances")
+    provenance: Provenance = Field(description="config, data, steps, seed, commit, date and metrics")
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Read and check a model.yaml.
+
+    Raises:
+        BundleError: no such file, not YAML, or what `validate_manifest` refuses.
+    """
+    try:
+        fields = yaml.safe_load(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{file.name} is missing; a bundle holds model.onnx and {file.name} ({file})") from None
+    except OSError as err:
+        raise BundleError(f"{file.name} cannot be read: {err.strerror} ({file})") from None
+    except UnicodeDecodeError:
+        raise BundleError(f"{file.name} is not UTF-8 text, expected YAML ({file})") from None
+    except yaml.YAMLError as err:
+        mark = getattr(err, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(err, "problem", None) or "unreadable"
+        raise BundleError(f"{file.name} is not valid YAML{where}: {problem} ({file})") from None
+    if not isinstance(fields, dict):
+        raise BundleError(f"{file.name} holds {_shown(fields)}, expected a mapping of fields ({file})")
+    return validate_manifest(fields, file)
+
+
+def validate_manifest(fields: dict[str, Any], file: Path) -> Manifest:
+    """Check fields as read from `file`, which is only named in errors.
+
+    Raises:
+        BundleError: the first field that is missing, misspelt or out of range.
+    """
+    version = fields.get("format_version")
+    if version is not None and version != FORMAT_VERSION:
+        raise BundleError(
+            f"{file.name}: format_version is {_shown(version)}, expected {FORMAT_VERSION}: the bundle is of another "
+            f"release of osis_ros; export it again with this one ({file})"
+        )
+    try:
+        return Manifest.model_validate(fields)
+    except ValidationError as err:
+        first = err.errors()[0]
+        raise BundleError(f"{file.name}: {_complaint(first['loc'], first['type'], first['input'])} ({file})") from None
+
+
+def _complaint(location: Sequence[str | int], kind: str, value: Any) -> str:
+    """One validation error in words: which field, which value, what was expected."""
+    name = ".".join(str(part) for part in location if not (isinstance(part, str) and part in ("str", "dict[str,any]")))
+    if kind == "extra_forbidden":
+        return f"{name} is not a field of format version {FORMAT_VERSION}; remove it or correct its spelling"
+    found = "missing" if kind == "missing" else _shown(value)
+    return f"{name} is {found}, expected {_expectation(location)}"
+
+
+def _expectation(location: Sequence[str | int]) -> str:
+    model: type[BaseModel] | None = Manifest
+    expected = "a valid value"
+    for part in location:
+        if model is None or part not in model.model_fields:
+            continue
+        field = model.model_fields[part]
+        expected = field.description or expected
+        model = {"thresholds": Thresholds, "provenance": Provenance, "metrics": Metric}.get(str(part))
+    return expected
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

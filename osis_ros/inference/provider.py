@@ -1,0 +1,113 @@
+"""Which hardware ONNX Runtime runs a bundle on: the choice, its options, and a sentence when it cannot be had."""
+
+import logging
+import os
+import time
+from pathlib import Path
+
+import onnxruntime as ort
+
+from osis_ros.inference.bundle import Bundle
+from osis_ros.inference.manifest import BundleError
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+log = logging.getLogger(__name__)
+
+
+class ProviderError(BundleError):
+    """A sound bundle that cannot run on the execution provider asked for."""
+
+
+def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> tuple[ort.InferenceSession, str]:
+    """Load model.onnx on a provider.
+
+    Args:
+        provider: `cpu`, `cuda`, `tensorrt` (its engine takes minutes to build the first time), or `auto`: CUDA where
+            it works, else the CPU.
+        threads: CPU threads of one run, 0 for as many as there are cores.
+        cache: where TensorRT engines are kept; the user's cache folder when None.
+    Returns:
+        The session and the provider it runs on (`cpu`, `cuda` or `tensorrt`).
+    Raises:
+        ProviderError: an unknown provider, one that this onnxruntime lacks, or one that does not start.
+        BundleError: a graph that ONNX Runtime does not accept.
+    """
+    if provider == "auto":
+        return _open_best(bundle, threads)
+    if provider not in PROVIDERS:
+        raise ProviderError(f"provider is '{provider}', expected one of {', '.join((*PROVIDERS, 'auto'))}")
+    available = [name for name, long in PROVIDERS.items() if long in ort.get_available_providers()]
+    if provider not in available:
+        raise ProviderError(
+            f"provider '{provider}' is not in this onnxruntime {ort.__version__} (it has {', '.join(available)}); "
+            "install onnxruntime-gpu in place of onnxruntime, or choose one it has"
+        )
+    cache = engine_cache(bundle, cache) if provider == "tensorrt" else None
+    session = _create(bundle, provider, threads, cache)
+    running = session.get_providers()[0]
+    if running != PROVIDERS[provider]:
+        raise ProviderError(
+            f"provider '{provider}' did not start and ONNX Runtime fell back to {running}; check the NVIDIA driver and "
+            "that the CUDA, cuDNN and TensorRT libraries are those that this onnxruntime-gpu was built for"
+        )
+    return session, provider
+
+
+def engine_cache(bundle: Bundle, root: Path | None) -> Path:
+    """Where a bundle's TensorRT engines lie: a folder for each model, precision and pair of versions, so that an
+    engine is never used for another graph or by another release. (TensorRT itself adds the GPU to the file name.)"""
+    base = root or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "osis_ros" / "tensorrt"
+    return base / f"{bundle.manifest.sha256[:16]}-fp16-ort{ort.__version__}"
+
+
+def _open_best(bundle: Bundle, threads: int) -> tuple[ort.InferenceSession, str]:
+    if PROVIDERS["cuda"] in ort.get_available_providers():
+        try:
+            return open_session(bundle, "cuda", threads, None)
+        except ProviderError as err:
+            log.warning("running on the CPU: %s", err)
+    return open_session(bundle, "cpu", threads, None)
+
+
+def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # its warnings speak of kernels, ours of what to do
+    # between frames a robot's cores belong to others: worker threads spin only while a run lasts
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    started = time.monotonic()
+    if cache is not None:
+        cache.mkdir(parents=True, exist_ok=True)
+        if not any(cache.glob("*.engine")):
+            log.warning("building the TensorRT engine of '%s', which takes minutes, into %s", bundle.name, cache)
+    try:
+        session = ort.InferenceSession(bundle.model_file, options, providers=_with_fallback(provider, cache))
+    except Exception as err:  # ONNX Runtime's exception types have no common class but Exception
+        reason = str(err).strip().splitlines()[0][:300]
+        raise BundleError(f"model.onnx does not load on {provider}: {reason} ({bundle.path})") from None
+    session.disable_fallback()
+    log.info("'%s' loaded on %s in %.1f s", bundle.name, provider, time.monotonic() - started)
+    return session
+
+
+def _with_fallback(provider: str, cache: Path | None) -> list:
+    """The provider first, then those that take the operators it lacks."""
+    if provider == "cpu":
+        return [PROVIDERS["cpu"]]
+    cuda = (PROVIDERS["cuda"], {"cudnn_conv_algo_search": "HEURISTIC"})
+    if provider == "cuda":
+        return [cuda, PROVIDERS["cpu"]]
+    engine = {
+        "trt_engine_cache_enable": True,
+        "trt_engine_cache_path": str(cache),
+        "trt_timing_cache_enable": True,
+        "trt_timing_cache_path": str(cache),
+        "trt_fp16_enable": True,
+    }
+    return [(PROVIDERS["tensorrt"], engine), cuda, PROVIDERS["cpu"]]

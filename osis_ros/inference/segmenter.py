@@ -1,0 +1,164 @@
+"""`Segmenter`: image in, `Instances` out."""
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from osis_ros.inference.bundle import Bundle, load_bundle
+from osis_ros.inference.letterbox import Letterbox
+from osis_ros.inference.manifest import BundleError
+from osis_ros.inference.paste import paste_masks
+from osis_ros.inference.provider import open_session
+from osis_ros.instances import Instances
+
+OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
+INPUTS = ("image", "score_threshold", "unknown_threshold")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where one image's time went, in seconds."""
+
+    letterbox: float
+    network: float
+    paste: float
+
+    @property
+    def total(self) -> float:
+        return self.letterbox + self.network + self.paste
+
+
+class Segmenter:
+    """Runs a bundle. Calls from several threads are safe: a call shares nothing with others but the session.
+
+    Attributes:
+        bundle: what runs.
+        provider: what it runs on: `cpu`, `cuda` or `tensorrt`.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle | str | Path,
+        provider: str = "cpu",
+        *,
+        threads: int = 0,
+        cache: Path | None = None,
+        warm_up: bool = True,
+    ) -> None:
+        """Load a bundle and run it once, so that the first real image is as fast as the others.
+
+        Args:
+            bundle: a bundle, its folder, or the name of one that came with the package.
+            provider: `cpu`, `cuda`, `tensorrt` or `auto`.
+            threads: CPU threads of one run, 0 for as many as there are cores.
+            cache: where TensorRT engines are kept; the user's cache folder when None.
+        Raises:
+            BundleError: the bundle is missing, damaged or not of this form, or cannot run on the provider
+                (its subclass `ProviderError`).
+        """
+        self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        self._session, self.provider = open_session(self.bundle, provider, threads, cache)
+        # TensorRT's execution contexts serve one run at a time
+        self._one_run = threading.Lock() if self.provider == "tensorrt" else None
+        self._outputs = self._checked_outputs()
+        if warm_up:
+            manifest = self.bundle.manifest
+            self.segment(np.zeros((manifest.input_height, manifest.input_width, 3), np.uint8))
+
+    def segment(
+        self,
+        rgb: np.ndarray,
+        score_threshold: float | None = None,
+        unknown_threshold: float | None = None,
+        max_instances: int | None = None,
+    ) -> Instances:
+        """Find the instances of one image.
+
+        Args:
+            rgb: uint8 [H, W, 3] RGB, any size from 1 × 1 on.
+            score_threshold: the lowest score kept, 0..1; the bundle's when None, as for the other two.
+            unknown_threshold: T_u, the distance beyond which an object is unknown, 0..2.
+            max_instances: the most instances given back.
+        Raises:
+            ValueError: an image of another form, or a threshold out of range.
+        """
+        return self.segment_timed(rgb, score_threshold, unknown_threshold, max_instances)[0]
+
+    def segment_timed(
+        self,
+        rgb: np.ndarray,
+        score_threshold: float | None = None,
+        unknown_threshold: float | None = None,
+        max_instances: int | None = None,
+    ) -> tuple[Instances, Timing]:
+        """As `segment`, with the time that each stage took."""
+        manifest = self.bundle.manifest
+        defaults = manifest.thresholds
+        score = _checked("score_threshold", score_threshold, defaults.score, 0, 1)
+        unknown = _checked("unknown_threshold", unknown_threshold, defaults.unknown, 0, 2)
+        limit = int(_checked("max_instances", max_instances, defaults.max_instances, 1, 1_000_000))
+        height, width = _image_size(rgb)
+
+        start = time.perf_counter()
+        letterbox = Letterbox.fit(height, width, manifest.input_height, manifest.input_width)
+        image = letterbox.apply(rgb, manifest.input_height, manifest.input_width)
+        ready = time.perf_counter()
+        found = self._run(image, np.float32(score), np.float32(unknown), limit)
+        done = time.perf_counter()
+        boxes = letterbox.boxes_to_image(found["boxes"])
+        rois, masks = paste_masks(found["masks"], boxes, height, width)
+        instances = Instances(
+            boxes, found["scores"], found["class_ids"], found["distances"], found["embeddings"], rois, masks,
+            height, width, manifest.class_names,
+        )  # fmt: skip
+        return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
+
+    def _run(self, image: np.ndarray, score: np.float32, unknown: np.float32, limit: int) -> dict[str, np.ndarray]:
+        feeds = dict(zip(INPUTS, (image, np.asarray(score), np.asarray(unknown)), strict=True))
+        if self._one_run is None:
+            values = self._session.run(self._outputs, feeds)
+        else:
+            with self._one_run:
+                values = self._session.run(self._outputs, feeds)
+        found = dict(zip(self._outputs, values, strict=True))
+        count = min(limit, int(found.pop("count", len(found["scores"]))))
+        return {name: value[:count] for name, value in found.items()}
+
+    def _checked_outputs(self) -> list[str]:
+        """The outputs to ask for. Raises BundleError for a graph that is not of the form this class runs."""
+        manifest = self.bundle.manifest
+        inputs = {value.name: value for value in self._session.get_inputs()}
+        outputs = [value.name for value in self._session.get_outputs()]
+        for kind, wanted, present in (("input", INPUTS, inputs), ("output", OUTPUTS, outputs)):
+            missing = [name for name in wanted if name not in present]
+            if missing:
+                raise BundleError(
+                    f"model.onnx has no {kind} '{missing[0]}', expected {', '.join(wanted)}; "
+                    f"make it with `osis export` ({self.bundle.path})"
+                )
+        shape = [manifest.input_height, manifest.input_width, 3]
+        image = inputs["image"]
+        if image.shape != shape or image.type != "tensor(uint8)":
+            raise BundleError(
+                f"model.onnx: input 'image' is {image.type} {image.shape}, model.yaml expects tensor(uint8) {shape} "
+                f"({self.bundle.path})"
+            )
+        return [*OUTPUTS, "count"] if "count" in outputs else list(OUTPUTS)
+
+
+def _image_size(rgb: np.ndarray) -> tuple[int, int]:
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        form = f"{rgb.dtype} {list(rgb.shape)}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise ValueError(f"image is {form}, expected uint8 [H, W, 3] RGB with at least one pixel")
+    return rgb.shape[0], rgb.shape[1]
+
+
+def _checked(name: str, value: float | None, default: float, low: float, high: float) -> float:
+    if value is None:
+        return default
+    if not low <= value <= high:
+        raise ValueError(f"{name} is {value}, expected {low}..{high}")
+    return value
