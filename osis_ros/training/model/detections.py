@@ -1,0 +1,21 @@
+"""What the network returns for one image."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Detections(NamedTuple):
+    """N instances, best score first. Boxes and sizes are in pixels of the image as the network got it.
+
+    boxes [N, 4] float32; scores [N] float32 in [0, 1]; class_ids [N] int64, K = unknown; distances [N] float32 cosine
+    distance to the nearest class centre (0 without an embedding space); embeddings [N, D] float32 of unit length;
+    masks [N, M, M] float32 probabilities inside the box.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    class_ids: Tensor
+    distances: Tensor
+    embeddings: Tensor
+    masks: Tensor

@@ -1,0 +1,51 @@
+"""The class-semantics embedding space (SemSeg section III-B): one territory a known class, the rest is unknown."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from osis_ros.training.model.config import EmbeddingConfig
+
+
+class EmbeddingSpace(nn.Module):
+    """The third linear layer of the encoder, and one learnable centre a known class."""
+
+    def __init__(self, in_features: int, dim: int, num_classes: int) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(in_features, dim)
+        self.centres = nn.Parameter(torch.randn(num_classes, dim))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """RoI features [R, hidden] → raw embeddings [R, D] float32; `z = F.normalize(raw)` is the proposal embedding."""
+        return self.encoder(hidden).float()
+
+    def distances(self, z: Tensor) -> Tensor:
+        """Cosine distances of unit embeddings [R, D] to the K class centres: [R, K] in [0, 2]."""
+        return 1 - z.float() @ F.normalize(self.centres).T
+
+
+def _own_class(labels: Tensor, num_classes: int) -> Tensor:
+    return F.one_hot(labels, num_classes).bool()
+
+
+def contrastive_loss(distances: Tensor, labels: Tensor, centres: Tensor, count: int, config: EmbeddingConfig) -> Tensor:
+    """L_cont (equations 2–5), before its weight.
+
+    Args:
+        distances: [P, K] of the known positives' embeddings to all centres.
+        labels: [P] int64 in 0..K-1.
+        centres: [K, D], of any length.
+        count: number N of sampled proposals, background included.
+    Returns:
+        scalar.
+    """
+    own = _own_class(labels, len(centres))
+    intra = (distances[own] - config.intra_margin).clamp(min=0).sum()
+    nearest_other = distances.masked_fill(own, torch.inf).amin(1)
+    inter = (config.inter_margin - nearest_other).clamp(min=0).sum()
+    unit = F.normalize(centres.float())
+    between = (1 - unit @ unit.T).masked_fill(
+        torch.eye(len(centres), dtype=torch.bool, device=centres.device), torch.inf
+    )
+    apart = (config.intra_margin + config.inter_margin - between.amin(1)).clamp(min=0).sum()
+    return (intra + inter + apart) / max(count, 1)

@@ -1,0 +1,85 @@
+"""Masks, modulated by class semantics (SemSeg section III-C)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+from osis_ros.training.model.config import MaskConfig
+from osis_ros.training.model.convolution import conv3x3, he
+
+
+class MaskHead(nn.Module):
+    """Per-pixel embeddings by convolution; their dot product with a mask embedding made from z is the mask.
+
+    Without modulation one learnt output layer takes the mask embedding's place. With `blend` the similarities to the
+    class centres are concatenated to the input instead.
+    """
+
+    def __init__(
+        self, config: MaskConfig, channels: int, embedding_dim: int, num_classes: int, separable: bool = False
+    ) -> None:
+        super().__init__()
+        self.config = config
+        first = channels + num_classes if config.blend else channels
+        widths = [first, *[config.channels] * config.convs]
+        self.convs = nn.ModuleList(conv3x3(a, b, separable) for a, b in zip(widths, widths[1:], strict=False))
+        self.deconv = he(nn.ConvTranspose2d(widths[-1], config.channels, 2, stride=2))
+        self.pixel = conv3x3(config.channels, config.embedding_dim, separable)
+        if config.modulation:
+            self.embed = nn.Sequential(
+                nn.Linear(embedding_dim, embedding_dim), nn.ReLU(), nn.Linear(embedding_dim, config.embedding_dim)
+            )
+        else:
+            self.output = nn.Conv2d(config.embedding_dim, 1, 1)
+
+    def forward(self, pooled: Tensor, z: Tensor, similarities: Tensor) -> Tensor:
+        """Mask logits.
+
+        Args:
+            pooled: [R, C, S, S] RoI features.
+            z: [R, D] unit proposal embeddings.
+            similarities: [R, K] cosine to every class centre; used with `blend` only.
+        Returns:
+            [R, 2S, 2S] float32.
+        """
+        x = pooled
+        if self.config.blend:
+            side = x.shape[-1]
+            x = torch.cat((x, similarities[:, :, None, None].expand(-1, -1, side, side).to(x.dtype)), 1)
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        pixels = self.pixel(F.relu(self.deconv(x)))
+        if not self.config.modulation:
+            return self.output(pixels)[:, 0].float()
+        count, channels, height, width = pixels.shape
+        kernels = self.embed(z)[:, None]  # [R, 1, channels], a 1x1 convolution for each RoI
+        return (kernels @ pixels.reshape(count, channels, height * width)).view(count, height, width).float()
+
+
+def mask_targets(masks: list[Tensor], rois: Tensor, index: Tensor, size: int) -> Tensor:
+    """The part of an object's mask that lies in a proposal.
+
+    Args:
+        masks: bool or uint8 [G_i, H, W] of each image, all of one size.
+        rois: [P, 5] image index and proposal box in pixels.
+        index: [P] int64, the proposal's object among its image's.
+        size: side of the result in cells.
+    Returns:
+        [P, size, size] float32, 0 or 1: at least half of the cell belongs to the object.
+    """
+    targets = rois.new_zeros(len(rois), size, size)
+    for i, image_masks in enumerate(masks):
+        here = torch.where(rois[:, 0] == i)[0]
+        if len(here) == 0:
+            continue
+        used, mask_of_roi = index[here].unique(return_inverse=True)
+        boxes = torch.cat((mask_of_roi[:, None].to(rois.dtype), rois[here, 1:]), 1)
+        covered = roi_align(image_masks[used][:, None].float(), boxes, size, 1.0, -1, aligned=True)
+        targets[here] = (covered[:, 0] >= 0.5).float()
+    return targets
+
+
+def mask_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """L_mask: mean binary cross-entropy over the cells of all positives [P, M, M]; 0 without any. Scalar."""
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / max(targets.numel(), 1)

@@ -1,0 +1,134 @@
+"""Class-agnostic proposals: OLN's proposal network (Kim et al. 2022; SemSeg section III-A)."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import box_iou, nms
+
+from osis_ros.training.model.anchors import anchor_boxes, level_anchors
+from osis_ros.training.model.box_coding import boxes_to_sides, clip_boxes_to_image, has_area, sides_to_boxes
+from osis_ros.training.model.config import ProposalConfig
+from osis_ros.training.model.convolution import conv3x3
+from osis_ros.training.model.losses import centerness, iou_loss_sum, l1_sum, smooth_l1_sum
+from osis_ros.training.model.matching import match, sample
+
+
+class DensePrediction(NamedTuple):
+    """What the head says about every anchor of a batch, and the anchors; A of them over L levels, finest first.
+
+    sides [B, A, 4] in anchor sides, logits [B, A] of the centerness, centres [A, 2] and sizes [A] of the anchors
+    in pixels, float32; counts: anchors of each level.
+    """
+
+    sides: Tensor
+    logits: Tensor
+    centres: Tensor
+    sizes: Tensor
+    counts: list[int]
+
+
+class Proposals(NamedTuple):
+    """boxes [P, 4] in pixels inside the image and their centerness [P] in [0, 1], level by level, best first."""
+
+    boxes: Tensor
+    centerness: Tensor
+
+
+class ProposalNetwork(nn.Module):
+    """Shared 3x3 convolution, L2-normalised over channels, then four side distances and a centerness an anchor."""
+
+    def __init__(
+        self, config: ProposalConfig, channels: int, strides: tuple[int, ...], separable: bool = False
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.strides = strides
+        self.conv = conv3x3(channels, channels, separable)
+        self.output = nn.Conv2d(channels, 5, 1)  # left, right, top, bottom, centerness
+        nn.init.normal_(self.output.weight, std=0.01)
+        nn.init.zeros_(self.output.bias)
+        nn.init.constant_(self.output.bias[:4], config.side_bias)
+        if not separable:
+            nn.init.normal_(self.conv.weight, std=0.01)
+
+    def forward(self, levels: list[Tensor]) -> DensePrediction:
+        """Pyramid levels [B, C, H_l, W_l] → predictions for every anchor."""
+        outputs, centres, sizes, counts = [], [], [], []
+        for stride, level in zip(self.strides, levels, strict=True):
+            feature = F.relu(self.conv(level))
+            # The output layer is linear, so dividing its result by the feature's norm saves normalising the feature.
+            norm = feature.float().pow(2).sum(1, keepdim=True).sqrt().clamp(min=1e-12)
+            output = F.conv2d(feature, self.output.weight).float() / norm + self.output.bias[:, None, None]
+            outputs.append(output.flatten(2).transpose(1, 2))
+            height, width = level.shape[-2:]
+            level_centres, level_sizes = level_anchors(
+                height, width, stride, self.config.anchor_scale * stride, level.device
+            )
+            centres.append(level_centres)
+            sizes.append(level_sizes)
+            counts.append(height * width)
+        output = torch.cat(outputs, 1)
+        return DensePrediction(output[..., :4], output[..., 4], torch.cat(centres), torch.cat(sizes), counts)
+
+    @torch.no_grad()
+    def select(self, dense: DensePrediction, image_sizes: list[tuple[int, int]]) -> list[Proposals]:
+        """The proposals of every image: the best of each level, clipped, empty ones dropped, then NMS if asked for."""
+        top_k = self.config.train_top_k if self.training else self.config.test_top_k
+        best, start = [], 0
+        for count in dense.counts:
+            logits = dense.logits[:, start : start + count]
+            best.append(logits.topk(min(top_k, count), dim=1).indices + start)
+            start += count
+        index = torch.cat(best, 1)
+        sides = dense.sides.gather(1, index[..., None].expand(-1, -1, 4))
+        boxes = sides_to_boxes(sides, dense.centres[index], dense.sizes[index])
+        scores = dense.logits.gather(1, index).sigmoid()
+        return [self._finish(*item) for item in zip(boxes, scores, image_sizes, strict=True)]
+
+    def _finish(self, boxes: Tensor, scores: Tensor, image_size: tuple[int, int]) -> Proposals:
+        boxes = clip_boxes_to_image(boxes, image_size)
+        kept = torch.where(has_area(boxes))[0]
+        boxes, scores = boxes[kept], scores[kept]
+        if self.config.nms_iou is not None:
+            kept = nms(boxes, scores, self.config.nms_iou)
+        elif self.config.max_proposals is not None:
+            kept = scores.argsort(descending=True)
+        else:
+            return Proposals(boxes, scores)
+        kept = kept[: self.config.max_proposals]
+        return Proposals(boxes[kept], scores[kept])
+
+    def losses(self, dense: DensePrediction, objects: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Centerness and box loss of a batch (L_ctr, L_box1 of equation 1), before their weights.
+
+        Args:
+            dense: as `forward` returns it.
+            objects: ground-truth boxes [G, 4] of each image.
+        Returns:
+            two scalars, each divided by samples an image times images.
+        """
+        config = self.config
+        anchors = anchor_boxes(dense.centres, dense.sizes)
+        centerness_sum = box_sum = dense.logits.new_zeros(())
+        for sides, logits, boxes in zip(dense.sides, dense.logits, objects, strict=True):
+            iou = box_iou(boxes, anchors)
+            index, label = match(iou, config.centerness_negative_iou, config.centerness_positive_iou, keep_best=True)
+            positive, negative = sample(label, config.samples, config.centerness_positive_fraction)
+            target = boxes_to_sides(boxes[index[positive]], dense.centres[positive], dense.sizes[positive])
+            target = torch.cat((centerness(target), target.new_zeros(len(negative))))
+            predicted = logits[torch.cat((positive, negative))].sigmoid()
+            centerness_sum = centerness_sum + l1_sum(predicted, target)
+
+            index, label = match(iou, config.box_negative_iou, config.box_positive_iou, keep_best=True)
+            positive, _ = sample(label, config.samples, config.box_positive_fraction)
+            centres, sizes = dense.centres[positive], dense.sizes[positive]
+            box_sum = box_sum + self._box_loss(sides[positive], boxes[index[positive]], centres, sizes)
+        count = config.samples * len(objects)
+        return centerness_sum / count, box_sum / count
+
+    def _box_loss(self, sides: Tensor, boxes: Tensor, centres: Tensor, sizes: Tensor) -> Tensor:
+        if self.config.box_loss == "iou":
+            return iou_loss_sum(sides_to_boxes(sides, centres, sizes), boxes)
+        return smooth_l1_sum(sides, boxes_to_sides(boxes, centres, sizes))

@@ -1,0 +1,45 @@
+"""The second stage of OLN: a refined box and an estimate of the proposal's IoU."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from osis_ros.training.model.box_coding import boxes_to_deltas
+from osis_ros.training.model.convolution import normal, xavier
+from osis_ros.training.model.losses import l1_sum
+
+
+class RoIHead(nn.Module):
+    """Two fully connected layers, which the embedding shares, then class-agnostic box deltas and an IoU."""
+
+    def __init__(self, in_features: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = xavier(nn.Linear(in_features, hidden))
+        self.fc2 = xavier(nn.Linear(hidden, hidden))
+        self.box = normal(nn.Linear(hidden, 4), 0.001)
+        self.iou = normal(nn.Linear(hidden, 1), 0.01)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Pooled features [R, C, S, S] → hidden [R, hidden]."""
+        return F.relu(self.fc2(F.relu(self.fc1(pooled.flatten(1)))))
+
+    def refine(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Hidden [R, hidden] → deltas [R, 4] (see `deltas_to_boxes`) and IoU [R] in (0, 1), float32."""
+        return self.box(hidden).float(), self.iou(hidden).float().sigmoid()[:, 0]
+
+
+def refinement_losses(
+    deltas: Tensor, iou: Tensor, proposals: Tensor, objects: Tensor, true_iou: Tensor, count: int
+) -> tuple[Tensor, Tensor]:
+    """IoU and box loss (L_iou, L_box2 of equation 1) on positive proposals, before their weights.
+
+    Args:
+        deltas: [P, 4] predicted.
+        iou: [P] predicted.
+        proposals: [P, 4] the boxes that came in.
+        objects: [P, 4] the boxes of their objects.
+        true_iou: [P] of the two, before refinement.
+        count: number of all sampled proposals, background included, which both sums are divided by.
+    Returns:
+        two scalars.
+    """
+    return l1_sum(iou, true_iou) / max(count, 1), l1_sum(deltas, boxes_to_deltas(proposals, objects)) / max(count, 1)

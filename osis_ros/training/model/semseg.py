@@ -1,0 +1,190 @@
+"""SemSeg: an image becomes boxes, classes known and unknown, embeddings and masks (Yang et al. 2024)."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from osis_ros.training.model.backbone import build_backbone
+from osis_ros.training.model.box_coding import clip_boxes_to_image, deltas_to_boxes
+from osis_ros.training.model.classifier import UNLABELLED, Classifier, classification_loss
+from osis_ros.training.model.config import ModelConfig
+from osis_ros.training.model.detections import Detections
+from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss
+from osis_ros.training.model.fpn import FeaturePyramid
+from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
+from osis_ros.training.model.open_set import Thresholds, decide
+from osis_ros.training.model.pooling import RoIPooler, with_image_index
+from osis_ros.training.model.proposals import DensePrediction, ProposalNetwork, Proposals
+from osis_ros.training.model.roi_head import RoIHead, refinement_losses
+from osis_ros.training.model.roi_sampling import RoISamples, sample_rois
+
+COARSEST_POOLED = 5
+
+
+class Semantics(NamedTuple):
+    """raw [R, D] embeddings, z [R, D] the same of unit length, distances [R, K] to the class centres; float32."""
+
+    raw: Tensor
+    z: Tensor
+    distances: Tensor
+
+
+class SemSeg(nn.Module):
+    """The network. In training it returns losses, otherwise `Detections`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        roi, mask, dim = config.roi, config.mask, config.embedding.dim
+        self.backbone = build_backbone(config.backbone, config.frozen_stages)
+        self.fpn = FeaturePyramid(
+            self.backbone.channels[config.min_level - 2 :], config.channels, config.max_level - 5, config.separable
+        )
+        strides = tuple(2**level for level in config.levels)
+        self.proposals = ProposalNetwork(config.proposals, config.channels, strides, config.separable)
+        self.box_pool = RoIPooler(roi.pool_size, roi.sampling_ratio, config.min_level, roi.canonical_size)
+        self.mask_pool = RoIPooler(mask.pool_size, mask.sampling_ratio, config.min_level, roi.canonical_size)
+        self.roi_head = RoIHead(config.channels * roi.pool_size**2, roi.hidden)
+        self.embedding = EmbeddingSpace(roi.hidden, dim, config.num_classes)
+        self.classifier = Classifier(dim, roi.hidden, config.num_classes)
+        self.mask_head = MaskHead(mask, config.channels, dim, config.num_classes, config.separable)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The configured ones."""
+        return Thresholds(self.config.decision.score_threshold, self.config.decision.unknown_threshold)
+
+    def forward(
+        self, images: Tensor, image_sizes: list[tuple[int, int]], targets: list[dict] | None = None
+    ) -> dict[str, Tensor] | list[Detections]:
+        """Losses with targets, detections without.
+
+        Args:
+            images: [B, 3, H, W] RGB, uint8 or float 0–255; image i fills its top left corner, the rest is ignored.
+            image_sizes: (height, width) of each image in pixels.
+            targets: for each image `boxes` float32 [G, 4] in pixels, `labels` int64 [G] (0..K-1, or -1 for an object
+                whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]. G may be 0.
+        Returns:
+            the weighted losses of equations 1 and 7, scalars to be summed; or the detections of each image.
+        """
+        levels = self.pyramid(images, image_sizes)
+        dense = self.proposals(levels)
+        proposals = self.proposals.select(dense, image_sizes)
+        if targets is not None:
+            return self._losses(levels, dense, proposals, targets)
+        return [
+            self.detect([level[i : i + 1] for level in levels], proposals[i], image_sizes[i], self.thresholds)
+            for i in range(len(image_sizes))
+        ]
+
+    def pyramid(self, images: Tensor, image_sizes: list[tuple[int, int]]) -> list[Tensor]:
+        """Images as in `forward` → pyramid levels [B, C, H_l, W_l], finest first."""
+        maps = self.backbone(self.backbone.normalise(images, image_sizes))
+        return self.fpn(maps[self.config.min_level - 2 :])
+
+    def pool_boxes(self, levels: list[Tensor], rois: Tensor) -> Tensor:
+        """RoI features of RoIs [R, 5]: [R, hidden]."""
+        return self.roi_head(self.box_pool(self._pooled(levels), rois))
+
+    def describe(self, hidden: Tensor) -> Semantics:
+        """Where RoI features [R, hidden] lie in the embedding space."""
+        raw = self.embedding(hidden)
+        z = F.normalize(raw)
+        return Semantics(raw, z, self.embedding.distances(z))
+
+    def masks(self, levels: list[Tensor], rois: Tensor, semantics: Semantics) -> Tensor:
+        """Mask logits [R, M, M] of RoIs [R, 5]."""
+        return self.mask_head(self.mask_pool(self._pooled(levels), rois), semantics.z, 1 - semantics.distances)
+
+    def detect(
+        self, levels: list[Tensor], proposals: Proposals, image_size: tuple[int, int], thresholds: Thresholds
+    ) -> Detections:
+        """One image's instances from its pyramid levels [1, C, H_l, W_l] and proposals. Tensor operations alone."""
+        decision = self.config.decision
+        hidden = self.pool_boxes(levels, with_image_index([proposals.boxes]))
+        deltas, iou = self.roi_head.refine(hidden)
+        scores = (proposals.centerness * iou).sqrt()
+        kept = torch.where(scores > thresholds.score)[0]
+        kept = kept[scores[kept].argsort(descending=True)[: decision.max_boxes]]
+        scores, hidden = scores[kept], hidden[kept]
+        boxes = clip_boxes_to_image(deltas_to_boxes(proposals.boxes[kept], deltas[kept]), image_size)
+        semantics = self.describe(hidden)
+        nearest = semantics.distances.amin(1) if self.config.embedding.enabled else None
+        logits = self.classifier(semantics.raw)
+        index, class_ids, scores = decide(boxes, scores, logits, nearest, decision, thresholds)
+        semantics = Semantics(*(part[index] for part in semantics))
+        return self._segment(levels, boxes[index], scores, class_ids, semantics)
+
+    def segment_boxes(
+        self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]
+    ) -> list[Detections]:
+        """Only masks and embeddings, on given boxes [G, 4] of given classes [G] (0..K, K unknown), in the given order.
+
+        The mask-quality test of section IV-E: every score is 1, and z is that of the given boxes.
+        """
+        levels = self.pyramid(images, image_sizes)
+        results = []
+        for i, (image_boxes, ids) in enumerate(zip(boxes, class_ids, strict=True)):
+            own = [level[i : i + 1] for level in levels]
+            semantics = self.describe(self.pool_boxes(own, with_image_index([image_boxes])))
+            results.append(self._segment(own, image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics))
+        return results
+
+    def _segment(
+        self, levels: list[Tensor], boxes: Tensor, scores: Tensor, class_ids: Tensor, semantics: Semantics
+    ) -> Detections:
+        nearest = semantics.distances.amin(1)
+        distances = nearest if self.config.embedding.enabled else torch.zeros_like(nearest)
+        masks = self.masks(levels, with_image_index([boxes]), semantics).sigmoid()
+        return Detections(boxes, scores, class_ids, distances, semantics.z, masks)
+
+    def _pooled(self, levels: list[Tensor]) -> list[Tensor]:
+        return levels[: COARSEST_POOLED - self.config.min_level + 1]
+
+    def _losses(
+        self, levels: list[Tensor], dense: DensePrediction, proposals: list[Proposals], targets: list[dict]
+    ) -> dict[str, Tensor]:
+        weights = self.config.loss_weights
+        centerness, proposal_box = self.proposals.losses(dense, [target["boxes"] for target in targets])
+        samples = sample_rois([p.boxes for p in proposals], targets, self.config.roi, self.config.num_classes)
+        hidden = self.pool_boxes(levels, samples.rois)
+        positive = torch.where(samples.positive)[0]
+        deltas, iou = self.roi_head.refine(hidden[positive])
+        iou_loss, box_loss = refinement_losses(
+            deltas, iou, samples.rois[positive, 1:], samples.objects[positive], samples.iou[positive], len(samples.rois)
+        )
+        semantics = self.describe(hidden)
+        losses = {
+            "loss_centerness": weights.centerness * centerness,
+            "loss_proposal_box": weights.proposal_box * proposal_box,
+            "loss_iou": weights.iou * iou_loss,
+            "loss_box": weights.box * box_loss,
+            "loss_class": weights.classification * classification_loss(self.classifier(semantics.raw), samples.labels),
+            "loss_mask": weights.mask * self._mask_loss(levels, samples, positive, semantics, targets),
+        }
+        if self.config.embedding.enabled:
+            losses["loss_contrastive"] = weights.contrastive * self._contrastive_loss(samples, semantics)
+        return losses
+
+    def _contrastive_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
+        known = samples.positive & (samples.labels >= 0) & (samples.iou > self.config.embedding.positive_iou)
+        count = int((samples.labels != UNLABELLED).sum())
+        return contrastive_loss(
+            semantics.distances[known], samples.labels[known], self.embedding.centres, count, self.config.embedding
+        )
+
+    def _mask_loss(
+        self, levels: list[Tensor], samples: RoISamples, positive: Tensor, semantics: Semantics, targets: list[dict]
+    ) -> Tensor:
+        limit = self.config.mask.rois_per_image
+        if limit is not None:
+            chosen = torch.randperm(len(positive), device=positive.device)[: limit * len(targets)]
+            positive = positive[chosen]
+        rois = samples.rois[positive]
+        logits = self.masks(levels, rois, Semantics(*(part[positive] for part in semantics)))
+        target = mask_targets(
+            [t["masks"] for t in targets], rois, samples.index[positive], self.config.mask.output_size
+        )
+        return mask_loss(logits, target)
