@@ -1,6 +1,9 @@
 """The `osis` command: one subcommand a job. Each is thin and imports what it needs when it runs,
 so that `osis segment` starts without PyTorch, MuJoCo or ROS installed."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(
@@ -18,6 +21,79 @@ def fail(message: object) -> typer.Exit:
 @app.callback()
 def main() -> None:
     """Keep `osis` a group of subcommands, however many there are."""
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Option(help="A preset (tabletop, …) or a YAML file.")] = "tabletop",
+    data: Annotated[Path, typer.Option(help="Folder that the configuration's data paths start at.")] = Path("data"),
+    output: Annotated[Path, typer.Option(help="Folder for runs; this one goes to OUTPUT/NAME.")] = Path("runs"),
+    set_: Annotated[
+        list[str], typer.Option("--set", help="Replace one entry, e.g. optimiser.learning_rate=0.001; repeatable.")
+    ] = [],  # noqa: B006
+    init: Annotated[Path | None, typer.Option(help="Start from an earlier model's weights.safetensors.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint, if there is one.")] = True,
+) -> None:
+    """Train a model, from scenes and photographs to a checkpoint.
+
+    Missing rendered scenes are made first. Stop it at any moment; the same command goes on where it was.
+    `tensorboard --logdir runs` shows the losses.
+    """
+    from osis_ros.training.config import ConfigError, load_config
+    from osis_ros.training.fit import TrainingDiverged, fit
+    from osis_ros.training.prepare import prepare_scenes
+
+    try:
+        run = load_config(config, set_)
+        prepare_scenes(run, data)
+        typer.echo(fit(run, data, output, resume=resume, init=init))
+    except (ConfigError, TrainingDiverged) as error:
+        raise fail(error) from None
+
+
+@app.command()
+def segment(
+    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
+    model: Annotated[str, typer.Option(help="A bundle's folder, or the name of a model of the package.")] = "tabletop",
+    output: Annotated[Path, typer.Option(help="Folder for NAME.overlay.png and NAME.json.")] = Path("segmented"),
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
+    score: Annotated[float | None, typer.Option(help="Lowest score kept, 0..1; the model's own by default.")] = None,
+    unknown: Annotated[float | None, typer.Option(help="Distance T_u beyond which an object is unknown, 0..2.")] = None,
+    max_instances: Annotated[int | None, typer.Option(help="Most instances an image.")] = None,
+    overlays: Annotated[bool, typer.Option(help="Draw the overlays.")] = True,
+) -> None:
+    """Find the instances in images: overlays to look at, JSON with COCO RLE masks to use.
+
+    A file that cannot be read is named and the others go on; the exit status is then 1.
+    """
+    from rich.progress import track
+
+    from osis_ros.inference.bundle import BundleError
+    from osis_ros.inference.segment_files import find_images, segment_files
+    from osis_ros.inference.segmenter import Segmenter
+
+    try:
+        segmenter = Segmenter(model, provider)
+        files = find_images(images)
+        if not files:
+            raise fail(f"no images in {', '.join(map(str, images))}")
+        results = segment_files(
+            segmenter, files, output, overlays,
+            score_threshold=score, unknown_threshold=unknown, max_instances=max_instances,
+        )  # fmt: skip
+        failed = 0
+        for result in track(results, "segmenting", total=len(files), transient=True):
+            if result.error:
+                failed += 1
+                fail(result.error)
+            else:
+                unknowns = int(result.instances.unknown.sum())
+                typer.echo(f"{result.file}: {len(result.instances) - unknowns} known, {unknowns} unknown")
+    except (BundleError, ValueError) as error:
+        raise fail(error) from None
+    typer.echo(f"{len(files) - failed} of {len(files)} images segmented by '{segmenter.bundle.name}' into {output}")
+    if failed:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -104,8 +104,8 @@ def colour_graph(height: int, width: int, padded: bool = False) -> onnx.ModelPro
     for name, source in gathered.items():
         add("Gather", [source, "order"], name, axis=0)
     rows = 5 if padded else "N"
-    floats = {"boxes": [rows, 4], "scores": [rows], "distances": [rows], "embeddings": [rows, 3], "masks": [rows, 28, 28]}  # fmt: skip
-    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in floats.items()]
+    floats = {"boxes": [4], "scores": [], "distances": [], "embeddings": [3], "masks": [28, 28]}
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [rows, *shape]) for name, shape in floats.items()]
     outputs.append(helper.make_tensor_value_info("class_ids", TensorProto.INT64, [rows]))
     if padded:
         outputs.append(helper.make_tensor_value_info("count", TensorProto.INT64, []))

@@ -1,0 +1,123 @@
+"""Draw instances on their image: known classes in a colour each, unknown ones hatched in magenta."""
+
+import colorsys
+from functools import cache
+
+import cv2
+import numpy as np
+
+from osis_ros.instances import Instances
+
+UNKNOWN_COLOUR = (255, 0, 170)
+GOLDEN_RATIO = 0.618034
+OPACITY = 0.45
+DARK, LIGHT = (20, 20, 20), (255, 255, 255)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
+
+
+def draw_overlay(rgb: np.ndarray, instances: Instances) -> np.ndarray:
+    """A copy of the image with masks, contours and `name score` labels, the best score on top.
+
+    Labels never cover each other: in a heap, those of the lowest scores find no room and are left out.
+
+    Args:
+        rgb: uint8 [H, W, 3] RGB, the image that the instances were found in.
+    Returns:
+        uint8 [H, W, 3] RGB.
+    Raises:
+        ValueError: an image of another size than the instances'.
+    """
+    if rgb.shape[:2] != (instances.height, instances.width):
+        raise ValueError(
+            f"the image is {rgb.shape[1]}x{rgb.shape[0]}, the instances are of one that is "
+            f"{instances.width}x{instances.height}"
+        )
+    out = np.ascontiguousarray(rgb).copy()
+    unit = max(1, round(max(rgb.shape[:2]) / 640))  # line width: what reads well at 640 pixels, in proportion
+    worst_first = np.argsort(instances.scores, kind="stable").tolist()
+    outlines = {index: _fill(out, instances, index, unit) for index in worst_first}
+    for index in worst_first:
+        _outline(out, outlines[index], colour_of(instances, index), unit)
+    taken: list[Rectangle] = []
+    for index in reversed(worst_first):
+        if outlines[index]:
+            _label(out, instances, index, unit, taken)
+    return out
+
+
+def colour_of(instances: Instances, index: int) -> tuple[int, int, int]:
+    """The RGB colour of instance `index`."""
+    return UNKNOWN_COLOUR if instances.unknown[index] else class_colour(int(instances.class_ids[index]))
+
+
+@cache
+def class_colour(class_id: int) -> tuple[int, int, int]:
+    """The RGB colour of a known class, the same in every image: hues a golden ratio apart, and none near magenta."""
+    hue = (0.30 + class_id * GOLDEN_RATIO) % 1 * 0.75 + 0.02
+    lightness = (0.55, 0.42, 0.66)[class_id % 3]
+    return tuple(round(255 * channel) for channel in colorsys.hls_to_rgb(hue, lightness, 0.85))
+
+
+def _fill(out: np.ndarray, instances: Instances, index: int, unit: int) -> list[np.ndarray]:
+    """Blend the mask's colour into its ROI and return the mask's contours in the image."""
+    x, y, width, height = instances.rois[index].tolist()
+    mask = instances.masks[index].view(np.uint8)
+    if not mask.any():
+        return []
+    painted = mask
+    if instances.unknown[index]:
+        rows, columns = np.arange(y, y + height)[:, None], np.arange(x, x + width)
+        painted = mask * ((rows + columns) // (5 * unit) % 2 == 0)
+    region = out[y : y + height, x : x + width]
+    cv2.copyTo(cv2.LUT(region, _tint(colour_of(instances, index))), painted, region)
+    contours, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))
+    return list(contours)
+
+
+@cache
+def _tint(colour: tuple[int, int, int]) -> np.ndarray:
+    """What each 8-bit value of each channel becomes under the colour: [1, 256, 3], one table look-up a pixel."""
+    values = np.arange(256)[:, None] * (1 - OPACITY) + np.array(colour) * OPACITY
+    return values.round().astype(np.uint8)[None]
+
+
+def _outline(out: np.ndarray, contours: list[np.ndarray], colour: tuple[int, int, int], unit: int) -> None:
+    cv2.drawContours(out, contours, -1, DARK, 3 * unit, cv2.LINE_AA)  # a dark rim, seen on any ground
+    cv2.drawContours(out, contours, -1, colour, 2 * unit - 1, cv2.LINE_AA)
+
+
+def _label(out: np.ndarray, instances: Instances, index: int, unit: int, taken: list[Rectangle]) -> None:
+    text = f"{instances.class_name(index)} {instances.scores[index]:.2f}"
+    size = 0.42 * unit
+    (width, height), below = cv2.getTextSize(text, FONT, size, unit)
+    pad = 3 * unit
+    place = _place(instances, index, width + 2 * pad, height + below + 2 * pad, taken)
+    if place is None:
+        return
+    x, y = place
+    plate = (x, y, x + width + 2 * pad, y + height + below + 2 * pad)
+    taken.append(plate)
+    colour = colour_of(instances, index)
+    cv2.rectangle(out, plate[:2], plate[2:], colour, cv2.FILLED)
+    bright = np.dot(colour, (0.299, 0.587, 0.114)) > 140
+    cv2.putText(out, text, (x + pad, y + pad + height), FONT, size, DARK if bright else LIGHT, unit, cv2.LINE_AA)
+
+
+def _place(instances: Instances, index: int, width: int, height: int, taken: list[Rectangle]) -> tuple[int, int] | None:
+    """Where a label's plate goes: over the box, under it or in it, at the first place that is free, if there is one."""
+    x0, y0, box_width, box_height = instances.rois[index].tolist()
+    last_x, last_y = max(0, instances.width - width), max(0, instances.height - height)
+    middle = x0 + (box_width - width) // 2
+    heights = (y0 - height, y0 + box_height, y0, y0 + (box_height - height) // 2, y0 + box_height - height)
+    places = [
+        (min(max(x, 0), last_x), min(max(y, 0), last_y)) for y in heights for x in (x0, middle, x0 + box_width - width)
+    ]
+    free = (place for place in places if not any(_overlap(place, width, height, other) for other in taken))
+    return next(free, None)
+
+
+def _overlap(place: tuple[int, int], width: int, height: int, other: Rectangle) -> bool:
+    x, y = place
+    return x < other[2] and other[0] < x + width and y < other[3] and other[1] < y + height
