@@ -1,12 +1,16 @@
 """Backbones: an image becomes four maps of strides 4, 8, 16 and 32 (C2–C5)."""
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torchvision.models import resnet18, resnet50
 from torchvision.ops import FrozenBatchNorm2d
 
-from osis_ros.training.model.mobilenet import STAGE_CHANNELS, mobilenet_v2_stages
+from osis_ros.training.model.mobilenet import STAGE_CHANNELS, fold_torchvision, mobilenet_v2_stages
 from osis_ros.training.model.pixels import PixelNormalisation
+from osis_ros.training.model.resnet_names import add_absent_statistics, detectron2_name, stage_name
+from osis_ros.training.model.weights_file import WeightsError, fit_tensors, read_tensors
 
 
 class Backbone(nn.Module):
@@ -19,14 +23,15 @@ class Backbone(nn.Module):
     """
 
     def __init__(
-        self, stages: list[nn.Module], channels: tuple[int, ...], normalise: PixelNormalisation, frozen_stages: int
+        self, name: str, stages: list[nn.Module], channels: tuple[int, ...], normalise: PixelNormalisation, frozen: int
     ) -> None:
         super().__init__()
+        self.name = name
         self.normalise = normalise
         self.stages = nn.ModuleList(stages)
         self.channels = channels
-        self.frozen_stages = frozen_stages
-        self.stages[:frozen_stages].requires_grad_(False)
+        self.frozen_stages = frozen
+        self.stages[:frozen].requires_grad_(False)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Normalised images [B, 3, H, W], sides multiples of 32 → C2…C5."""
@@ -47,7 +52,7 @@ def build_backbone(name: str, frozen_stages: int = 0) -> Backbone:
     """
     if name == "mobilenet_v2":
         pixels = PixelNormalisation((127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
-        return Backbone(mobilenet_v2_stages(), STAGE_CHANNELS, pixels, frozen_stages)
+        return Backbone(name, mobilenet_v2_stages(), STAGE_CHANNELS, pixels, frozen_stages)
     if name == "resnet50":
         pixels = PixelNormalisation((103.53, 116.28, 123.675), (1.0, 1.0, 1.0), bgr=True)
         net = resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
@@ -61,4 +66,37 @@ def build_backbone(name: str, frozen_stages: int = 0) -> Backbone:
     else:
         raise ValueError(f"backbone is {name!r}, expected resnet50, resnet18 or mobilenet_v2")
     stem = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool)
-    return Backbone([stem, net.layer1, net.layer2, net.layer3, net.layer4], channels, pixels, frozen_stages)
+    return Backbone(name, [stem, net.layer1, net.layer2, net.layer3, net.layer4], channels, pixels, frozen_stages)
+
+
+def load_backbone_weights(model: nn.Module, path: Path) -> None:
+    """Fill `model.backbone` with ImageNet weights.
+
+    MobileNetV2 and ResNet-18 come in torchvision's names, ResNet-50 in Detectron2's (.pkl or .pth, also Caffe2's).
+    Torchvision's ResNet-50 is refused: its stride is elsewhere and its pixels are others, so it would fit badly.
+
+    Raises:
+        WeightsError: the file cannot be read, or tensors are missing or of another shape; they are named.
+    """
+    path, backbone = Path(path), model.backbone
+    tensors = read_tensors(path)
+    own = backbone.stages.state_dict()
+    origin: dict[str, str] = {}
+    if backbone.name == "mobilenet_v2":
+        try:
+            given = dict(zip(own, [part for pair in fold_torchvision(tensors) for part in pair], strict=False))
+        except KeyError as err:
+            raise WeightsError(f"{path}: tensor {err.args[0]} missing") from None
+    else:
+        if backbone.name == "resnet50" and "layer1.0.conv1.weight" in tensors:
+            raise WeightsError(
+                f"{path}: torchvision's ResNet-50, expected Detectron2's (stride in the 1x1 convolution)"
+            )
+        given = {}
+        for name, tensor in tensors.items():
+            if own_name := stage_name(detectron2_name(name.removeprefix("backbone.bottom_up."))):
+                given[own_name], origin[own_name] = tensor, name
+        if path.suffix == ".pkl":
+            add_absent_statistics(given, own)
+    fit_tensors(own, given, origin, path)
+    backbone.stages.load_state_dict({name: given[name] for name in own})

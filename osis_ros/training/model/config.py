@@ -30,9 +30,7 @@ class ProposalConfig(Section):
     centerness_negative_iou: Fraction = 0.1
     centerness_positive_fraction: Fraction = 1.0
     box_loss: Literal["iou", "smooth_l1"] = Field("iou", description="the authors' code uses iou, the paper's text l1")
-    side_bias: float = Field(
-        0.0, description="first value of the four side distances, in anchor sides; 0.5: the anchor"
-    )
+    side_bias: float = Field(0.0, description="first side distances, in anchor sides; 0.5: the anchor itself")
 
 
 class RoIConfig(Section):
@@ -90,7 +88,7 @@ class DecisionConfig(Section):
     )
     duplicate_iou: Fraction | None = Field(
         None,
-        description="drop the lower-scored of a known and an unknown box that overlap more; None, the paper's: keep",
+        description="NMS over all instances, whatever their class; None, the paper's, keeps them",
     )
 
 
@@ -152,7 +150,7 @@ class ModelConfig(Section):
         return ModelConfig.model_validate(data)
 
     def fast(self) -> "ModelConfig":
-        """The same weights with fewer proposals: NMS over the levels and a total limit in place of the paper's 4,200."""
+        """The same weights with fewer proposals: NMS and a total limit in place of the paper's 4,200."""
         return self.replace(
             proposals={"train_top_k": 300, "test_top_k": 300, "nms_iou": 0.7, "max_proposals": 200},
             decision={"max_boxes": 200},
@@ -166,7 +164,7 @@ def faithful(class_names: tuple[str, ...], graspnet: bool = False) -> ModelConfi
 
 
 def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
-    """A network of about 20 MB for tabletop scenes at 640x480 on a CPU: the paper's, narrower and with fewer proposals."""
+    """About 20 MB, for tabletop scenes at 640x480 on a CPU: the paper's network, narrower, with fewer proposals."""
     return ModelConfig(
         class_names=class_names,
         backbone="mobilenet_v2",

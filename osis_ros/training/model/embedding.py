@@ -16,16 +16,12 @@ class EmbeddingSpace(nn.Module):
         self.centres = nn.Parameter(torch.randn(num_classes, dim))
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """RoI features [R, hidden] → raw embeddings [R, D] float32; `z = F.normalize(raw)` is the proposal embedding."""
+        """RoI features [R, hidden] → raw embeddings [R, D] float32; at unit length they are the paper's z."""
         return self.encoder(hidden).float()
 
     def distances(self, z: Tensor) -> Tensor:
         """Cosine distances of unit embeddings [R, D] to the K class centres: [R, K] in [0, 2]."""
         return 1 - z.float() @ F.normalize(self.centres).T
-
-
-def _own_class(labels: Tensor, num_classes: int) -> Tensor:
-    return F.one_hot(labels, num_classes).bool()
 
 
 def contrastive_loss(distances: Tensor, labels: Tensor, centres: Tensor, count: int, config: EmbeddingConfig) -> Tensor:
@@ -39,13 +35,12 @@ def contrastive_loss(distances: Tensor, labels: Tensor, centres: Tensor, count: 
     Returns:
         scalar.
     """
-    own = _own_class(labels, len(centres))
+    own = F.one_hot(labels, len(centres)).bool()
     intra = (distances[own] - config.intra_margin).clamp(min=0).sum()
     nearest_other = distances.masked_fill(own, torch.inf).amin(1)
     inter = (config.inter_margin - nearest_other).clamp(min=0).sum()
     unit = F.normalize(centres.float())
-    between = (1 - unit @ unit.T).masked_fill(
-        torch.eye(len(centres), dtype=torch.bool, device=centres.device), torch.inf
-    )
+    itself = torch.eye(len(centres), dtype=torch.bool, device=centres.device)
+    between = (1 - unit @ unit.T).masked_fill(itself, torch.inf)
     apart = (config.intra_margin + config.inter_margin - between.amin(1)).clamp(min=0).sum()
     return (intra + inter + apart) / max(count, 1)

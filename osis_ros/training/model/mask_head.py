@@ -1,5 +1,7 @@
 """Masks, modulated by class semantics (SemSeg section III-C)."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ class MaskHead(nn.Module):
         self.config = config
         first = channels + num_classes if config.blend else channels
         widths = [first, *[config.channels] * config.convs]
-        self.convs = nn.ModuleList(conv3x3(a, b, separable) for a, b in zip(widths, widths[1:], strict=False))
+        self.convs = nn.ModuleList(conv3x3(a, b, separable) for a, b in pairwise(widths))
         self.deconv = he(nn.ConvTranspose2d(widths[-1], config.channels, 2, stride=2))
         self.pixel = conv3x3(config.channels, config.embedding_dim, separable)
         if config.modulation:

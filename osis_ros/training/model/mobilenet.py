@@ -63,10 +63,9 @@ def fold_torchvision(state: dict[str, Tensor]) -> list[tuple[Tensor, Tensor]]:
     Raises:
         KeyError: a tensor that a batch norm needs is not there.
     """
-    convs = [name for name in state if name.startswith("features.") and state[name].ndim == 4]
     folded = []
-    for name in convs:
-        if name.startswith("features.18."):
+    for name in state:
+        if not name.startswith("features.") or name.startswith("features.18.") or state[name].ndim != 4:
             continue
         prefix, index = name.removesuffix(".weight").rsplit(".", 1)
         norm = f"{prefix}.{int(index) + 1}"

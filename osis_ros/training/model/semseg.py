@@ -72,6 +72,8 @@ class SemSeg(nn.Module):
         levels = self.pyramid(images, image_sizes)
         dense = self.proposals(levels)
         proposals = self.proposals.select(dense, image_sizes)
+        # RoIAlign wants float32 in this layout; made here once, both poolers share it.
+        levels = [level.float().contiguous() for level in self._pooled(levels)]
         if targets is not None:
             return self._losses(levels, dense, proposals, targets)
         return [
@@ -184,7 +186,6 @@ class SemSeg(nn.Module):
             positive = positive[chosen]
         rois = samples.rois[positive]
         logits = self.masks(levels, rois, Semantics(*(part[positive] for part in semantics)))
-        target = mask_targets(
-            [t["masks"] for t in targets], rois, samples.index[positive], self.config.mask.output_size
-        )
+        masks = [target["masks"] for target in targets]
+        target = mask_targets(masks, rois, samples.index[positive], self.config.mask.output_size)
         return mask_loss(logits, target)
