@@ -1,0 +1,56 @@
+"""The segmenter's state as diagnostic_msgs, for rqt_robot_monitor and the diagnostic aggregator."""
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from osis_ros.nodes.statistics import Summary
+
+
+def diagnostic_array(
+    name: str, stamp: Time, lifecycle_state: str, summary: Summary, silence_limit: float, details: dict[str, str]
+) -> DiagnosticArray:
+    """One status of the node.
+
+    Args:
+        name: of the status, by custom the node's name and what it does.
+        stamp: now.
+        lifecycle_state: `active` is the one in which images are expected.
+        silence_limit: seconds without an image after which an active node warns.
+        details: more values to show first: the model, the provider, the topic …
+    """
+    level, text = _judgement(lifecycle_state, summary, silence_limit, details.get("topic", "image"))
+    values = {**details, **_values(summary)}
+    status = DiagnosticStatus(level=level, name=name, message=text, hardware_id=details.get("provider", ""))
+    status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
+    array = DiagnosticArray(status=[status])
+    array.header.stamp = stamp
+    return array
+
+
+def _judgement(state: str, summary: Summary, silence_limit: float, topic: str) -> tuple[bytes, str]:
+    if state != "active":
+        return DiagnosticStatus.OK, state
+    if summary.silence > silence_limit:
+        return DiagnosticStatus.WARN, f"no image on {topic} for {summary.silence:.0f} s"
+    if summary.failing:
+        return DiagnosticStatus.WARN, f"the last image failed: {summary.last_error}"
+    return DiagnosticStatus.OK, f"{summary.output_rate:.1f} images/s"
+
+
+def _values(summary: Summary) -> dict[str, str]:
+    def milliseconds(seconds: float) -> str:
+        return f"{1000 * seconds:.1f}" if seconds == seconds else "none yet"
+
+    return {
+        "images received": str(summary.received),
+        "images processed": str(summary.processed),
+        "images failed": str(summary.failed),
+        "images dropped": str(summary.dropped),
+        "input rate [1/s]": f"{summary.input_rate:.2f}",
+        "output rate [1/s]": f"{summary.output_rate:.2f}",
+        "latency p50 [ms]": milliseconds(summary.latency_p50),
+        "latency p95 [ms]": milliseconds(summary.latency_p95),
+        "age p50 [ms]": milliseconds(summary.age_p50),
+        "age p95 [ms]": milliseconds(summary.age_p95),
+        "last error": summary.last_error or "none",
+    }

@@ -1,0 +1,201 @@
+"""`segmenter`: a lifecycle node that turns a camera's images into masks of known and unknown objects.
+
+It only wires: parameters, the segmenter, the worker that is given the newest frame, publishers and a service.
+"""
+
+import time
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage, Image
+
+from osis_ros.inference.manifest import BundleError
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.instances import Instances
+from osis_ros.nodes import parameters
+from osis_ros.nodes.colour import colour_converter
+from osis_ros.nodes.diagnostics import diagnostic_array
+from osis_ros.nodes.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
+from osis_ros.nodes.instance_messages import instance_array
+from osis_ros.nodes.lifecycle import SteadyLifecycleNode
+from osis_ros.nodes.newest_frame import NewestFrameWorker
+from osis_ros.nodes.qos import subscription_events, subscription_profile
+from osis_ros.nodes.results import ResultPublishers
+from osis_ros.nodes.running import run
+from osis_ros.nodes.statistics import FrameStatistics
+from osis_ros.srv import Segment
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+
+
+class SegmenterNode(SteadyLifecycleNode):
+    """Configured it holds a model and answers `~/segment`; active it also segments the images of `image`."""
+
+    def __init__(self, **options: object) -> None:
+        """Declare parameters; nothing else is done before the first transition.
+
+        Args:
+            options: of rclpy's Node: namespace, parameter_overrides, context …
+        Raises:
+            rclpy.exceptions.ParameterException: a parameter's start-up value is refused.
+        """
+        super().__init__("segmenter", **options)
+        self._segmenter: Segmenter | None = None
+        self._worker: NewestFrameWorker | None = None
+        self._statistics = FrameStatistics()
+        self._segment_group = MutuallyExclusiveCallbackGroup()  # so that a request does not hold up the rest
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        parameters.declare(self)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self.create_timer(1.0, self._publish_diagnostics, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model. A bundle that cannot be used leaves the node unconfigured, with one logged sentence."""
+        try:
+            converter = colour_converter()
+            segmenter = Segmenter(self._value("model"), self._value("provider"), threads=self._value("threads"))
+        except (BundleError, ImportError) as err:
+            self.get_logger().error(f"not configured: {err}")
+            self._statistics.problem(str(err))
+            return FAILURE
+        bundle = segmenter.bundle
+        self._segmenter, self._statistics = segmenter, FrameStatistics()
+        score = parameters.thresholds(self)["score_threshold"]
+        score = bundle.manifest.thresholds.score if score is None else score
+        self._results = ResultPublishers(self, bundle.name, bundle.class_names, score)
+        self._service = self.create_service(Segment, "~/segment", self._on_segment, callback_group=self._segment_group)
+        self.get_logger().info(
+            f"model '{bundle.name}' on {segmenter.provider}; colours by {converter.name}: {converter.note}"
+        )
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to segment the images of `image`."""
+        self._statistics.restart()
+        self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
+        message_type, self._decode = (
+            (CompressedImage, compressed_to_rgb)
+            if self._value("image_transport") == "compressed"
+            else (Image, image_to_rgb)
+        )
+        profile = subscription_profile(*(self._value(f"qos.{name}") for name in ("reliability", "durability", "depth")))
+        events = subscription_events(self, self._image_topic, profile, self._statistics.problem)
+        self._subscription = self.create_subscription(
+            message_type, "image", self._on_image, profile, event_callbacks=events
+        )
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Finish the image in work and stop; the model stays loaded."""
+        self._stop()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of the model."""
+        self._release()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._release()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """After a transition went wrong half-way: back to unconfigured, with nothing held."""
+        self._release()
+        return super().on_error(state)
+
+    def destroy_node(self) -> None:
+        self._release()
+        super().destroy_node()
+
+    def _stop(self) -> None:
+        if self._worker is not None:
+            self.destroy_subscription(self._subscription)
+            self._worker.stop()
+            self._worker = None
+
+    def _release(self) -> None:
+        self._stop()
+        if self._segmenter is not None:
+            self.destroy_service(self._service)
+            self._results.destroy()
+            self._segmenter = None
+
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        worker = self._worker
+        if worker is not None:
+            self._statistics.received()
+            worker.put((time.monotonic(), message))
+
+    def _process(self, frame: tuple[float, Image | CompressedImage]) -> None:
+        """One frame, in the worker's thread. Whatever is wrong with it, the next one gets its turn."""
+        arrived, message = frame
+        try:
+            rgb = self._decode(message)
+            self._results.publish(self._segment(self._segmenter, rgb), rgb, message.header)
+        except Exception as err:
+            text = str(err) if isinstance(err, ImageError) else f"{type(err).__name__}: {err}"
+            self._statistics.failed(text)
+            self.get_logger().warning(f"image skipped: {text}", throttle_duration_sec=5.0)
+        else:
+            age = (
+                self.get_clock().now() - Time.from_msg(message.header.stamp, self.get_clock().clock_type)
+            ).nanoseconds
+            self._statistics.processed(time.monotonic() - arrived, age * 1e-9)
+
+    def _segment(self, segmenter: Segmenter, rgb: np.ndarray) -> Instances:
+        return segmenter.segment(rgb, **parameters.thresholds(self))
+
+    def _on_segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
+        segmenter, header = self._segmenter, request.image.header
+        response.instances.header = header
+        try:
+            if segmenter is None:
+                raise ImageError("the node is not configured")
+            instances = self._segment(segmenter, image_to_rgb(request.image))
+            response.instances = instance_array(instances, header, segmenter.bundle.name, request.embeddings)
+            response.success = True
+        except Exception as err:
+            response.message = str(err)
+        return response
+
+    def _on_set_parameters(self, changed: list[Parameter]) -> SetParametersResult:
+        reason = parameters.refusal(changed, self.state)
+        return SetParametersResult(successful=reason is None, reason=reason or "")
+
+    def _publish_diagnostics(self) -> None:
+        summary, segmenter = self._statistics.summary(), self._segmenter
+        details = {"state": self.state, "topic": self._image_topic, "model": self._value("model"), "provider": "none"}
+        if segmenter is not None:
+            details |= {"model": segmenter.bundle.name, "provider": segmenter.provider}
+        limit = self._value("image_timeout")
+        if self.state == "active" and summary.silence > limit:
+            self.get_logger().warning(
+                f"no image on {self._image_topic} for {summary.silence:.0f} s "
+                f"({self.count_publishers(self._image_topic)} publishers)",
+                throttle_duration_sec=10.0,
+            )
+        name, stamp = f"{self.get_fully_qualified_name()}: segmentation", self.get_clock().now().to_msg()
+        self._diagnostics.publish(diagnostic_array(name, stamp, self.state, summary, limit, details))
+
+    @property
+    def _image_topic(self) -> str:
+        return self.resolve_topic_name("image")
+
+    def _value(self, name: str) -> object:
+        return self.get_parameter(name).value
+
+
+def main() -> None:
+    """`ros2 run osis_ros segmenter`."""
+    run(SegmenterNode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What a node has done with its frames, counted across threads."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+WINDOW = 200  # frames over which rates and latencies are taken
+RECENT_S = 10.0  # rates and latencies forget what is older
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The state of the counters at one moment.
+
+    Attributes:
+        received, processed, failed, dropped: frames since the node was configured. A frame that is received is in the
+            end processed, failed (it could not be decoded or segmented) or dropped (a newer one came before its turn).
+        input_rate, output_rate: frames a second over the last seconds, 0 where there were fewer than two.
+        latency_p50, latency_p95: seconds from the arrival of a frame to the publication of its result, NaN without one.
+        age_p50, age_p95: seconds from a frame's own stamp to the publication, likewise.
+        last_error: the last failure or problem in one sentence, empty without one.
+        silence: seconds since the last frame arrived, or since `restart`.
+        failing: whether the last frame failed.
+    """
+
+    received: int
+    processed: int
+    failed: int
+    dropped: int
+    input_rate: float
+    output_rate: float
+    latency_p50: float
+    latency_p95: float
+    age_p50: float
+    age_p95: float
+    last_error: str
+    silence: float
+    failing: bool
+
+
+class FrameStatistics:
+    """Counters that the executor's threads and the worker share."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts = {"received": 0, "processed": 0, "failed": 0, "dropped": 0}
+        self._arrivals: deque[float] = deque(maxlen=WINDOW)
+        self._results: deque[tuple[float, float, float]] = deque(maxlen=WINDOW)  # when, latency, age
+        self._last_error, self._failing = "", False
+        self._heard = time.monotonic()
+
+    def restart(self) -> None:
+        """Frames are expected from now on: rates and silence start anew, counters go on."""
+        with self._lock:
+            self._arrivals.clear()
+            self._results.clear()
+            self._heard = time.monotonic()
+
+    def received(self) -> None:
+        with self._lock:
+            self._counts["received"] += 1
+            self._heard = time.monotonic()
+            self._arrivals.append(self._heard)
+
+    def processed(self, latency: float, age: float) -> None:
+        """A frame's result went out `latency` seconds after its arrival, `age` seconds after its stamp."""
+        with self._lock:
+            self._counts["processed"] += 1
+            self._failing = False
+            self._results.append((time.monotonic(), latency, age))
+
+    def failed(self, error: str) -> None:
+        with self._lock:
+            self._counts["failed"] += 1
+            self._last_error, self._failing = error, True
+
+    def problem(self, text: str) -> None:
+        """Something is wrong, but with no frame in particular."""
+        with self._lock:
+            self._last_error = text
+
+    def dropped(self) -> None:
+        with self._lock:
+            self._counts["dropped"] += 1
+
+    def summary(self) -> Summary:
+        with self._lock:
+            now = time.monotonic()
+            arrivals = [when for when in self._arrivals if now - when < RECENT_S]
+            results = [result for result in self._results if now - result[0] < RECENT_S]
+            counts, heard, error, failing = dict(self._counts), self._heard, self._last_error, self._failing
+        latency, age = ([result[i] for result in results] for i in (1, 2))
+        return Summary(
+            **counts,
+            input_rate=_rate(arrivals),
+            output_rate=_rate([result[0] for result in results]),
+            latency_p50=_quantile(latency, 0.5),
+            latency_p95=_quantile(latency, 0.95),
+            age_p50=_quantile(age, 0.5),
+            age_p95=_quantile(age, 0.95),
+            last_error=error,
+            silence=now - heard,
+            failing=failing,
+        )
+
+
+def _rate(times: Sequence[float]) -> float:
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
+
+
+def _quantile(values: Sequence[float], quantile: float) -> float:
+    return float(np.quantile(values, quantile)) if values else float("nan")
