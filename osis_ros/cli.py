@@ -96,5 +96,56 @@ def segment(
         raise typer.Exit(1)
 
 
+@app.command()
+def evaluate(
+    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip.")],
+    detections: Annotated[Path | None, typer.Option(help="COCO-format results to score.")] = None,
+    model: Annotated[str | None, typer.Option(help="A bundle to run and score: its folder or name.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder that the ground truth's file names start at.")] = None,
+    known: Annotated[
+        str | None,
+        typer.Option(help="Known classes, NAME,… or ids. Default: what the ground truth marks, else the model's."),
+    ] = None,
+    class_agnostic: Annotated[bool, typer.Option(help="Count every object and detection as one class.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
+    per_class: Annotated[bool, typer.Option(help="Also print a table of the classes.")] = False,
+    goss: Annotated[bool, typer.Option(help="Also the GOSS quality of the label image.")] = False,
+    goss_score: Annotated[float, typer.Option(help="Score below which GOSS paints no detection.")] = 0.0,
+    zero_shot: Annotated[bool, typer.Option(help="Also Recall@100, mAP and harmonic means of unseen classes.")] = False,
+    limit_known: Annotated[int | None, typer.Option(min=0, help="Keep the best so many known an image.")] = None,
+    limit_unknown: Annotated[int | None, typer.Option(min=0, help="Keep the best so many unknown an image.")] = None,
+    unknown_id: Annotated[int, typer.Option(help="Category id that means unknown in the detections.")] = 1000,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the model gives.")] = 0.05,
+    unknown_threshold: Annotated[float | None, typer.Option(help="T_u; the bundle's by default.")] = None,
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
+    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
+    save_detections: Annotated[Path | None, typer.Option(help="Write what the model found to this file.")] = None,
+) -> None:
+    """Score a model, or detections from a file, against COCO-format ground truth.
+
+    Prints AP of the known classes, AP and AR of the unknown ones merged into one, AOSE (unknown objects taken for known
+    ones) and Wilderness Impact, all on masks. Detections of any category that is not known count as unknown; objects of
+    categories marked "open_set": "ignore" count neither way (with --class-agnostic they count).
+    """
+    from rich.console import Console
+
+    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.evaluation.evaluate import Options, write_json
+    from osis_ros.evaluation.evaluate import evaluate as score
+    from osis_ros.evaluation.report import print_report
+
+    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
+    try:
+        report = score(Options(
+            ground_truth, detections, model, images, names, class_agnostic, goss, goss_score, zero_shot, limit_known,
+            limit_unknown, unknown_id, score_threshold, unknown_threshold, provider, first, save_detections,
+        ))  # fmt: skip
+        if json is not None:
+            write_json(report, json)
+    except EvaluationError as err:
+        raise fail(err) from None
+    print_report(report, Console(), per_class)
+
+
 if __name__ == "__main__":
     app()

@@ -1,0 +1,208 @@
+"""`osis evaluate`: ground truth and detections, from a file or from a bundle run now, to a report."""
+
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from osis_ros.evaluation.class_agnostic import score_class_agnostic
+from osis_ros.evaluation.coco_json import (
+    UNKNOWN_ID,
+    EvaluationError,
+    GroundTruth,
+    detections_from,
+    read_detections,
+    read_ground_truth,
+)
+from osis_ros.evaluation.goss import score_goss
+from osis_ros.evaluation.masks import Masks
+from osis_ros.evaluation.open_set import score_open_set
+from osis_ros.evaluation.predict import detect, image_paths, read_images
+from osis_ros.evaluation.split import Split, open_set_split, with_model_classes
+from osis_ros.evaluation.zero_shot import score_zero_shot
+from osis_ros.inference.bundle import BundleError
+from osis_ros.inference.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to score, and how. Give either `detections`, or `model` and `images`.
+
+    Attributes:
+        ground_truth: COCO-format JSON, plain or gzip.
+        detections: COCO-format results; `unknown_id` is the category id that means unknown.
+        model, images: a bundle, and the folder that the file names of the ground truth start at.
+        known: names or ids of the known classes; None to take what the ground truth or the model says.
+        class_agnostic: count every object and every detection as one class.
+        goss, goss_score: also the GOSS quality of the label image; detections below the score are not painted.
+        zero_shot: also the zero-shot figures, for detections that name unseen classes.
+        limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
+        score_threshold: of the bundle; SemSeg evaluates at 0.05, lower than suits a robot.
+        unknown_threshold: T_u; the bundle's when None.
+        provider: what runs the bundle.
+        first: score only the first so many images (in id order); all when None.
+        save_detections: where to write what the bundle found, as COCO-format results.
+    """
+
+    ground_truth: Path
+    detections: Path | None = None
+    model: str | None = None
+    images: Path | None = None
+    known: tuple[str, ...] | None = None
+    class_agnostic: bool = False
+    goss: bool = False
+    goss_score: float = 0.0
+    zero_shot: bool = False
+    limit_known: int | None = None
+    limit_unknown: int | None = None
+    unknown_id: int = UNKNOWN_ID
+    score_threshold: float = 0.05
+    unknown_threshold: float | None = None
+    provider: str = "cpu"
+    first: int | None = None
+    save_detections: Path | None = None
+
+
+def evaluate(options: Options) -> dict[str, Any]:
+    """Score as the options say.
+
+    Returns:
+        What `score_open_set` or `score_class_agnostic` returns, and `inputs` (what was scored), `known_classes`,
+        `limits`, `notes` (sentences), `run` (where a bundle ran: images per second, thresholds), and `goss` and
+        `zero_shot` where asked for.
+    Raises:
+        EvaluationError: anything that does not fit, in one sentence.
+    """
+    if (options.detections is None) == (options.model is None):
+        raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
+    if options.model is not None and options.images is None:
+        raise EvaluationError("--model needs --images, the folder that the ground truth's file names start at")
+    ground_truth = first_images(read_ground_truth(options.ground_truth), options.first)
+    if not ground_truth.images:
+        raise EvaluationError(f"{options.ground_truth}: there is no image to score")
+    segmenter = _segmenter(options)
+    class_names = segmenter.bundle.class_names if segmenter else ()
+    notes = list(ground_truth.notes)
+    split = Split((), frozenset(), {})
+    if not options.class_agnostic:
+        split = open_set_split(ground_truth, options.known, class_names)
+        if options.unknown_id in split.known:
+            raise EvaluationError(f"id {options.unknown_id} is a known class here; say with --unknown-id which id the "
+                                  "detections use for unknown")  # fmt: skip
+    known_names = list(split.names.values())
+    run: dict[str, Any] = {}
+    if segmenter:
+        split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
+        detections, run = _run_bundle(options, ground_truth, segmenter, category_ids)
+        if not options.class_agnostic:
+            notes += _model_notes(ground_truth, split, class_names, known_names)
+    else:
+        detections = read_detections(options.detections, ground_truth, options.unknown_id)
+    if options.class_agnostic:
+        report = score_class_agnostic(ground_truth, detections)
+    else:
+        detections = limited(detections, split, options.limit_known, options.limit_unknown)
+        report = {"known_classes": known_names, **score_open_set(ground_truth, detections, split)}
+        report["limits"] = {"known": options.limit_known, "unknown": options.limit_unknown}
+        if options.goss:
+            report["goss"] = score_goss(ground_truth, detections, split, options.goss_score)
+        if options.zero_shot:
+            report["zero_shot"] = score_zero_shot(ground_truth, detections, split)
+    source = options.detections if segmenter is None else options.model
+    report["inputs"] = {"ground_truth": str(options.ground_truth), "scored": str(source)}
+    return {**report, "run": run, "notes": notes}
+
+
+def write_json(report: dict[str, Any], path: Path) -> None:
+    """Raises EvaluationError where the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    except OSError as err:
+        raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
+
+
+def first_images(ground_truth: GroundTruth, count: int | None) -> GroundTruth:
+    """The first `count` images in id order, with their objects; everything when None."""
+    if count is None:
+        return ground_truth
+    objects = ground_truth.objects.take(ground_truth.objects.image < count)
+    return replace(ground_truth, images=ground_truth.images[:count], objects=objects)
+
+
+def limited(detections: Masks, split: Split, known: int | None, unknown: int | None) -> Masks:
+    """The best `known` and the best `unknown` detections of each image; all where None."""
+    is_known = np.isin(detections.category, split.known)
+    kept = []
+    for rows, limit in ((np.flatnonzero(is_known), known), (np.flatnonzero(~is_known), unknown)):
+        kept.append(rows if limit is None else rows[detections.take(rows).best(limit)])
+    return detections.take(np.sort(np.concatenate(kept)))
+
+
+def _segmenter(options: Options) -> Segmenter | None:
+    try:
+        return Segmenter(options.model, options.provider) if options.model is not None else None
+    except BundleError as err:
+        raise EvaluationError(str(err)) from None
+
+
+def _run_bundle(
+    options: Options, ground_truth: GroundTruth, segmenter: Segmenter, category_ids: tuple[int, ...]
+) -> tuple[Masks, dict[str, Any]]:
+    paths = image_paths(ground_truth, options.images)
+    found: list[dict] = []
+    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
+               TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
+    start = time.perf_counter()
+
+    def segment(rgb: np.ndarray) -> Any:
+        try:
+            return segmenter.segment(rgb, options.score_threshold, options.unknown_threshold)
+        except ValueError as err:
+            raise EvaluationError(str(err)) from None
+
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("segmenting", total=len(paths), rate=0.0)
+        frames = read_images(ground_truth.images, paths)
+        for done, entries in enumerate(detect(segment, ground_truth.images, frames, category_ids), 1):
+            found += entries
+            progress.update(task, completed=done, rate=done / (time.perf_counter() - start))
+    seconds = time.perf_counter() - start
+    if options.save_detections:
+        write_json(found, options.save_detections)
+    threshold = options.unknown_threshold
+    run = {
+        "images_per_second": len(paths) / seconds,
+        "provider": segmenter.provider,
+        "score_threshold": options.score_threshold,
+        "unknown_threshold": segmenter.bundle.manifest.thresholds.unknown if threshold is None else threshold,
+    }
+    return detections_from(found, segmenter.bundle.path, ground_truth, *category_ids), run
+
+
+def _model_notes(
+    ground_truth: GroundTruth, split: Split, class_names: tuple[str, ...], known_names: list[str]
+) -> list[str]:
+    """What a reader must know where the model's classes and the known ones differ."""
+    open_sets = {c.name: c.id for c in ground_truth.categories}
+    absent = [n for n in class_names if n not in open_sets]
+    unknown = [n for n in class_names if n in open_sets and n not in known_names and open_sets[n] not in split.ignored]
+    ignored = [n for n in class_names if open_sets.get(n) in split.ignored]
+    untaught = [n for n in known_names if n not in class_names]
+    notes = []
+    if absent:
+        notes.append(f"the model's {', '.join(absent)} do not exist in the ground truth: they leave AP_k alone, and "
+                     "count in AOSE where they claim an unknown object")  # fmt: skip
+    if unknown:
+        notes.append(f"the model's {', '.join(unknown)} are not among the known classes: found as such, they count "
+                     "as unknown detections")  # fmt: skip
+    if ignored:
+        notes.append(f"the model's {', '.join(ignored)} are ignored in the ground truth: found as such, they count "
+                     "neither way")  # fmt: skip
+    if untaught:
+        notes.append(f"the model was not taught {', '.join(untaught)}: their AP is 0, and AP_k suffers")
+    return notes

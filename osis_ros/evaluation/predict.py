@@ -1,0 +1,78 @@
+"""Run a bundle over the images of a data set and keep what it finds as COCO-format results."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from osis_ros.evaluation.coco_json import EvaluationError, GroundTruth, Image
+from osis_ros.inference.rle import encode_instances
+from osis_ros.instances import Instances
+
+
+class SegmentImage(Protocol):
+    """An image, uint8 [H, W, 3] RGB, to what is in it."""
+
+    def __call__(self, rgb: np.ndarray) -> Instances: ...
+
+
+def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
+    """The file of every image: `folder`/file_name, or failing that the same name right in `folder`.
+
+    Raises:
+        EvaluationError: files are missing.
+    """
+    if not folder.is_dir():
+        raise EvaluationError(f"{folder}: no such folder of images")
+    paths = []
+    for image in ground_truth.images:
+        path = folder / image.file_name
+        paths.append(path if path.is_file() else folder / Path(image.file_name).name)
+    missing = [p for p in paths if not p.is_file()]
+    if missing:
+        raise EvaluationError(f"{len(missing)} of the {len(paths)} images of {ground_truth.path} are not in {folder}, "
+                              f"the first is {missing[0].name}")  # fmt: skip
+    return paths
+
+
+def read_images(images: Sequence[Image], paths: Sequence[Path]) -> Iterator[np.ndarray]:
+    """Decode images one ahead of their use, uint8 [H, W, 3] RGB as stored (no EXIF turn: masks know none).
+
+    Raises:
+        EvaluationError: a file that cannot be decoded, or of another size than its entry says.
+    """
+
+    def read(image: Image, path: Path) -> np.ndarray:
+        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if bgr is None:
+            raise EvaluationError(f"{path}: not an image that can be decoded")
+        if (image.height or bgr.shape[0], image.width or bgr.shape[1]) != bgr.shape[:2]:
+            raise EvaluationError(f"{path}: the image is {bgr.shape[1]}x{bgr.shape[0]}, the ground truth says "
+                                  f"{image.width}x{image.height}")  # fmt: skip
+        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+    pairs = iter(zip(images, paths, strict=True))
+    with ThreadPoolExecutor(1) as reader:
+        waiting = [reader.submit(read, *pair) for pair in islice(pairs, 2)]
+        while waiting:
+            rgb = waiting.pop(0).result()
+            waiting += [reader.submit(read, *pair) for pair in islice(pairs, 1)]
+            yield rgb
+
+
+def detect(
+    segment: SegmentImage, images: Sequence[Image], frames: Iterable[np.ndarray], category_ids: Sequence[int]
+) -> Iterator[list[dict[str, Any]]]:
+    """COCO-format results of each image in turn; `category_ids` are those of the K classes and of unknown."""
+    for image, rgb in zip(images, frames, strict=True):
+        found = segment(rgb)
+        columns = (found.class_ids.tolist(), found.scores.tolist(), found.distances.tolist(), encode_instances(found))
+        yield [
+            {"image_id": image.id, "category_id": category_ids[class_id], "segmentation": rle, "score": score,
+             "distance": distance}
+            for class_id, score, distance, rle in zip(*columns, strict=True)
+        ]  # fmt: skip

@@ -1,0 +1,135 @@
+"""`osis evaluate --model`: a bundle over images, to the last figure. The bundle finds red, green and blue things."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from colour_model import colour_bundle
+from rectangles import rectangle, write
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+
+RED, GREEN, TOY = 1, 2, 5
+RGB = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> Path:
+    return colour_bundle(tmp_path_factory.mktemp("models") / "colour", height=96, width=96).path
+
+
+def picture(things: dict[str, tuple[int, int, int, int]]) -> np.ndarray:
+    rgb = np.zeros((100, 100, 3), np.uint8)
+    for colour, (x, y, width, height) in things.items():
+        rgb[y : y + height, x : x + width] = RGB[colour]
+    return rgb
+
+
+@pytest.fixture
+def scene(tmp_path) -> Path:
+    """Image 1: a red thing, a blue toy. Image 2: a green thing annotated as toy: an open-set error."""
+    (tmp_path / "images").mkdir()
+    images = [picture({"red": (10, 10, 30, 30), "blue": (60, 60, 30, 30)}), picture({"green": (20, 20, 40, 40)})]
+    for number, rgb in enumerate(images, 1):
+        cv2.imwrite(str(tmp_path / "images" / f"{number}.png"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    objects = [(1, RED, (10, 10, 30, 30)), (1, TOY, (60, 60, 30, 30)), (2, TOY, (20, 20, 40, 40))]
+    truth = {
+        "images": [{"id": i, "file_name": f"images/{i}.png", "height": 100, "width": 100} for i in (1, 2)],
+        "categories": [{"id": RED, "name": "red"}, {"id": TOY, "name": "toy"}],
+        "annotations": [
+            {"id": n, "image_id": i, "category_id": c, "segmentation": rectangle(*box)}
+            for n, (i, c, box) in enumerate(objects, 1)
+        ],
+    }
+    write(tmp_path, "truth.json", truth)
+    return tmp_path
+
+
+def run(folder: Path, bundle: Path, *more: str, images: str = "."):
+    out = folder / "figures.json"
+    arguments = ["evaluate", "--model", str(bundle), "--images", str(folder / images), "--json", str(out)]
+    result = CliRunner().invoke(app, [*arguments, "--ground-truth", str(folder / "truth.json"), *more])
+    return result, json.loads(out.read_text()) if out.is_file() else None
+
+
+def test_a_bundle_is_scored_from_images_to_figures(scene, bundle):
+    """Red is right, blue is found as unknown (1 of 2 toys), green claims the other toy: AOSE 1, though the ground truth
+    has no class green."""
+    result, report = run(scene, bundle)
+    assert result.exit_code == 0, result.output
+    assert report["known_classes"] == ["red"]
+    assert report["known"]["AP50"] == pytest.approx(100)
+    assert report["unknown"]["AP50"] == pytest.approx(51 / 101 * 100)  # precision 1 up to recall 1/2
+    assert report["AOSE"] == 1
+    assert report["run"]["images_per_second"] > 0
+    assert "the model's green do not exist in the ground truth" in " ".join(report["notes"])
+    assert "images/s" in result.output
+
+
+def test_class_agnostic_finds_all_three(scene, bundle):
+    result, report = run(scene, bundle, "--class-agnostic")
+    assert result.exit_code == 0, result.output
+    assert report["object"]["recall50"] == pytest.approx(100)
+    assert report["objects"] == report["detections"] == 3
+
+
+def test_thresholds_reach_the_model(scene, bundle):
+    """Below T_u 0.6 blue is no longer unknown; above a score of 1 nothing is found."""
+    _, report = run(scene, bundle, "--unknown-threshold", "0.6")
+    assert report["unknown"]["AR100"] == 0
+    _, report = run(scene, bundle, "--class-agnostic", "--score-threshold", "1.0")
+    assert report["detections"] == 0
+
+
+def test_saved_detections_score_the_same(scene, bundle):
+    _, live = run(scene, bundle, "--known", "red", "--save-detections", str(scene / "found.json"))
+    found = json.loads((scene / "found.json").read_text())
+    known_to_file = [d for d in found if d["category_id"] in (RED, TOY, 1000)]
+    assert len(known_to_file) == len(found) - 1  # the green one has an id of its own
+    write(scene, "kept.json", known_to_file)
+    arguments = ["evaluate", "--ground-truth", str(scene / "truth.json"), "--known", "red"]
+    arguments += ["--detections", str(scene / "kept.json"), "--json", str(scene / "again.json")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    again = json.loads((scene / "again.json").read_text())
+    assert again["known"] == live["known"]
+    assert again["unknown"] == live["unknown"]
+    assert (live["AOSE"], again["AOSE"]) == (1, 0)
+
+
+def test_the_folder_may_be_the_one_that_holds_the_files(scene, bundle):
+    assert run(scene, bundle, images="images")[0].exit_code == 0
+
+
+def test_the_first_images_alone(scene, bundle):
+    _, report = run(scene, bundle, "--first", "1")
+    assert (report["images"], report["objects"]["unknown"], report["AOSE"]) == (1, 1, 0)
+
+
+def assert_one_sentence(result, sentence: str) -> None:
+    assert result.exit_code == 1
+    assert sentence in result.output.replace("\n", "")
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_missing_broken_and_resized_images_are_one_sentence(scene, bundle):
+    second = scene / "images" / "2.png"
+    cv2.imwrite(str(second), np.zeros((50, 60, 3), np.uint8))
+    assert_one_sentence(run(scene, bundle)[0], "the image is 60x50, the ground truth says 100x100")
+    second.write_bytes(b"no image")
+    assert_one_sentence(run(scene, bundle)[0], "2.png: not an image that can be decoded")
+    second.unlink()
+    assert_one_sentence(run(scene, bundle)[0], "1 of the 2 images of ")
+    assert_one_sentence(run(scene, bundle, images="nowhere")[0], "no such folder of images")
+
+
+def test_a_bundle_that_does_not_exist_and_contradicting_options_are_one_sentence(scene, bundle):
+    assert_one_sentence(run(scene, scene / "absent")[0], "does not exist")
+    assert_one_sentence(run(scene, bundle, "--detections", "d.json")[0], "give either --detections FILE")
+    truth = str(scene / "truth.json")
+    assert_one_sentence(CliRunner().invoke(app, ["evaluate", "--ground-truth", truth]), "give either --detections")
+    only_model = ["evaluate", "--ground-truth", truth, "--model", str(bundle)]
+    assert_one_sentence(CliRunner().invoke(app, only_model), "--model needs --images")
+    assert_one_sentence(run(scene, bundle, "--known", "red", "--unknown-id", "1")[0], "id 1 is a known class here")
