@@ -9,8 +9,13 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from osis_ros.training.model.mobilenet import STAGE_CHANNELS, fold_torchvision, mobilenet_v2_stages
 from osis_ros.training.model.pixels import PixelNormalisation
-from osis_ros.training.model.resnet_names import add_absent_statistics, detectron2_name, stage_name
-from osis_ros.training.model.weights_file import WeightsError, fit_tensors, read_tensors
+from osis_ros.training.model.resnet_names import (
+    add_absent_statistics,
+    detectron2_name,
+    from_caffe2,
+    torchvision_name,
+)
+from osis_ros.training.model.weights_file import WeightsError, fill, read_tensors
 
 
 class Backbone(nn.Module):
@@ -81,22 +86,21 @@ def load_backbone_weights(model: nn.Module, path: Path) -> None:
     path, backbone = Path(path), model.backbone
     tensors = read_tensors(path)
     own = backbone.stages.state_dict()
-    origin: dict[str, str] = {}
     if backbone.name == "mobilenet_v2":
         try:
-            given = dict(zip(own, [part for pair in fold_torchvision(tensors) for part in pair], strict=False))
+            folded = [part for pair in fold_torchvision(tensors) for part in pair]
         except KeyError as err:
             raise WeightsError(f"{path}: tensor {err.args[0]} missing") from None
+        tensors, names = dict(zip(own, folded, strict=False)), {name: name for name in own}
+    elif backbone.name == "resnet18":
+        names = {name: torchvision_name(name) for name in own}
     else:
-        if backbone.name == "resnet50" and "layer1.0.conv1.weight" in tensors:
+        if "layer1.0.conv1.weight" in tensors:
             raise WeightsError(
                 f"{path}: torchvision's ResNet-50, expected Detectron2's (stride in the 1x1 convolution)"
             )
-        given = {}
-        for name, tensor in tensors.items():
-            if own_name := stage_name(detectron2_name(name.removeprefix("backbone.bottom_up."))):
-                given[own_name], origin[own_name] = tensor, name
+        tensors = {from_caffe2(name.removeprefix("backbone.bottom_up.")): value for name, value in tensors.items()}
         if path.suffix == ".pkl":
-            add_absent_statistics(given, own)
-    fit_tensors(own, given, origin, path)
-    backbone.stages.load_state_dict({name: given[name] for name in own})
+            add_absent_statistics(tensors)
+        names = {name: detectron2_name(name) for name in own}
+    fill(backbone.stages, tensors, names, path)

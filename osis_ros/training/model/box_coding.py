@@ -12,25 +12,22 @@ MAX_LOG_SCALE = math.log(1000 / 16)
 
 
 def sides_to_boxes(sides: Tensor, centres: Tensor, anchor_sizes: Tensor) -> Tensor:
-    """Boxes from the distances to their four sides (OLN's lrtb coding).
+    """Boxes from the distances to their four sides (OLN; the order is that of the authors' checkpoints).
 
     Args:
-        sides: [..., 4], left right top bottom in anchor sides; negative ones count as 0.
+        sides: [..., 4], left top right bottom in anchor sides; negative ones count as 0.
         centres: [..., 2], x y of the anchors' centres in pixels.
         anchor_sizes: [...], the anchors' sides in pixels.
     Returns:
         [..., 4] boxes.
     """
-    left, right, top, bottom = (sides.clamp(min=0) * anchor_sizes[..., None]).unbind(-1)
-    x, y = centres.unbind(-1)
-    return torch.stack((x - left, y - top, x + right, y + bottom), -1)
+    left_top, right_bottom = (sides.clamp(min=0) * anchor_sizes[..., None]).split(2, -1)
+    return torch.cat((centres - left_top, centres + right_bottom), -1)
 
 
 def boxes_to_sides(boxes: Tensor, centres: Tensor, anchor_sizes: Tensor) -> Tensor:
-    """The inverse of `sides_to_boxes`; negative where a centre lies outside its box. [..., 4] lrtb."""
-    x0, y0, x1, y1 = boxes.unbind(-1)
-    x, y = centres.unbind(-1)
-    return torch.stack((x - x0, x1 - x, y - y0, y1 - y), -1) / anchor_sizes[..., None]
+    """The inverse of `sides_to_boxes`; negative where a centre lies outside its box. [..., 4]."""
+    return torch.cat((centres - boxes[..., :2], boxes[..., 2:] - centres), -1) / anchor_sizes[..., None]
 
 
 def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -11,12 +11,12 @@ def centerness(sides: Tensor) -> Tensor:
     """How central a location is in its box, 1 at the centre, 0 on a side or outside (FCOS; SemSeg's L_ctr target).
 
     Args:
-        sides: [N, 4] float, distances to the left, right, top and bottom side, in any one unit.
+        sides: [N, 4] float, distances to the left, top, right and bottom side, in any one unit.
     Returns:
         [N] float in [0, 1].
     """
     inside = (sides > 0).all(1)
-    left, right, top, bottom = sides.clamp(min=1e-9).unbind(1)
+    left, top, right, bottom = sides.clamp(min=1e-9).unbind(1)
     horizontal = torch.minimum(left, right) / torch.maximum(left, right)
     vertical = torch.minimum(top, bottom) / torch.maximum(top, bottom)
     return torch.where(inside, (horizontal * vertical).sqrt(), 0.0)

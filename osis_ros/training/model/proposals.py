@@ -46,7 +46,7 @@ class ProposalNetwork(nn.Module):
         self.config = config
         self.strides = strides
         self.conv = conv3x3(channels, channels, separable)
-        self.output = nn.Conv2d(channels, 5, 1)  # left, right, top, bottom, centerness
+        self.output = nn.Conv2d(channels, 5, 1)  # left, top, right, bottom, centerness
         nn.init.normal_(self.output.weight, std=0.01)
         nn.init.zeros_(self.output.bias)
         nn.init.constant_(self.output.bias[:4], config.side_bias)

@@ -1,4 +1,4 @@
-"""The names that Caffe2, Detectron2 and torchvision give to the tensors of a ResNet, and ours."""
+"""What Detectron2, Caffe2 and torchvision call the tensors of a ResNet whose stages are ours."""
 
 import re
 
@@ -11,7 +11,29 @@ _PLAIN = {"w": "weight", "b": "bias"}
 _CAFFE_CONV = {"branch1": "shortcut", "branch2a": "conv1", "branch2b": "conv2", "branch2c": "conv3"}
 
 
-def detectron2_name(name: str) -> str:
+def detectron2_name(own: str) -> str:
+    """Detectron2's name of a tensor of `backbone.stages`: `0.1.bias` → `stem.conv1.norm.bias`."""
+    stage, *middle, leaf = own.split(".")
+    if stage == "0":
+        return f"stem.conv1.{'norm.' if middle == ['1'] else ''}{leaf}"
+    block, layer, *index = middle
+    if layer == "downsample":
+        layer = "shortcut" if index == ["0"] else "shortcut.norm"
+    elif layer.startswith("bn"):
+        layer = f"conv{layer.removeprefix('bn')}.norm"
+    return f"res{int(stage) + 1}.{block}.{layer}.{leaf}"
+
+
+def torchvision_name(own: str) -> str:
+    """Torchvision's name of a tensor of `backbone.stages`: `0.1.bias` → `bn1.bias`."""
+    stage, rest = own.split(".", 1)
+    if stage == "0":
+        index, leaf = rest.split(".")
+        return f"{('conv1', 'bn1')[int(index)]}.{leaf}"
+    return f"layer{stage}.{rest}"
+
+
+def from_caffe2(name: str) -> str:
     """The Detectron2 name of a Caffe2 blob (`res2_0_branch2a_bn_s` → `res2.0.conv1.norm.weight`); others unchanged."""
     if match := re.fullmatch(r"conv1_([wb])", name):
         return f"stem.conv1.{_PLAIN[match[1]]}"
@@ -24,28 +46,9 @@ def detectron2_name(name: str) -> str:
     return name
 
 
-def stage_name(name: str) -> str | None:
-    """Our name, below `backbone.stages.`, of a Detectron2 or torchvision ResNet tensor; None where there is none."""
-    if match := re.fullmatch(r"stem\.conv1\.(norm\.)?(\w+)", name):
-        return f"0.{1 if match[1] else 0}.{match[2]}"
-    if match := re.fullmatch(r"res([2-5])\.(\d+)\.(conv\d|shortcut)\.(norm\.)?(\w+)", name):
-        stage, block, layer, norm, leaf = match.groups()
-        if layer == "shortcut":
-            layer = f"downsample.{1 if norm else 0}"
-        elif norm:
-            layer = layer.replace("conv", "bn")
-        return f"{int(stage) - 1}.{block}.{layer}.{leaf}"
-    if match := re.fullmatch(r"(conv1|bn1)\.(weight|bias|running_mean|running_var)", name):
-        return f"0.{0 if match[1] == 'conv1' else 1}.{match[2]}"
-    if match := re.fullmatch(r"layer([1-4])\.(.+)", name):
-        return None if name.endswith("num_batches_tracked") else f"{match[1]}.{match[2]}"
-    return None
-
-
-def add_absent_statistics(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> None:
+def add_absent_statistics(tensors: dict[str, Tensor]) -> None:
     """Complete affine-only batch norm in place: with mean 0 and variance 1 − ε it multiplies by its weight exactly."""
-    for name, tensor in own.items():
-        if name.endswith("running_mean"):
-            tensors.setdefault(name, torch.zeros_like(tensor))
-        elif name.endswith("running_var"):
-            tensors.setdefault(name, torch.full_like(tensor, 1 - NORM_EPS))
+    for name in [name for name in tensors if name.endswith("norm.weight")]:
+        stem = name.removesuffix("weight")
+        tensors.setdefault(f"{stem}running_mean", torch.zeros_like(tensors[name]))
+        tensors.setdefault(f"{stem}running_var", torch.full_like(tensors[name], 1 - NORM_EPS))

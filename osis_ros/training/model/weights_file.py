@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # What a pickle of numpy arrays in dicts is made of, under the module names of NumPy 1 and 2 and of Python 2.
 _RECONSTRUCT, _SCALAR = np._core.multiarray._reconstruct, np._core.multiarray.scalar
@@ -82,29 +82,32 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return content
 
 
-def fit_tensors(own: dict[str, Tensor], given: dict[str, Tensor], origin: dict[str, str], path: Path) -> None:
-    """Check that renamed tensors fill a module exactly.
+def fill(module: nn.Module, tensors: dict[str, Tensor], names: dict[str, str], path: Path) -> None:
+    """Load every tensor of a module from a file's; tensors that no name asks for are left alone.
 
     Args:
-        own: the module's state dict.
-        given: the tensors to load, in the module's names.
-        origin: for each of the module's names, what the file calls it.
+        module: to be filled.
+        tensors: by the file's names.
+        names: the file's name of each tensor of the module's state dict.
         path: the file, for the message.
     Raises:
-        WeightsError: names the tensors that are missing or have another shape.
+        WeightsError: names the tensors that are missing, or of another shape.
     """
-    missing = [origin.get(name, name) for name in own if name not in given]
+    own = module.state_dict()
+    missing = [names[name] for name in own if names[name] not in tensors]
     if missing:
-        raise WeightsError(f"{path}: {_listed(missing)} missing")
+        raise WeightsError(f"{path}: missing {listed(missing)}")
     misshapen = [
-        f"{origin.get(name, name)} is {list(given[name].shape)}, expected {list(tensor.shape)}"
+        f"{names[name]} is {list(tensors[names[name]].shape)}, expected {list(tensor.shape)}"
         for name, tensor in own.items()
-        if given[name].shape != tensor.shape
+        if tensors[names[name]].shape != tensor.shape
     ]
     if misshapen:
-        raise WeightsError(f"{path}: {'; '.join(misshapen[:5])}")
+        raise WeightsError(f"{path}: {listed(misshapen)}")
+    module.load_state_dict({name: tensors[names[name]] for name in own})
 
 
-def _listed(names: list[str], most: int = 5) -> str:
+def listed(names: list[str], most: int = 5) -> str:
+    """A few names and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"tensor{'s' if len(names) > 1 else ''} {', '.join(names[:most])}{more}"
+    return ", ".join(names[:most]) + more
