@@ -16,7 +16,7 @@ help:  ## this list
 
 demo:  ## a simulated camera, the segmenter node and a referee: a table, demo/overlay.png and demo/demo.mcap
 	@scripts/setup_env.sh demo
-	@$(ENTER) && python -m osis_ros.nodes.demo demo
+	@$(ENTER) && python -m osis_ros.cli demo demo
 
 test:  ## every test, over real DDS; PYTEST_ARGS=… is handed on
 	@scripts/setup_env.sh test

@@ -147,5 +147,64 @@ def evaluate(
     print_report(report, Console(), per_class)
 
 
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A run's last.ckpt, or a weights.safetensors.")],
+    output: Annotated[Path, typer.Option(help="The bundle's folder, models/NAME.")],
+    height: Annotated[int, typer.Option(help="Input height in pixels, a multiple of 32.")] = 480,
+    width: Annotated[int, typer.Option(help="Input width in pixels, a multiple of 32.")] = 640,
+    score: Annotated[float | None, typer.Option(help="Default score threshold; the training configuration's.")] = None,
+    unknown: Annotated[float | None, typer.Option(help="Default T_u; the training configuration's.")] = None,
+    data: Annotated[str | None, typer.Option(help="What it was trained on, for the card.")] = None,
+    metrics: Annotated[list[Path], typer.Option(help="JSON list of {name, value, data, command}.")] = [],  # noqa: B006
+    section: Annotated[list[Path], typer.Option(help="Markdown to add to the card.")] = [],  # noqa: B006
+    half: Annotated[bool, typer.Option(help="Store weights rounded to float16; it computes in float32.")] = True,
+    static: Annotated[bool, typer.Option(help="Outputs padded to a fixed size, with a count.")] = False,
+) -> None:
+    """Turn a checkpoint into a bundle that runs without PyTorch: model.onnx, model.yaml, its card, and the weights."""
+    from osis_ros.inference.bundle import BundleError
+    from osis_ros.training.checkpoint import CheckpointError
+    from osis_ros.training.export import export_bundle, read_metrics
+
+    try:
+        figures = [metric for file in metrics for metric in read_metrics(file)]
+        sections = [file.read_text("utf-8") for file in section]
+        bundle = export_bundle(
+            checkpoint, output, height=height, width=width, score=score, unknown=unknown, data=data,
+            metrics=figures, sections=sections, half=half, static=static,
+        )  # fmt: skip
+    except (BundleError, CheckpointError, OSError) as error:
+        raise fail(error) from None
+    size = bundle.model_file.stat().st_size / 1e6
+    typer.echo(f"{bundle.path}: model.onnx {size:.1f} MB, {len(bundle.class_names)} known classes, {width}x{height}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to; replaces an earlier demo's.")] = Path("demo"),
+    model: Annotated[str, typer.Option(help="A bundle's folder, or the name of a model of the package.")] = "tabletop",
+    frames: Annotated[int, typer.Option(min=1, help="Camera frames.")] = 60,
+    rate: Annotated[float, typer.Option(min=0.1, max=60, help="Camera frames a second.")] = 2.0,
+) -> None:
+    """Run a simulated camera and the segmenter node, record every topic, and judge what came by the simulator's truth.
+
+    Needs a ROS 2 in this shell: `source scripts/env.sh`.
+    """
+    from rich.console import Console
+
+    try:
+        from osis_ros.nodes.demo import DemoError, run_demo, verdict_table
+    except ModuleNotFoundError as err:
+        raise fail(f"no module {err.name}: the demo wants ROS 2 and this package's messages; run make demo") from None
+
+    console = Console()
+    try:
+        verdict = run_demo(folder, model, frames, rate, console)
+    except DemoError as err:
+        raise fail(err) from None
+    console.print(verdict_table(verdict))
+    console.print(f"{folder}/overlay.png: camera and answer side by side; {folder}/{folder.name}.mcap: every topic")
+
+
 if __name__ == "__main__":
     app()

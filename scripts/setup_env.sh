@@ -51,20 +51,21 @@ missing_packages() {
 }
 
 install_system_packages() {
-  local missing apt_get=(apt-get)
+  local missing apt_get=(env DEBIAN_FRONTEND=noninteractive apt-get)
   missing=$(missing_packages | xargs)
   [[ -n "$missing" ]] || return 0
   command -v apt-get >/dev/null || die "these Debian packages, or what your system calls them, are missing: $missing"
   if [[ $(id -u) != 0 ]]; then
     sudo -n true 2>/dev/null || die "system packages are missing. Please run this, then make again:
     sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
-    apt_get=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
+    apt_get=(sudo -n "${apt_get[@]}")
   fi
-  say "system packages by apt: $missing"
+  say "system packages by apt: $missing …"
+  local output
   # shellcheck disable=SC2086  # the package names are words of their own
-  DEBIAN_FRONTEND=noninteractive "${apt_get[@]}" -qq update >/dev/null &&
-    DEBIAN_FRONTEND=noninteractive "${apt_get[@]}" -qq install -y --no-install-recommends $missing >/dev/null </dev/null ||
-    die "apt could not install: $missing"
+  output=$(exec 2>&1 && "${apt_get[@]}" -q update && "${apt_get[@]}" -q install -y --no-install-recommends $missing </dev/null) ||
+    die "apt could not install $missing; the end of what it said:
+$(tail -n 10 <<<"$output")"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ def _ros_domain() -> int:
 os.environ["ROS_DOMAIN_ID"] = str(_ros_domain())
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ.pop("ROS_STATIC_PEERS", None)
+os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(REPOSITORY / "config" / "fastdds.xml")  # room for whole images
 
 
 def _folder(variable: str, beside: str) -> Path:
