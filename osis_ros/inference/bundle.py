@@ -77,7 +77,9 @@ def find_bundle(path: str | Path) -> Path:
     )
 
 
-def write_bundle(folder: str | Path, onnx_file: str | Path, manifest: dict[str, Any], card: str) -> Bundle:
+def write_bundle(
+    folder: str | Path, onnx_file: str | Path, manifest: dict[str, Any], card: str, *others: Path
+) -> Bundle:
     """Write a bundle, whole or not at all: it is built beside its place and then moved there.
 
     Args:
@@ -85,6 +87,7 @@ def write_bundle(folder: str | Path, onnx_file: str | Path, manifest: dict[str, 
         onnx_file: the graph; copied to model.onnx.
         manifest: the fields of `Manifest`, but for `format_version` and `sha256`, which are set here.
         card: README.md.
+        others: further files to lie beside these, under their own names.
     Raises:
         BundleError: a manifest that would not load again, or a folder that holds something else.
     """
@@ -102,6 +105,8 @@ def write_bundle(folder: str | Path, onnx_file: str | Path, manifest: dict[str, 
             shutil.copytree(folder, new)  # weights.safetensors and pictures beside the graph stay
         new.mkdir(exist_ok=True)
         shutil.copyfile(onnx_file, new / MODEL_FILE)
+        for other in others:
+            shutil.copyfile(other, new / other.name)
         text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         (new / MANIFEST_FILE).write_text(text, "utf-8")
         (new / CARD_FILE).write_text(card, "utf-8")

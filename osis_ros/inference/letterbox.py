@@ -28,12 +28,14 @@ class Letterbox:
         inner_height = min(input_height, max(1, round(height * scale)))
         return cls(width, height, inner_width, inner_height)
 
-    def apply(self, image: np.ndarray, input_height: int, input_width: int, padding: int = 0) -> np.ndarray:
+    def apply(
+        self, image: np.ndarray, input_height: int, input_width: int, padding: tuple[int, int, int]
+    ) -> np.ndarray:
         """The network's input.
 
         Args:
             image: uint8 [height, width, 3].
-            padding: the value of the pixels around the image.
+            padding: RGB of the pixels beside and below the image.
         Returns:
             uint8 [input_height, input_width, 3], C-contiguous; the image itself when it fits exactly.
         """
@@ -46,12 +48,14 @@ class Letterbox:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         if size == (input_width, input_height):
             return image
-        out = np.full((input_height, input_width, 3), padding, np.uint8)
-        out[: self.inner_height, : self.inner_width] = image
-        return out
+        below, right = input_height - self.inner_height, input_width - self.inner_width
+        return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=padding)
 
     def boxes_to_image(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes of the input as boxes of the image, cut at its sides: [N, 4] float32 x0 y0 x1 y1 in pixels."""
+        """Boxes [N, 4] in pixels of the input → the same in pixels of the image; they may reach beyond it."""
         x, y = self.width / self.inner_width, self.height / self.inner_height
-        boxes = boxes * np.array([x, y, x, y], np.float32)
+        return boxes * np.array([x, y, x, y], np.float32)
+
+    def clip(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes [N, 4] in pixels of the image, cut at its sides."""
         return np.clip(boxes, 0, np.array([self.width, self.height] * 2, np.float32))

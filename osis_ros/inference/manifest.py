@@ -42,6 +42,9 @@ Side = Annotated[
 ]
 
 
+Channel = Annotated[int, Field(ge=0, le=255)]
+
+
 class Thresholds(Checked):
     """What a run uses unless told otherwise."""
 
@@ -84,6 +87,11 @@ class Manifest(Checked):
     ]
     input_height: Side
     input_width: Side
+    padding: tuple[Channel, Channel, Channel] = Field(
+        (0, 0, 0),
+        strict=False,
+        description="red, green and blue, 0..255 each, of the border around a letterboxed image",
+    )
     embedding_dim: int = Field(ge=1, le=4096, description="1..4096")
     thresholds: Thresholds = Field(description="score, unknown, nms_iou and max_instances")
     provenance: Provenance = Field(description="config, data, steps, seed, commit, date and metrics")

@@ -104,19 +104,22 @@ class Segmenter:
 
         start = time.perf_counter()
         letterbox = Letterbox.fit(height, width, manifest.input_height, manifest.input_width)
-        image = letterbox.apply(rgb, manifest.input_height, manifest.input_width)
+        image = letterbox.apply(rgb, manifest.input_height, manifest.input_width, manifest.padding)
         ready = time.perf_counter()
-        found = self._run(image, np.float32(score), np.float32(unknown), limit)
+        found = self._run(image, np.float32(score), np.float32(unknown))
         done = time.perf_counter()
-        boxes = letterbox.boxes_to_image(found["boxes"])
-        rois, masks = paste_masks(found["masks"], boxes, height, width)
+        spans = letterbox.boxes_to_image(found["boxes"])  # what the masks cover; in the padding too, when it is padded
+        boxes = letterbox.clip(spans)
+        inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))[:limit]
+        boxes, found = boxes[inside], {name: value[inside] for name, value in found.items()}
+        rois, masks = paste_masks(found["masks"], spans[inside], height, width)
         instances = Instances(
             boxes, found["scores"], found["class_ids"], found["distances"], found["embeddings"], rois, masks,
             height, width, manifest.class_names,
         )  # fmt: skip
         return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
 
-    def _run(self, image: np.ndarray, score: np.float32, unknown: np.float32, limit: int) -> dict[str, np.ndarray]:
+    def _run(self, image: np.ndarray, score: np.float32, unknown: np.float32) -> dict[str, np.ndarray]:
         feeds = dict(zip(INPUTS, (image, np.asarray(score), np.asarray(unknown)), strict=True))
         if self._one_run is None:
             values = self._session.run(self._outputs, feeds)
@@ -124,7 +127,7 @@ class Segmenter:
             with self._one_run:
                 values = self._session.run(self._outputs, feeds)
         found = dict(zip(self._outputs, values, strict=True))
-        count = min(limit, int(found.pop("count", len(found["scores"]))))
+        count = int(found.pop("count", len(found["scores"])))
         return {name: value[:count] for name, value in found.items()}
 
     def _checked_outputs(self) -> list[str]:

@@ -103,7 +103,8 @@ def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
             f"{path} is damaged, or no training checkpoint; a file that would run code when loaded is refused"
         ) from None
     try:
-        config, tensors = checkpoint["hyper_parameters"]["config"], checkpoint["state_dict"]
+        parameters, tensors = checkpoint["hyper_parameters"], checkpoint["state_dict"]
+        config = parameters["config"]
         model_config = config["model"]
     except (KeyError, TypeError):
         raise CheckpointError(
@@ -115,6 +116,7 @@ def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
         "data": ", ".join(config.get("train", {})) or "not recorded",
         "steps": checkpoint.get("global_step", 0),
         "seed": config.get("seed", 0),
+        "commit": parameters.get("commit", "not recorded"),
     }
     return model_config, state, provenance
 

@@ -1,0 +1,139 @@
+"""From a checkpoint to a bundle that runs without PyTorch."""
+
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from osis_ros.inference.bundle import MANIFEST_FILE, MODEL_FILE, Bundle, write_bundle
+from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Metric, validate_manifest
+from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
+from osis_ros.training.export_card import model_card
+from osis_ros.training.export_graph import export_onnx, max_instances
+from osis_ros.training.model.semseg import SemSeg
+
+WEIGHTS_FILE = "weights.safetensors"
+
+
+def export_bundle(
+    checkpoint: str | Path,
+    folder: str | Path,
+    *,
+    height: int = 480,
+    width: int = 640,
+    score: float | None = None,
+    unknown: float | None = None,
+    data: str | None = None,
+    metrics: Sequence[Metric] = (),
+    sections: Sequence[str] = (),
+    half: bool = True,
+    static: bool = False,
+) -> Bundle:
+    """Write model.onnx, model.yaml, README.md and weights.safetensors.
+
+    The weights are rounded to float16 first, so that the graph and weights.safetensors hold the very same numbers in
+    half the bytes. The graph still computes in float32.
+
+    Args:
+        checkpoint: what `load_checkpoint` reads.
+        folder: the bundle's; one that is there already is replaced, further files in it stay.
+        height, width: of the graph's input in pixels; 32..4096 and multiples of 32.
+        score, unknown: default thresholds; those of the checkpoint's configuration when None.
+        data: what was trained on, in words; as the checkpoint records it when None.
+        metrics: figures for the card, added to those that the checkpoint records.
+        sections: further Markdown for the card.
+        half: False keeps float32 weights, for comparing with another implementation to the last digit.
+        static: outputs of fixed size with a `count`, for runtimes that want them.
+    Raises:
+        CheckpointError: the checkpoint. BundleError: a value that model.yaml does not allow, or the folder.
+    """
+    folder = Path(folder)
+    model, recorded = load_checkpoint(checkpoint)
+    if half:
+        round_to_half(model)
+    fields = _manifest_fields(model, height, width, score, unknown, data, recorded, metrics)
+    # everything that can be refused is refused before the graph is made, which takes a while
+    manifest = validate_manifest(
+        {"format_version": FORMAT_VERSION, "sha256": "0" * 64, **fields}, folder / MANIFEST_FILE
+    )
+    with tempfile.TemporaryDirectory() as place:
+        graph, weights = Path(place) / MODEL_FILE, Path(place) / WEIGHTS_FILE
+        export_onnx(model, graph, height, width, static=static, half=half)
+        save_checkpoint(weights, model, fields["provenance"], torch.float16 if half else torch.float32)
+        card = model_card(
+            folder.name, manifest, model.config.backbone, _pretrained(recorded), graph.stat().st_size / 1e6, sections
+        )
+        return write_bundle(folder, graph, fields, card, weights)
+
+
+def round_to_half(model: SemSeg) -> None:
+    """Round every floating-point weight, in place, to a value that float16 holds."""
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.copy_(tensor.half())
+
+
+def read_metrics(file: Path) -> list[Metric]:
+    """Figures for a card from a JSON list of {"name", "value", "data", "command"}.
+
+    Raises:
+        BundleError: no such file, or of another form.
+    """
+    try:
+        return TypeAdapter(list[Metric]).validate_json(file.read_bytes())
+    except OSError as err:
+        raise BundleError(f"metrics file {file} cannot be read: {err.strerror}") from None
+    except ValidationError as err:
+        first = err.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise BundleError(
+            f"{file}: {where}: {first['msg']}; expected a JSON list of objects with name, value, data and command"
+        ) from None
+
+
+def _manifest_fields(
+    model: SemSeg, height: int, width: int, score: float | None, unknown: float | None, data: str | None,
+    recorded: dict[str, Any], metrics: Sequence[Metric],
+) -> dict[str, Any]:  # fmt: skip
+    config = model.config
+    decision = config.decision
+    figures = [*recorded.get("metrics", []), *(metric.model_dump() for metric in metrics)]
+    return {
+        "class_names": list(config.class_names),
+        "input_height": height,
+        "input_width": width,
+        "padding": _padding(model),
+        "embedding_dim": config.embedding.dim,
+        "thresholds": {
+            "score": decision.score_threshold if score is None else score,
+            "unknown": decision.unknown_threshold if unknown is None else unknown,
+            "nms_iou": decision.nms_iou,
+            "max_instances": max_instances(model),
+        },
+        "provenance": {
+            "config": recorded.get("config", "not recorded"),
+            "data": data or recorded.get("data", "not recorded"),
+            "steps": recorded.get("steps", 0),
+            "seed": recorded.get("seed", 0),
+            "commit": recorded.get("commit", "not recorded"),
+            "date": date.today().isoformat(),
+            "metrics": figures,
+        },
+    }
+
+
+def _padding(model: SemSeg) -> list[int]:
+    """The RGB pixel that normalisation brings nearest to 0, which is what training batches are padded with."""
+    pixels = model.backbone.normalise
+    mean = pixels.mean.flatten()
+    return [round(value) for value in (mean.flip(0) if pixels.bgr else mean).tolist()]
+
+
+def _pretrained(recorded: dict[str, Any]) -> bool:
+    config = recorded.get("config")
+    return isinstance(config, dict) and bool(config.get("backbone_weights"))

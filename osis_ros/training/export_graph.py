@@ -1,0 +1,95 @@
+"""SemSeg as one ONNX graph: pixels and thresholds in, instances out."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from osis_ros.training.export_optimise import optimise
+from osis_ros.training.model.open_set import Thresholds
+from osis_ros.training.model.semseg import SemSeg
+
+OPSET = 20
+INPUTS = ("image", "score_threshold", "unknown_threshold")
+OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
+
+
+class ExportGraph(nn.Module):
+    """The network on one image of a fixed size, as the graph contract has it."""
+
+    def __init__(self, model: SemSeg, height: int, width: int, rows: int | None = None) -> None:
+        """`rows`: None gives as many output rows as there are instances; a number pads to it and adds `count`."""
+        super().__init__()
+        self.model = model
+        self.size = (height, width)
+        self.rows = rows
+
+    def forward(self, image: Tensor, score_threshold: Tensor, unknown_threshold: Tensor) -> tuple[Tensor, ...]:
+        """One image's instances, best score first.
+
+        Args:
+            image: uint8 [H, W, 3] RGB.
+            score_threshold, unknown_threshold: float32 scalars.
+        Returns:
+            `OUTPUTS`, and `count` int64 scalar when padded; N rows each, or `rows`.
+        """
+        images = image.permute(2, 0, 1)[None]
+        levels = self.model.pyramid(images, [self.size])
+        proposals = self.model.proposals.select(self.model.proposals(levels), [self.size])[0]
+        thresholds = Thresholds(score_threshold, unknown_threshold)
+        found = self.model.detect(levels, proposals, self.size, thresholds)
+        if self.rows is None:
+            return tuple(found)
+        count = torch.ones_like(found.class_ids).sum()
+        padded = (torch.cat((value, value.new_zeros(self.rows, *value.shape[1:])))[: self.rows] for value in found)
+        return (*padded, count)
+
+
+def max_instances(model: SemSeg) -> int:
+    """The most instances that the network gives: its limits on known and on unknown ones together."""
+    decision = model.config.decision
+    return decision.max_known + (decision.max_unknown if model.config.embedding.enabled else 0)
+
+
+def export_onnx(
+    model: SemSeg, file: str | Path, height: int, width: int, *, static: bool = False, half: bool = False
+) -> None:
+    """Write the network's graph.
+
+    Args:
+        model: in evaluation mode, on the CPU.
+        height, width: of the input image in pixels; multiples of 32.
+        static: pad every output to `max_instances` rows and add `count`, for runtimes that want fixed shapes.
+        half: store weights that float16 holds exactly as float16; they are float32 again when a session has started.
+    """
+    graph = ExportGraph(model, height, width, max_instances(model) if static else None).eval()
+    arguments = (torch.zeros(height, width, 3, dtype=torch.uint8), torch.tensor(0.05), torch.tensor(0.085))
+    outputs = [*OUTPUTS, "count"] if static else list(OUTPUTS)
+    with torch.no_grad(), _quiet():
+        program = torch.onnx.export(
+            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(INPUTS), output_names=outputs,
+            verbose=False,
+        )  # fmt: skip
+    rows = max_instances(model) if static else "N"
+    exported = optimise(program.model_proto, rows=rows, half=half)
+    onnx.checker.check_model(exported)
+    onnx.save(exported, file)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on its own and torchvision's deprecations, which a user can do nothing about."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

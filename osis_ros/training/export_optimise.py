@@ -1,0 +1,130 @@
+"""What makes an exported graph small and quick beyond what the exporter does; none of it changes a result."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+NO_LIMIT = np.iinfo(np.int64).max
+SMALLEST_STORED_HALF = 1024  # elements: below, a Cast costs more bytes than it saves
+
+
+def optimise(model: onnx.ModelProto, rows: int | str, half: bool) -> onnx.ModelProto:
+    """Clean an exported graph up, in place.
+
+    Args:
+        rows: first dimension of every output that has one: a number, or the name of a dynamic dimension.
+        half: store as float16 what float16 holds exactly.
+    Returns:
+        `model`.
+    """
+    _forget_origin(model)
+    _limit_nms(model.graph)
+    _sum_squares_by_convolution(model.graph)
+    _name_rows(model.graph, rows)
+    if half:
+        _store_half(model.graph)
+    return model
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes: stack traces and file paths of the machine that exported, in every node."""
+    for holder in (model, model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        holder.ClearField("doc_string")
+        holder.ClearField("metadata_props")
+    del model.graph.value_info[:]
+
+
+def _limit_nms(graph: onnx.GraphProto) -> None:
+    """Tell each NMS how many boxes are used of its result, so that it stops there."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for node in [node for node in graph.node if node.op_type == "NonMaxSuppression"]:
+        limit = _used_rows(graph, node.output[0], constants)
+        if limit < NO_LIMIT:
+            name = f"{node.name}_limit"
+            graph.initializer.append(numpy_helper.from_array(np.array([limit], np.int64), name))
+            node.input[2] = name
+
+
+def _used_rows(graph: onnx.GraphProto, name: str, constants: dict[str, TensorProto]) -> int:
+    """The end of the slice [0:end] that everything after `name` goes through; NO_LIMIT where there is none."""
+    while True:
+        users = [node for node in graph.node if name in node.input]
+        if len(users) != 1 or users[0].op_type not in ("Slice", "Reshape", "Squeeze", "Cast"):
+            return NO_LIMIT
+        node = users[0]
+        if node.op_type == "Slice" and all(value in constants for value in node.input[1:]):
+            start, end, axis, *step = (int(numpy_helper.to_array(constants[value]).item()) for value in node.input[1:])
+            if (start, axis, *step) == (0, 0, 1) and end > 0:
+                return end
+        name = node.output[0]
+
+
+def _sum_squares_by_convolution(graph: onnx.GraphProto) -> None:
+    """The sum of squares over a map's channels as a 1 × 1 convolution of ones.
+
+    ONNX Runtime keeps convolutions' maps in a blocked layout; a reduction would have every map copied out of it.
+    """
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    users = {name: [node for node in graph.node if name in node.input] for node in graph.node for name in node.output}
+    shapes: dict[str, int] = {}
+    makers = {name: node for node in graph.node for name in node.output}
+    for power in [node for node in graph.node if node.op_type == "Pow"]:
+        (reduce,) = users[power.output[0]] if len(users[power.output[0]]) == 1 else (None,)
+        if reduce is None or reduce.op_type != "ReduceSum" or constants.get(power.input[1]) != 2:
+            continue
+        channels = _channels(power.input[0], makers, constants)
+        axes = constants.get(reduce.input[1])
+        if channels is None or axes is None or axes.tolist() != [1] or _attribute(reduce, "keepdims", 1) != 1:
+            continue
+        ones = f"ones_{channels}"
+        if ones not in shapes:
+            shapes[ones] = channels
+            graph.initializer.append(numpy_helper.from_array(np.ones((1, channels, 1, 1), np.float32), ones))
+        square = helper.make_node("Mul", [power.input[0], power.input[0]], list(power.output), f"{power.name}_square")
+        summed = helper.make_node(
+            "Conv", [power.output[0], ones], list(reduce.output), f"{reduce.name}_sum", kernel_shape=[1, 1]
+        )
+        power.CopyFrom(square)
+        reduce.CopyFrom(summed)
+
+
+def _channels(name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]) -> int | None:
+    """The channels of a map that a convolution made, None for anything else."""
+    node = makers.get(name)
+    while node is not None and node.op_type in ("Relu", "Clip"):
+        node = makers.get(node.input[0])
+    return None if node is None or node.op_type != "Conv" else constants[node.input[1]].shape[0]
+
+
+def _attribute(node: onnx.NodeProto, name: str, default: int) -> int:
+    return next((helper.get_attribute_value(item) for item in node.attribute if item.name == name), default)
+
+
+def _name_rows(graph: onnx.GraphProto, rows: int | str) -> None:
+    for output in graph.output:
+        dimensions = output.type.tensor_type.shape.dim
+        if dimensions:
+            dimensions[0].Clear()
+            if isinstance(rows, str):
+                dimensions[0].dim_param = rows
+            else:
+                dimensions[0].dim_value = rows
+
+
+def _store_half(graph: onnx.GraphProto) -> None:
+    """Store weights as float16 where that is exact, and cast them back; a session folds the casts when it starts."""
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        value = numpy_helper.to_array(tensor)
+        with np.errstate(over="ignore"):
+            small = value.astype(np.float16)
+        if value.size < SMALLEST_STORED_HALF or not np.array_equal(small.astype(np.float32), value):
+            continue
+        name, stored = tensor.name, f"{tensor.name}_half"
+        tensor.CopyFrom(numpy_helper.from_array(small, stored))
+        casts.append(helper.make_node("Cast", [stored], [name], f"{name}_cast", to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
