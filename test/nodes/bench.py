@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.context import Context
@@ -22,7 +23,6 @@ from osis_ros.nodes.segmenter_node import SegmenterNode
 TIMEOUT = 20.0
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
-SILENT = {"publish.detections": False, "publish.label_image": False, "publish.overlay": False}
 
 numbers = count(1)
 
@@ -143,3 +143,14 @@ def picture(*rectangles: tuple[int, int, int, int, tuple[int, int, int]], size: 
 
 def rgb_message(rgb: np.ndarray, header: Header) -> Image:
     return image_message(rgb, "rgb8", header)
+
+
+def status(diagnostics: Heard, bench: Bench) -> DiagnosticStatus | None:
+    """The latest status of the bench's node; other nodes share /diagnostics."""
+    mine = [s for array in list(diagnostics) for s in array.status if s.name.startswith(bench.namespace + "/")]
+    return mine[-1] if mine else None
+
+
+def value(status: DiagnosticStatus | None, key: str) -> str:
+    """One of a status' values; empty where there is no status yet."""
+    return {pair.key: pair.value for pair in status.values}[key] if status else ""

@@ -1,16 +1,23 @@
 """Image in, instances out, over real DDS."""
 
+import cv2
 import numpy as np
-from bench import Bench, picture, rgb_message
-from sensor_msgs.msg import Image
+import pytest
+from bench import Bench, eventually, picture, rgb_message
+from sensor_msgs.msg import CompressedImage, Image
 
+from osis_ros.inference.label_image import label_image
+from osis_ros.inference.overlay import draw_overlay
+from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.instance_messages import mask_of
+from osis_ros.nodes.image_decoding import image_to_rgb
+from osis_ros.nodes.image_messages import jpeg_message
+from osis_ros.nodes.instance_messages import instances_of, mask_of
+from osis_ros.nodes.qos import LATCHED
 from osis_ros.srv import Segment
 
-RED_AND_YELLOW = picture(
-    (16, 8, 96, 48, (255, 0, 0)), (120, 120, 200, 160, (0, 0, 204)), (120, 160, 200, 200, (204, 0, 0))
-)
+# A red rectangle in the first quarter; in the last one equal areas of darker red and blue, nothing in the others.
+SCENE = picture((16, 8, 96, 48, (255, 0, 0)), (120, 120, 200, 160, (204, 0, 0)), (120, 160, 200, 200, (0, 0, 204)))
 
 
 def test_masks_come_out_under_the_images_own_stamp_and_frame(bench: Bench, colour_cells):
@@ -18,7 +25,7 @@ def test_masks_come_out_under_the_images_own_stamp_and_frame(bench: Bench, colou
     publish = bench.camera()
     bench.active(colour_cells)
     bench.matched("segmenter/instances")
-    publish(rgb_message(RED_AND_YELLOW, bench.stamped(12, 345, "camera_optical_frame")))
+    publish(rgb_message(SCENE, bench.stamped(12, 345, "camera_optical_frame")))
     (result,) = heard.wait()
 
     assert (result.header.stamp.sec, result.header.stamp.nanosec) == (12, 345)
@@ -36,6 +43,146 @@ def test_masks_come_out_under_the_images_own_stamp_and_frame(bench: Bench, colou
     np.testing.assert_array_equal(mask_of(red), expected)
     assert set(red.mask) == {0, 255}
     assert (purple.id, purple.class_id, purple.class_name, purple.unknown) == (2, 3, "unknown", True)
-    assert abs(purple.score - 0.8) < 1e-6
-    assert abs(purple.distance - (1 - 0.5**0.5)) < 1e-6
+    assert purple.score == pytest.approx(0.8)
+    assert purple.distance == pytest.approx(1 - 0.5**0.5)  # 45 degrees from red and from blue
     assert not len(red.embedding)
+
+
+def test_an_empty_image_gives_an_empty_array(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    publish(rgb_message(picture(), bench.stamped(7)))
+    (result,) = heard.wait()
+    assert (result.header.stamp.sec, result.height, list(result.instances)) == (7, 224, [])
+
+
+def test_an_image_of_another_size_and_aspect_gets_its_masks_in_its_own_pixels(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    rgb = np.zeros((336, 448, 3), np.uint8)  # fitted into 224 × 168: half the size, the padding below
+    rgb[32:128, 32:192] = (0, 255, 0)
+    publish(rgb_message(rgb, bench.stamped()))
+    (result,) = heard.wait()
+    (green,) = instances_of(result, ("red", "green", "blue")).masks
+    roi = result.instances[0].roi
+    assert (result.height, result.width) == (336, 448)
+    assert (roi.x_offset, roi.y_offset, roi.width, roi.height) == (0, 0, 224, 224)
+    truth = rgb[:224, :224, 1] > 0
+    assert (green & truth).sum() / (green | truth).sum() > 0.99
+
+
+def test_pictures_and_detections_for_those_who_look(bench: Bench, colour_cells):
+    from vision_msgs.msg import Detection2DArray, LabelInfo
+
+    types = {"instances": InstanceArray, "label_image": Image, "overlay": Image, "detections": Detection2DArray}
+    heard = {topic: bench.listen(kind, f"segmenter/{topic}") for topic, kind in types.items()}
+    publish = bench.camera()
+    bench.active(colour_cells)
+    for topic in types:
+        bench.matched(f"segmenter/{topic}")
+    publish(rgb_message(SCENE, bench.stamped(9, 8, "eye")))
+    result, labels, overlay, detections = (heard[topic].wait()[0] for topic in types)
+
+    assert {(m.header.stamp.sec, m.header.stamp.nanosec, m.header.frame_id) for m in (labels, overlay, detections)} == {
+        (9, 8, "eye")
+    }
+    instances = Segmenter(colour_cells).segment(SCENE)
+    assert (labels.encoding, labels.step, labels.height, labels.width) == ("16UC1", 448, 224, 224)
+    values = np.frombuffer(labels.data, np.uint16).reshape(224, 224)
+    np.testing.assert_array_equal(values, label_image(instances))
+    assert [values[20, 20], values[150, 150], values[0, 0]] == [i.id for i in result.instances] + [0]
+    assert overlay.encoding == "bgr8"
+    np.testing.assert_array_equal(image_to_rgb(overlay), draw_overlay(SCENE, instances))
+
+    red, purple = detections.detections
+    assert (red.results[0].hypothesis.class_id, red.results[0].hypothesis.score, red.id) == ("red", 1.0, "1")
+    box = red.bbox
+    assert (box.center.position.x, box.center.position.y, box.size_x, box.size_y) == (56, 56, 112, 112)
+    assert (purple.results[0].hypothesis.class_id, purple.id, purple.header.frame_id) == ("unknown", "2", "eye")
+
+    late = bench.listen(LabelInfo, "segmenter/label_info", LATCHED)  # after the fact, and still told
+    (info,) = late.wait()
+    assert [(c.class_id, c.class_name) for c in info.class_map] == [
+        (0, "red"),
+        (1, "green"),
+        (2, "blue"),
+        (3, "unknown"),
+    ]
+    assert info.threshold == 0.5
+
+
+def test_pictures_that_nobody_looks_at_are_not_drawn(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
+    drawn = []
+    for name in ("label_image", "draw_overlay"):
+        original = getattr(__import__("osis_ros.nodes.results", fromlist=[name]), name)
+        monkeypatch.setattr(
+            f"osis_ros.nodes.results.{name}",
+            lambda *args, name=name, original=original: drawn.append(name) or original(*args),
+        )
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    publish(rgb_message(SCENE, bench.stamped(1)))
+    heard.wait(1)
+    assert drawn == []
+
+    labels = bench.listen(Image, "segmenter/label_image")
+    bench.matched("segmenter/label_image")
+    eventually(lambda: publish(rgb_message(SCENE, bench.stamped(2))) or labels, "a label image")
+    assert set(drawn) == {"label_image"}
+    assert bench.set(publish__label_image=False).successful
+    before = len(drawn)
+    publish(rgb_message(SCENE, bench.stamped(3)))
+    eventually(lambda: heard[-1].header.stamp.sec == 3, "the last result")
+    assert len(drawn) == before
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png"])
+def test_compressed_images(bench: Bench, colour_cells, form: str):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera(CompressedImage)
+    bench.active(colour_cells, image_transport="compressed")
+    bench.matched("segmenter/instances")
+    message = jpeg_message(SCENE, bench.stamped(5, 6, "eye"), quality=100)
+    if form == "png":
+        message.format = "png"
+        message.data = cv2.imencode(".png", SCENE[:, :, ::-1])[1].tobytes()
+    publish(message)
+    (result,) = heard.wait()
+    assert (result.header.stamp.sec, result.header.stamp.nanosec, result.header.frame_id) == (5, 6, "eye")
+    assert [i.class_name for i in result.instances] == ["red", "unknown"]
+
+
+def test_embeddings_are_sent_when_asked_for(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells, publish__embeddings=True)
+    bench.matched("segmenter/instances")
+    publish(rgb_message(SCENE, bench.stamped()))
+    (result,) = heard.wait()
+    np.testing.assert_allclose([i.embedding for i in result.instances], [[1, 0, 0], [0.5**0.5, 0, 0.5**0.5]], atol=1e-6)
+    again = instances_of(result, ("red", "green", "blue"))
+    assert again.embeddings.shape == (2, 3)
+
+
+def test_segment_answers_while_inactive(bench: Bench, colour_cells):
+    bench.segmenter(model=str(colour_cells), provider="cpu")
+    assert bench.change("configure")
+    request = Segment.Request(image=rgb_message(SCENE, bench.stamped(3, 4, "wrist")), embeddings=True)
+    response = bench.call(Segment, "segment", request)
+    assert (response.success, response.message) == (True, "")
+    header = response.instances.header
+    assert (header.stamp.sec, header.stamp.nanosec, header.frame_id) == (3, 4, "wrist")
+    assert [i.class_name for i in response.instances.instances] == ["red", "unknown"]
+    assert len(response.instances.instances[0].embedding) == 3
+
+    request.image.encoding = "polar"
+    response = bench.call(Segment, "segment", request)
+    assert not response.success
+    assert response.message.startswith("encoding 'polar' is not supported")
+    assert (response.instances.header.frame_id, list(response.instances.instances)) == ("wrist", [])

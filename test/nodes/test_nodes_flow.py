@@ -1,0 +1,189 @@
+"""The stream of images: too fast, silent, back again, and never matched."""
+
+import threading
+import time
+
+import pytest
+from bench import BEST_EFFORT, RELIABLE, Bench, eventually, picture, rgb_message, status, value
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.msg import InstanceArray
+from osis_ros.nodes.newest_frame import NewestFrameWorker
+from osis_ros.srv import Segment
+
+RED = picture((16, 8, 96, 48, (255, 0, 0)))
+
+
+def test_a_camera_faster_than_the_model_gets_its_newest_frame_processed_and_none_twice(
+    bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch
+):
+    segment = Segmenter.segment
+
+    def slow(*args: object, **options: object) -> object:
+        time.sleep(0.1)
+        return segment(*args, **options)
+
+    monkeypatch.setattr(Segmenter, "segment", slow)
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    publish = bench.camera()
+    bench.active(colour_cells, qos__reliability="reliable", qos__depth=50)
+    bench.matched("segmenter/instances")
+    sent, behind = 60, []
+    for number in range(1, sent + 1):
+        publish(rgb_message(RED, bench.stamped(number)))
+        time.sleep(0.02)
+        if heard:
+            behind.append(number - heard[-1].header.stamp.sec)
+    eventually(lambda: heard[-1].header.stamp.sec == sent, "the last frame")
+    numbers = [m.header.stamp.sec for m in heard]
+    assert numbers == sorted(set(numbers))  # in order, none twice
+    assert len(numbers) < sent / 2
+    assert max(behind) < 20  # 0.1 s is 5 frames; the oldest of a queue of 50 would be 40 behind
+    now = eventually(
+        lambda: (s := status(diagnostics, bench)) and value(s, "images received") == str(sent) and s, "all counted"
+    )
+    assert value(now, "images processed") == str(len(numbers))
+    assert int(value(now, "images dropped")) == sent - len(numbers)
+    assert float(value(now, "latency p50 [ms]")) >= 100
+    assert float(value(now, "latency p95 [ms]")) >= float(value(now, "latency p50 [ms]"))
+
+
+def test_the_executor_goes_on_while_an_image_is_in_work(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
+    publish = bench.camera()
+    bench.active(colour_cells)
+    started, finish = threading.Event(), threading.Event()
+    segment = Segmenter.segment
+
+    def held(*args: object, **options: object) -> object:
+        started.set()
+        finish.wait(10)
+        return segment(*args, **options)
+
+    monkeypatch.setattr(Segmenter, "segment", held)
+    publish(rgb_message(RED, bench.stamped()))
+    assert started.wait(10)
+    assert bench.set(score_threshold=0.25).successful
+    assert bench.state() == "active"
+    finish.set()
+
+
+def test_the_camera_dies_and_returns(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    bench.active(colour_cells, image_timeout=0.5)
+    warning = eventually(
+        lambda: (s := status(diagnostics, bench)) and s.level == DiagnosticStatus.WARN and s,
+        "a warning before any image",
+    )
+    assert warning.message.startswith(f"no image on {bench.namespace}/image for ")
+    for number in (1, 2):
+        publish = bench.camera()
+        eventually(
+            lambda publish=publish, number=number: (
+                publish(rgb_message(RED, bench.stamped(number)))
+                or time.sleep(0.1)
+                or ((s := status(diagnostics, bench)).level == DiagnosticStatus.OK and s)
+            ),
+            "no warning while images come",
+        )
+        assert heard[-1].header.stamp.sec == number
+        bench.peer.destroy_publisher(publish.publisher)
+        eventually(lambda: status(diagnostics, bench).level == DiagnosticStatus.WARN, "a warning after the camera died")
+        assert bench.state() == "active"
+
+
+def test_by_default_every_camera_is_heard(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    latched = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    for number, profile in enumerate((BEST_EFFORT, RELIABLE, latched), 1):
+        publish = bench.camera(profile=profile)
+        eventually(
+            lambda publish=publish, number=number: (
+                publish(rgb_message(RED, bench.stamped(number)))
+                or time.sleep(0.05)
+                or (heard and heard[-1].header.stamp.sec == number)
+            ),
+            f"an image of a camera that is {profile.reliability.name}",
+        )
+
+
+def test_a_camera_that_offers_less_than_is_requested_is_named_with_both_profiles(
+    bench: Bench, colour_cells, errors: list[str]
+):
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    bench.active(colour_cells, qos__reliability="reliable", qos__depth=3)
+    bench.camera(profile=BEST_EFFORT)
+    (sentence,) = eventually(lambda: errors, "an error logged")
+    assert f"{bench.namespace}/peer offers best_effort, volatile" in sentence
+    assert "this node requests reliable, volatile, depth 3" in sentence
+    assert sentence.startswith(f"{bench.namespace}/image: incompatible QoS")
+    eventually(lambda: "incompatible QoS" in value(status(diagnostics, bench), "last error"), "the diagnostics say so")
+
+
+def test_a_subscriber_that_requests_more_than_is_offered_is_named_with_both_profiles(
+    bench: Bench, colour_cells, errors: list[str]
+):
+    bench.active(colour_cells)
+    wanted = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    bench.listen(InstanceArray, "segmenter/instances", wanted)
+    (sentence,) = eventually(lambda: errors, "an error logged")
+    assert f"{bench.namespace}/peer requests reliable, transient_local" in sentence
+    assert "this node offers reliable, volatile, depth 5" in sentence
+
+
+def test_requests_are_answered_while_images_stream(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    for number in range(1, 6):
+        publish(rgb_message(RED, bench.stamped(number)))
+        answer = bench.call(Segment, "segment", Segment.Request(image=rgb_message(RED, bench.stamped(100 + number))))
+        assert answer.instances.header.stamp.sec == 100 + number
+        assert [i.class_name for i in answer.instances.instances] == ["red"]
+    eventually(lambda: heard and heard[-1].header.stamp.sec == 5, "the stream's last result")
+    assert all(m.header.stamp.sec < 100 for m in heard)
+
+
+def test_the_worker_takes_the_newest_and_counts_the_others():
+    working, go_on, processed, dropped = threading.Event(), threading.Event(), [], []
+
+    def process(frame: int) -> None:
+        processed.append(frame)
+        working.set()
+        go_on.wait(10)
+
+    worker = NewestFrameWorker(process, lambda: dropped.append(1), "test")
+    worker.put(1)
+    assert working.wait(10)
+    for frame in (2, 3, 4):
+        worker.put(frame)
+    go_on.set()
+    eventually(lambda: processed == [1, 4], "the newest frame")
+    worker.stop()
+    assert (processed, len(dropped)) == ([1, 4], 2)
+
+
+def test_a_stopped_worker_drops_what_waits():
+    working, go_on, processed, dropped = threading.Event(), threading.Event(), [], []
+
+    def process(frame: int) -> None:
+        processed.append(frame)
+        working.set()
+        go_on.wait(10)
+
+    worker = NewestFrameWorker(process, lambda: dropped.append(1), "test")
+    worker.put(1)
+    assert working.wait(10)
+    worker.put(2)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    eventually(lambda: dropped, "the waiting frame dropped")
+    go_on.set()
+    stopping.join(10)
+    assert (processed, len(dropped), stopping.is_alive()) == ([1], 1, False)

@@ -1,0 +1,166 @@
+"""Transitions: bundles that cannot be used, illegal ones, and twenty rounds of the legal ones."""
+
+import gc
+import os
+import random
+import threading
+from pathlib import Path
+
+import pytest
+from bench import Bench, eventually, picture, rgb_message, status, value
+from colour_cells import write_colour_cells
+from diagnostic_msgs.msg import DiagnosticArray
+
+from osis_ros.msg import InstanceArray
+
+RED = picture((16, 8, 96, 48, (255, 0, 0)))
+
+
+def broken(folder: Path, how: str) -> Path:
+    """A bundle with one thing wrong."""
+    if how == "missing":
+        return folder / "nowhere"
+    bundle = write_colour_cells(folder / "broken")
+    model, manifest = bundle.path / "model.onnx", bundle.path / "model.yaml"
+    if how == "truncated":
+        model.write_bytes(model.read_bytes()[:500])
+    elif how == "no graph":
+        model.unlink()
+    elif how == "wrong hash":
+        manifest.write_text(manifest.read_text().replace(bundle.manifest.sha256, "0" * 64))
+    elif how == "wrong version":
+        manifest.write_text(manifest.read_text().replace("format_version: 1", "format_version: 99"))
+    elif how == "not yaml":
+        manifest.write_text("{")
+    return bundle.path
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("missing", "does not exist"),
+        ("truncated", "model.onnx"),
+        ("no graph", "model.onnx is missing"),
+        ("wrong hash", "SHA-256"),
+        ("wrong version", "format_version is 99, expected 1"),
+        ("not yaml", "not valid YAML"),
+    ],
+)
+def test_a_bundle_that_cannot_be_used_leaves_the_node_unconfigured(
+    bench: Bench, tmp_path: Path, errors: list[str], how: str, words: str
+):
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    bench.segmenter(model=str(broken(tmp_path, how)), provider="cpu")
+    assert not bench.change("configure")
+    assert bench.state() == "unconfigured"
+    (sentence,) = errors
+    assert words in sentence
+    assert "\n" not in sentence
+    eventually(
+        lambda: (now := status(diagnostics, bench)) and words in value(now, "last error"), "the diagnostics say why"
+    )
+    assert bench.set(model=str(write_colour_cells(tmp_path / "sound").path)).successful
+    assert bench.change("configure")  # and a sound one is taken afterwards
+
+
+def test_a_provider_that_this_machine_lacks_leaves_the_node_unconfigured(
+    bench: Bench, colour_cells: Path, errors: list[str]
+):
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has CUDA")
+    bench.segmenter(model=str(colour_cells), provider="cuda")
+    assert not bench.change("configure")
+    assert bench.state() == "unconfigured"
+    assert "provider 'cuda'" in errors[0]
+
+
+def test_an_impossible_transition_is_refused_and_the_node_lives_on(bench: Bench, colour_cells: Path):
+    bench.segmenter(model=str(colour_cells), provider="cpu")
+    for transition in ("activate", "deactivate", "cleanup", "fly"):
+        assert not bench.change(transition)
+        assert bench.state() == "unconfigured"
+    assert bench.change("configure")
+    assert not bench.change("configure")
+    assert bench.state() == "inactive"
+
+
+def test_shutdown_is_possible_from_every_state(bench: Bench, colour_cells: Path):
+    for transitions in ([], ["configure"], ["configure", "activate"]):
+        node = bench.segmenter(model=str(colour_cells), provider="cpu")
+        for transition in transitions:
+            assert bench.change(transition)
+        assert bench.change("shutdown")
+        assert bench.state() == "finalized"
+        bench.executor.remove_node(node)
+        bench.nodes.remove(node)
+        node.destroy_node()
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_twenty_rounds_in_any_legal_order_leak_nothing(bench: Bench, colour_cells: Path):
+    legal = {
+        "unconfigured": {"configure": "inactive"},
+        "inactive": {"activate": "active", "cleanup": "unconfigured"},
+        "active": {"deactivate": "inactive"},
+    }
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    node = bench.segmenter(model=str(colour_cells), provider="cpu", threads=1)
+    choose = random.Random(3).choice
+    sizes, state = [], "unconfigured"
+    for round_number in range(1, 21):
+        for _ in range(4):
+            transition, after = choose(sorted(legal[state].items()))
+            assert bench.change(transition), (round_number, transition)
+            state = after
+            assert bench.state() == state
+        while state != "active":
+            transition = {"unconfigured": "configure", "inactive": "activate"}[state]
+            assert bench.change(transition)
+            state = legal[state][transition]
+        bench.matched("segmenter/instances")
+        before = len(heard)
+        eventually(
+            lambda round_number=round_number, before=before: (
+                publish(rgb_message(RED, bench.stamped(round_number))) or len(heard) > before
+            ),
+            "a result",
+        )
+        assert heard[-1].header.stamp.sec == round_number
+        del heard[:]
+        for transition in ("deactivate", "cleanup"):
+            assert bench.change(transition)
+        state = "unconfigured"
+        gc.collect()
+        counts = (len(list(node.subscriptions)), len(list(node.publishers)), len(list(node.services)),
+                  len(list(node.waitables)), len(list(node.timers)), len(node._managed_entities))  # fmt: skip
+        sizes.append((counts, threading.active_count(), len(os.listdir("/proc/self/fd")), resident_bytes()))
+    (first_counts, first_threads, first_files, _), (counts, threads, files, _) = sizes[0], sizes[-1]
+    assert counts == first_counts
+    assert threads <= first_threads
+    assert files <= first_files
+    assert sizes[-1][3] - sizes[4][3] < 20e6  # bytes over fifteen rounds, each of which loads a model
+
+
+def test_deactivation_waits_for_the_image_in_work_and_then_nothing_comes(bench: Bench, colour_cells: Path):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    for number in range(5):
+        publish(rgb_message(RED, bench.stamped(number)))
+    assert bench.change("deactivate")
+    eventually(lambda: publish.publisher.get_subscription_count() == 0, "the node's subscription gone")
+    settled = len(heard)
+    publish.publisher.publish(rgb_message(RED, bench.stamped(50)))
+    assert bench.change("activate")
+    eventually(lambda: publish.publisher.get_subscription_count(), "the node's subscription")
+    publish(rgb_message(RED, bench.stamped(51)))
+    eventually(lambda: heard and heard[-1].header.stamp.sec == 51, "the image after activation")
+    assert all(m.header.stamp.sec != 50 for m in heard)
+    assert settled <= 5

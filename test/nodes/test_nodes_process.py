@@ -1,0 +1,73 @@
+"""The node as a process: how it starts, and how it leaves."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def start(*arguments: str, module: str = "osis_ros.nodes.segmenter_node") -> subprocess.Popen:
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, "-m", module, "--ros-args", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+
+
+def wait_for_node(ros: object, name: str) -> None:
+    from bench import eventually
+    from rclpy.node import Node
+
+    watcher = Node("watcher", context=ros)
+    try:
+        eventually(lambda: name in watcher.get_node_names(), f"node {name}", timeout=30)
+    finally:
+        watcher.destroy_node()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_an_active_node_at_once_and_silently(ros: object, colour_cells: Path, number: signal.Signals):
+    from bench import Bench, eventually, picture, rgb_message
+
+    from osis_ros.msg import InstanceArray
+
+    bench = Bench(ros)
+    process = start("-p", f"model:={colour_cells}", "-p", "provider:=cpu", "-r", f"__ns:={bench.namespace}")
+    try:
+        heard, publish = bench.listen(InstanceArray, "segmenter/instances"), bench.camera()
+        assert bench.change("configure")
+        assert bench.change("activate")
+        eventually(lambda: publish(rgb_message(picture(), bench.stamped())) or heard, "a result of the process")
+        process.send_signal(number)
+        output = process.communicate(timeout=20)[0]
+    finally:
+        process.kill()
+        bench.close()
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+    assert "ERROR" not in output
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("provider:=abacus", "provider is 'abacus', expected one of auto, cpu, cuda, tensorrt"),
+        ("score_threshold:=7.0", "score_threshold out of range"),
+        ("score_threshold:=1", "score_threshold"),
+    ],
+)
+def test_a_bad_parameter_ends_the_start_with_one_sentence(argument: str, words: str):
+    process = start("-p", argument)
+    output = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    assert words in output
+    assert "Traceback" not in output
+    assert len(output.strip().splitlines()) == 1
