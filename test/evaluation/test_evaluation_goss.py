@@ -58,6 +58,17 @@ def test_high_scores_are_painted_over_low_ones(tmp_path):
     assert quality["GQ_clu"] == pytest.approx(100 / 1.5)  # one match, one miss
 
 
+def test_masks_at_the_borders_and_without_pixels_are_painted_right(tmp_path):
+    """The whole image under a corner: IoU of the large segment 9600/9600, of the corner 400/400; an empty mask is none."""
+    whole, corner = (0, 0, 100, 100), (80, 80, 20, 20)
+    found = [
+        detection(1, CUP, whole, 0.5),
+        detection(1, UNKNOWN, corner, 0.9),
+        detection(1, UNKNOWN, (0, 0, 0, 0), 0.9),
+    ]
+    assert goss(tmp_path, [annotation(1, CUP, whole), annotation(1, TOY, corner)], found)["GQ"] == 100
+
+
 def test_pixels_of_ignored_objects_and_crowds_are_void(tmp_path):
     """The toy's detection spills 10 columns into the ignored tool: no harm. The one on the crowd counts neither way."""
     tool = (20, 0, 20, 20)
