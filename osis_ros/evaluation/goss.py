@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from faster_coco_eval.mask_api_new_cpp import toUncompressedRLE as to_runs
+from faster_coco_eval.mask_api_new_cpp import toUncompressedRLE
 
 from osis_ros.evaluation.coco_json import GroundTruth, Image
 from osis_ros.evaluation.coco_scores import UNDEFINED
@@ -78,7 +78,7 @@ def _painted(masks: Masks, rows: np.ndarray, image: Image) -> np.ndarray:
     """
     label = np.zeros(image.width * image.height, np.int64)
     for number, row in enumerate(rows.tolist(), 1):
-        runs = to_runs([masks.rles[row]])[0]["counts"]
+        runs = toUncompressedRLE([masks.rles[row]])[0]["counts"]
         runs = runs[: len(runs) // 2 * 2]  # without the zeros behind the last pixel
         if runs:
             inside = np.repeat(np.arange(1, len(runs)) % 2 == 1, runs[1:])

@@ -59,7 +59,7 @@ def test_high_scores_are_painted_over_low_ones(tmp_path):
 
 
 def test_masks_at_the_borders_and_without_pixels_are_painted_right(tmp_path):
-    """The whole image under a corner: IoU of the large segment 9600/9600, of the corner 400/400; an empty mask is none."""
+    """The whole image under a corner: IoU of the large segment 9600/9600, of the corner 400/400; no empty segment."""
     whole, corner = (0, 0, 100, 100), (80, 80, 20, 20)
     found = [
         detection(1, CUP, whole, 0.5),
