@@ -1,5 +1,6 @@
 """Training a model from a `TrainConfig`: the Lightning loop, its checkpoints, and what stops it."""
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from osis_ros.training.augment import train_transform
+from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
 from osis_ros.training.config import ConfigError, TrainConfig
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
 from osis_ros.training.model.backbone import load_backbone_weights
 from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
+from osis_ros.training.progress import ProgressLines
 
 
 class TrainingDiverged(Exception):
@@ -32,10 +36,15 @@ class FitModule(pl.LightningModule):
         self.data_root = data_root
         self.model = SemSeg(config.model)
         if config.backbone_weights:
-            load_backbone_weights(self.model, data_root / config.backbone_weights)
+            try:
+                load_backbone_weights(self.model, data_root / config.backbone_weights)
+            except WeightsError as error:
+                raise ConfigError(f"backbone_weights: {error}") from None
 
     def training_step(self, batch: tuple, batch_index: int) -> Tensor:
         images, sizes, targets = batch
+        # What the network draws (anchors, RoIs) depends on the step alone, so that a resumed run repeats it.
+        torch.manual_seed((self.config.seed * 1_000_003 + batch_index) * self.trainer.world_size + self.global_rank)
         losses = self.model(images.contiguous(memory_format=torch.channels_last), sizes, targets)
         total = sum(losses.values())
         if not torch.isfinite(total):
@@ -45,7 +54,6 @@ class FitModule(pl.LightningModule):
                 f"{self.config.optimiser.learning_rate:g}), warm up longer, or set optimiser.clip_gradient_norm"
             )
         self.log_dict({"loss": total, **losses}, batch_size=len(images))
-        self.log("loss_shown", total, prog_bar=True, logger=False, batch_size=len(images))
         return total
 
     def configure_optimizers(self) -> dict:
@@ -97,28 +105,55 @@ def require_known_objects(sources: list[list[Record]]) -> None:
         )
 
 
-def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True) -> Path:
+def start_from(model: SemSeg, path: Path) -> None:
+    """Take every tensor of an earlier model that fits; those of other classes stay as they were initialised.
+
+    Raises:
+        ConfigError: not a checkpoint of ours, or one of which no tensor fits.
+    """
+    try:
+        earlier, _ = load_checkpoint(path)
+    except CheckpointError as error:
+        raise ConfigError(f"--init: {error}") from None
+    own = model.state_dict()
+    fitting = {k: v for k, v in earlier.state_dict().items() if k in own and own[k].shape == v.shape}
+    if not fitting:
+        raise ConfigError(f"--init: no tensor of {path} fits this model; is it of another backbone or width?")
+    model.load_state_dict(fitting, strict=False)
+
+
+def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True, init: Path | None = None) -> Path:
     """Train until `config.steps`, and write `OUTPUT/NAME/last.ckpt` every `checkpoint_every` steps.
 
     A run that is stopped at any moment goes on from its last checkpoint when it is started again: the data
     stream, the schedule, the optimiser and the averaged weights all continue where they were.
 
+    Args:
+        config: what to train on what.
+        data_root: folder that the configuration's data paths start at.
+        output: folder for runs.
+        resume: go on from the run's last checkpoint, if there is one.
+        init: a checkpoint or weights.safetensors of an earlier model to start from; its classes may differ.
     Returns:
         The last checkpoint.
     Raises:
         ConfigError: data or weights that cannot be used. TrainingDiverged: a loss stopped being finite.
     """
-    pl.seed_everything(config.seed, workers=True)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    torch.manual_seed(config.seed)
     torch.set_float32_matmul_precision("high")
     folder = output / config.name
     last = folder / "last.ckpt"
     module = FitModule(config, data_root)
+    if init:
+        start_from(module.model, init)
     callbacks: list[Callback] = [
         ModelCheckpoint(
             folder, "step-{step}", save_last=True, save_top_k=0, every_n_train_steps=config.checkpoint_every,
             save_on_train_epoch_end=False,
         ),
         LearningRateMonitor("step"),
+        ProgressLines(),
     ]  # fmt: skip
     if config.optimiser.ema_decay:
         callbacks.append(EMAWeightAveraging(decay=config.optimiser.ema_decay))
@@ -136,6 +171,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True)
         use_distributed_sampler=False,
         log_every_n_steps=20,
         enable_model_summary=False,
+        enable_progress_bar=False,
     )
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
     trainer.fit(module, ckpt_path=str(last) if resume and last.is_file() else None, weights_only=True)
