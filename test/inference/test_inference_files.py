@@ -1,0 +1,200 @@
+"""Image files in, overlays and JSON out; `osis segment`."""
+
+import io
+import json
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from colour_model import colour_bundle
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+from osis_ros.inference.image_file import ImageError, read_image
+from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, draw_overlay
+from osis_ros.inference.rle import decode
+from osis_ros.instances import Instances
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return colour_bundle(tmp_path_factory.mktemp("bundle") / "colour").path
+
+
+def save(file: Path, image: np.ndarray) -> Path:
+    """`image` in OpenCV's order (BGR, BGRA or grey)."""
+    cv2.imwrite(str(file), image)
+    return file
+
+
+def test_colours_are_read_as_rgb(tmp_path):
+    file = save(tmp_path / "a.png", np.full((3, 4, 3), (0, 0, 255), np.uint8))
+    assert read_image(file).tolist() == [[[255, 0, 0]] * 4] * 3
+
+
+def test_grey_alpha_and_16_bits_become_8_bit_rgb(tmp_path):
+    assert read_image(save(tmp_path / "grey.png", np.full((2, 2), 77, np.uint8)))[0, 0].tolist() == [77, 77, 77]
+    bgra = np.full((2, 2, 4), (1, 2, 3, 0), np.uint8)
+    assert read_image(save(tmp_path / "alpha.png", bgra))[0, 0].tolist() == [3, 2, 1]
+    deep = np.full((2, 2, 3), (0x1234, 0x5678, 0x9ABC), np.uint16)
+    assert read_image(save(tmp_path / "deep.png", deep))[0, 0].tolist() == [0x9A, 0x56, 0x12]
+    assert read_image(save(tmp_path / "deep_grey.png", deep[..., 0]))[0, 0].tolist() == [0x12] * 3
+
+
+def test_a_photograph_taken_upright_is_turned_upright(tmp_path):
+    _, jpeg = cv2.imencode(".jpg", np.zeros((8, 16, 3), np.uint8))
+    tag = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)  # orientation: turn by 90° clockwise
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + struct.pack("<H", 1) + tag + struct.pack("<I", 0)
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    data = io.BytesIO(jpeg.tobytes())
+    (tmp_path / "upright.jpg").write_bytes(data.read(2) + segment + data.read())
+    assert read_image(tmp_path / "upright.jpg").shape == (16, 8, 3)
+
+
+def test_sizes_from_one_pixel_to_twelve_million_are_read(tmp_path):
+    assert read_image(save(tmp_path / "one.png", np.zeros((1, 1, 3), np.uint8))).shape == (1, 1, 3)
+    assert read_image(save(tmp_path / "big.jpg", np.zeros((3000, 4000, 3), np.uint8))).shape == (3000, 4000, 3)
+
+
+def test_what_is_no_image_is_told_in_a_sentence(tmp_path):
+    whole = save(tmp_path / "whole.png", np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)).read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.jpg").write_text("no picture")
+    for name, reason in {
+        "gone.png": r"gone\.png does not exist",
+        "empty.png": r"empty\.png is empty, expected an image",
+        "text.jpg": r"text\.jpg cannot be decoded \(10 bytes\): damaged or not an image",
+        "cut.png": r"cut\.png cannot be decoded .*: damaged",
+        ".": "is a folder, expected an image file",
+    }.items():
+        with pytest.raises(ImageError, match=reason):
+            read_image(tmp_path / name)
+
+
+def two_things(height=160, width=200):
+    return Instances(
+        boxes=[[10, 10, 30, 30], [40, 20, 70, 50]], scores=[0.9, 0.8], class_ids=[0, 1], distances=[0.01, 0.5],
+        embeddings=np.zeros((2, 0)), rois=[[10, 10, 20, 20], [40, 20, 30, 30]],
+        masks=(np.ones((20, 20), bool), np.ones((30, 30), bool)), height=height, width=width, class_names=("cup",),
+    )  # fmt: skip
+
+
+def test_an_overlay_tints_what_is_found_and_leaves_the_rest():
+    image = np.full((160, 200, 3), 100, np.uint8)
+    drawn = draw_overlay(image, two_things())
+    assert (image == 100).all()  # a copy is drawn on
+    cup = drawn[25, 25].astype(int)  # 100 · 0.55 + colour · 0.45
+    np.testing.assert_allclose(cup, 55 + 0.45 * np.array(class_colour(0)), atol=1)
+    assert (drawn[100:] == 100).all()
+
+
+def test_an_unknown_thing_is_hatched_in_its_own_colour():
+    drawn = draw_overlay(np.full((160, 200, 3), 100, np.uint8), two_things())
+    inside = drawn[35:46, 44:66].reshape(-1, 3).astype(int)
+    stripe = 55 + 0.45 * np.array(UNKNOWN_COLOUR)
+    tinted = np.abs(inside - stripe).max(1) <= 1
+    assert 0.3 < tinted.mean() < 0.7
+    assert (inside[~tinted] == 100).all()
+
+
+def test_known_colours_are_distinct_and_none_is_the_unknown_one():
+    colours = np.array([class_colour(i) for i in range(12)] + [UNKNOWN_COLOUR], int)
+    distances = np.linalg.norm(colours[:, None] - colours[None], axis=2) + 1e3 * np.eye(13)
+    assert distances.min() > 40
+
+
+def test_an_overlay_of_one_pixel_and_of_nothing_is_drawn():
+    pixel = Instances(
+        boxes=[[0, 0, 1, 1]], scores=[1], class_ids=[0], distances=[0], embeddings=np.zeros((1, 0)),
+        rois=[[0, 0, 1, 1]], masks=(np.ones((1, 1), bool),), height=1, width=1, class_names=("cup",),
+    )  # fmt: skip
+    assert draw_overlay(np.zeros((1, 1, 3), np.uint8), pixel).shape == (1, 1, 3)
+    image = np.full((4, 5, 3), 7, np.uint8)
+    assert (draw_overlay(image, Instances.empty(4, 5, ("cup",))) == image).all()
+
+
+def test_an_overlay_wants_the_image_of_its_instances():
+    with pytest.raises(ValueError, match="the image is 5x4, the instances are of one that is 200x160"):
+        draw_overlay(np.zeros((4, 5, 3), np.uint8), two_things())
+
+
+def segment(*arguments: object):
+    return CliRunner().invoke(app, ["segment", *map(str, arguments)])
+
+
+def scene(tmp_path: Path, name: str = "scene.png") -> Path:
+    image = np.full((479, 641, 3), 60, np.uint8)
+    image[100:200, 300:500] = (0, 0, 255)
+    image[300:400, 100:200] = (255, 0, 0)
+    return save(tmp_path / name, image)
+
+
+def test_segment_writes_an_overlay_and_coco_rle(tmp_path, model):
+    result = segment(scene(tmp_path), "--model", model, "--output", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "scene.png: 1 known, 1 unknown" in result.output
+    record = json.loads((tmp_path / "out" / "scene.json").read_text())
+    assert (record["height"], record["width"], record["class_names"]) == (479, 641, ["red", "green"])
+    found = {thing["class_name"]: thing for thing in record["instances"]}
+    truth = np.zeros((479, 641), bool)
+    truth[100:200, 300:500] = True
+    mask = decode(found["red"]["segmentation"])
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.95
+    assert mask.sum() == found["red"]["area"]
+    np.testing.assert_allclose(found["red"]["bbox"], [300, 100, 200, 100], atol=6)
+    assert found["unknown"]["unknown"] is True
+    assert read_image(tmp_path / "out" / "scene.overlay.png").shape == (479, 641, 3)
+
+
+def test_segment_names_a_bad_file_and_does_the_others(tmp_path, model):
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    scene(photographs, "b.png")
+    (photographs / "a.png").write_bytes(b"junk")
+    (photographs / "notes.txt").write_text("not an image and not asked for")
+    result = segment(photographs, "--model", model, "--output", tmp_path / "out", "--no-overlays")
+    assert result.exit_code == 1
+    assert "a.png cannot be decoded" in result.output
+    assert "1 of 2 images segmented" in result.output
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["b.json"]
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(tmp_path, model):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        scene(tmp_path / folder)
+    segment(tmp_path / "one", tmp_path / "two", "--model", model, "--output", tmp_path / "out")
+    names = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert names == ["scene.json", "scene.overlay.png", "scene_2.json", "scene_2.overlay.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--model", "nonesuch"], "model bundle 'nonesuch' does not exist"),
+        (["--score", "2"], "score_threshold is 2.0, expected 0..1"),
+        (["--provider", "tpu"], "provider is 'tpu', expected one of"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(tmp_path, model, arguments, reason):
+    result = segment(scene(tmp_path), "--model", model, "--output", tmp_path / "out", *arguments)
+    assert result.exit_code == 1
+    assert reason in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_folder_without_images_is_said(tmp_path, model):
+    (tmp_path / "nothing").mkdir()
+    result = segment(tmp_path / "nothing", "--model", model)
+    assert result.exit_code == 1
+    assert "no images in" in result.output
+
+
+def test_an_output_that_cannot_be_written_is_said(tmp_path, model):
+    (tmp_path / "out").write_text("a file is in the way")
+    result = segment(scene(tmp_path), "--model", model, "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output

@@ -1,0 +1,189 @@
+"""The segmenter, on a graph whose answers are known: red and green rectangles are known, blue ones unknown."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from colour_model import colour_bundle, colour_graph
+
+from osis_ros.inference.bundle import BundleError, load_bundle
+from osis_ros.inference.provider import ProviderError, engine_cache
+from osis_ros.inference.segmenter import Segmenter
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+@pytest.fixture(scope="module")
+def segmenter(tmp_path_factory) -> Segmenter:
+    return Segmenter(colour_bundle(tmp_path_factory.mktemp("bundle") / "colour"))
+
+
+def picture(height: int, width: int, *things: tuple[int, int, int, int, tuple[int, int, int]]) -> np.ndarray:
+    image = np.full((height, width, 3), 60, np.uint8)
+    for x, y, w, h, colour in things:
+        image[y : y + h, x : x + w] = colour
+    return image
+
+
+def test_two_rectangles_become_one_known_and_one_unknown_instance(segmenter):
+    found = segmenter.segment(picture(96, 128, (30, 10, 20, 10, RED), (60, 50, 40, 40, BLUE)))
+    assert [found.class_name(i) for i in range(len(found))] == ["red", "unknown"]
+    assert found.boxes.tolist() == [[30, 10, 50, 20], [60, 50, 100, 90]]
+    assert found.rois.tolist() == [[30, 10, 20, 10], [60, 50, 40, 40]]
+    assert [int(mask.sum()) for mask in found.masks] == [200, 1600]
+    np.testing.assert_allclose(found.distances, [0.01, 0.5])
+    assert (found.height, found.width, found.class_names) == (96, 128, ("red", "green"))
+
+
+def test_the_best_score_comes_first(segmenter):
+    image = picture(96, 128, (10, 10, 20, 20, RED), (60, 40, 30, 30, GREEN))
+    image[10:15, 10:20] = 60  # red fills 350 of its 400 pixels
+    found = segmenter.segment(image)
+    assert [found.class_name(i) for i in range(2)] == ["green", "red"]
+    np.testing.assert_allclose(found.scores, [1, 0.875])
+
+
+def test_thresholds_and_the_limit_act_on_each_call(segmenter):
+    image = picture(96, 128, (10, 10, 20, 20, RED), (60, 40, 30, 30, BLUE))
+    image[10:15, 10:20] = 60
+    assert len(segmenter.segment(image)) == 2
+    assert len(segmenter.segment(image, score_threshold=0.9)) == 1
+    assert len(segmenter.segment(image, max_instances=1)) == 1
+    assert segmenter.segment(image, unknown_threshold=0.6).class_ids.tolist() == [0, 0]
+
+
+def test_an_empty_scene_gives_no_instances(segmenter):
+    found = segmenter.segment(picture(96, 128))
+    assert len(found) == 0
+    assert found.embeddings.shape == (0, 3)
+
+
+@pytest.mark.parametrize("size", [(479, 641), (3000, 4000), (48, 64), (97, 127), (640, 480)])
+def test_masks_come_back_where_the_things_are_in_images_of_any_size(segmenter, size):
+    height, width = size
+    x, y, w, h = width // 4, height // 4, width // 3, height // 3
+    found = segmenter.segment(picture(height, width, (x, y, w, h, RED)))
+    truth = np.zeros(size, bool)
+    truth[y : y + h, x : x + w] = True
+    mask = found.full_mask(0)
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.9
+    pixel = max(1, height / 96, width / 128)  # one of the network's
+    np.testing.assert_allclose(found.boxes[0], [x, y, x + w, y + h], atol=1.5 * pixel)
+
+
+def test_one_pixel_is_an_image(segmenter):
+    found = segmenter.segment(np.array([[RED]], np.uint8))
+    assert found.boxes.tolist() == [[0, 0, 1, 1]]
+    assert found.full_mask(0).tolist() == [[True]]
+
+
+@pytest.mark.parametrize("size", [(1, 8000), (8000, 1)])
+def test_a_line_of_pixels_is_an_image(segmenter, size):
+    found = segmenter.segment(np.full((*size, 3), RED, np.uint8))
+    assert found.full_mask(0).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("image", "form"),
+    [
+        (np.zeros((5, 5), np.uint8), r"uint8 \[5, 5\]"),
+        (np.zeros((5, 5, 4), np.uint8), r"uint8 \[5, 5, 4\]"),
+        (np.zeros((5, 5, 3), np.float32), r"float32 \[5, 5, 3\]"),
+        (np.zeros((0, 5, 3), np.uint8), r"uint8 \[0, 5, 3\]"),
+        ([[1]], "list"),
+    ],
+)
+def test_what_is_no_rgb_image_is_refused(segmenter, image, form):
+    with pytest.raises(ValueError, match=rf"image is {form}, expected uint8 \[H, W, 3\] RGB"):
+        segmenter.segment(image)
+
+
+def test_thresholds_out_of_range_are_refused(segmenter):
+    image = picture(96, 128)
+    with pytest.raises(ValueError, match=r"score_threshold is 1.1, expected 0..1"):
+        segmenter.segment(image, score_threshold=1.1)
+    with pytest.raises(ValueError, match=r"unknown_threshold is nan, expected 0..2"):
+        segmenter.segment(image, unknown_threshold=float("nan"))
+    with pytest.raises(ValueError, match=r"max_instances is 0, expected 1.."):
+        segmenter.segment(image, max_instances=0)
+
+
+def test_the_padding_below_a_wide_image_is_no_instance(tmp_path):
+    segmenter = Segmenter(colour_bundle(tmp_path / "colour", padding=list(BLUE)))
+    found = segmenter.segment(picture(50, 128, (10, 10, 20, 20, RED)))  # 46 rows of blue padding
+    assert [found.class_name(i) for i in range(len(found))] == ["red"]
+
+
+def test_padded_outputs_are_cut_to_their_count(tmp_path):
+    segmenter = Segmenter(colour_bundle(tmp_path / "padded", padded=True))
+    found = segmenter.segment(picture(96, 128, (30, 10, 20, 10, RED), (60, 50, 40, 40, BLUE)))
+    assert found.boxes.tolist() == [[30, 10, 50, 20], [60, 50, 100, 90]]
+
+
+def test_threads_share_a_segmenter_without_mixing_their_images(segmenter):
+    images = [picture(96, 128, (i, 10, 10, 10, RED)) for i in range(1, 100)]
+    with ThreadPoolExecutor(4) as pool:
+        lefts = [found.boxes[0, 0] for found in pool.map(segmenter.segment, images)]
+    assert lefts == list(range(1, 100))
+
+
+def test_a_provider_that_is_not_there_is_named_with_those_that_are(segmenter):
+    available = onnxruntime.get_available_providers()
+    for provider, long in (("cuda", "CUDAExecutionProvider"), ("tensorrt", "TensorrtExecutionProvider")):
+        if long not in available:
+            with pytest.raises(
+                ProviderError, match=rf"provider '{provider}' is not in this onnxruntime .*\(it has cpu"
+            ):
+                Segmenter(segmenter.bundle, provider)
+    with pytest.raises(ProviderError, match="provider is 'gpu', expected one of cpu, cuda, tensorrt, auto"):
+        Segmenter(segmenter.bundle, "gpu")
+
+
+def test_auto_runs_on_what_there_is(segmenter):
+    assert Segmenter(segmenter.bundle, "auto").provider in ("cpu", "cuda")
+
+
+def test_an_engine_is_cached_for_one_graph_only(tmp_path):
+    one, other = colour_bundle(tmp_path / "one"), colour_bundle(tmp_path / "other", height=64)
+    assert engine_cache(one, tmp_path).parent == tmp_path
+    assert engine_cache(one, tmp_path) != engine_cache(other, tmp_path)
+    assert one.manifest.sha256[:16] in engine_cache(one, tmp_path).name
+
+
+def with_graph(folder: Path, graph: onnx.ModelProto | bytes, **changes: object) -> Path:
+    """A bundle whose manifest fits model.onnx by its hash, whatever that file holds."""
+    import hashlib
+
+    import yaml
+
+    bundle = colour_bundle(folder, **changes)
+    data = graph if isinstance(graph, bytes) else graph.SerializeToString()
+    bundle.model_file.write_bytes(data)
+    fields = yaml.safe_load((folder / "model.yaml").read_text())
+    fields["sha256"] = hashlib.sha256(data).hexdigest()
+    (folder / "model.yaml").write_text(yaml.safe_dump(fields))
+    return folder
+
+
+def test_a_graph_that_is_none_is_one_sentence(tmp_path):
+    folder = with_graph(tmp_path / "bad", b"not a graph")
+    with pytest.raises(BundleError, match=r"model.onnx does not load on cpu: .+") as error:
+        Segmenter(load_bundle(folder))
+    assert "\n" not in str(error.value)
+
+
+def test_a_graph_of_another_input_size_is_refused(tmp_path):
+    folder = with_graph(tmp_path / "small", colour_graph(64, 64))
+    with pytest.raises(BundleError, match=r"tensor\(uint8\) \[64, 64, 3\], model.yaml expects .*\[96, 128, 3\]"):
+        Segmenter(folder)
+
+
+def test_a_graph_without_one_of_the_outputs_is_refused(tmp_path):
+    graph = colour_graph(96, 128)
+    del graph.graph.output[0]
+    folder = with_graph(tmp_path / "boxless", graph)
+    with pytest.raises(BundleError, match=r"model.onnx has no output 'boxes', expected boxes, scores"):
+        Segmenter(folder)
