@@ -52,6 +52,38 @@ def train(
 
 
 @app.command()
+def scenes(
+    output: Annotated[Path, typer.Argument(help="Folder; the images go to OUTPUT/SPLIT.")],
+    split: Annotated[str, typer.Option(help="train (known categories only), val, test or demo.")] = "train",
+    count: Annotated[int, typer.Option(help="Images in all; a later run may ask for more.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the first scene; the same seed gives the same bytes.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+    width: Annotated[int, typer.Option(help="Image width in pixels.")] = 640,
+    height: Annotated[int, typer.Option(help="Image height in pixels.")] = 480,
+    views: Annotated[int | None, typer.Option(help="Images per scene; 3 for train, else 2.")] = None,
+    depth: Annotated[bool, typer.Option(help="Also write depth as 16-bit PNG, millimetres.")] = False,
+) -> None:
+    """Render tabletop scenes as a COCO-format data set.
+
+    Stop it at any moment; the same command goes on where it was.
+    """
+    try:
+        from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings
+        from osis_ros.simulation.gl import RenderError
+        from osis_ros.simulation.progress import write_with_progress
+    except ModuleNotFoundError as err:
+        raise fail(f"rendering needs {err.name}: pip install 'osis_ros[sim]'") from None
+
+    settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)
+    try:
+        write_with_progress(output, settings, count, workers)
+    except (DatasetError, RenderError) as err:
+        raise fail(err) from None
+    except KeyboardInterrupt:
+        raise fail(f"stopped; the same command goes on where {output / split} ends") from None
+
+
+@app.command()
 def segment(
     images: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.")],
     model: Annotated[str, typer.Option(help="A bundle's folder, or the name of a model of the package.")] = "tabletop",
@@ -145,6 +177,36 @@ def evaluate(
     except EvaluationError as err:
         raise fail(err) from None
     print_report(report, Console(), per_class)
+
+
+@app.command()
+def tables(
+    table: Annotated[str, typer.Argument(help="Which table of the paper: I, II, III, IV or V.")],
+    rows: Annotated[
+        list[str], typer.Argument(help="NAME=REPORT.json[,REPORT.json…]: a method, and a report a data set of the table.")
+    ],
+    latex: Annotated[Path | None, typer.Option(help="Also write the table as LaTeX to this file.")] = None,
+) -> None:
+    """Lay out reports of `osis evaluate --json` as the paper's Tables I-V, the best open-set method in bold.
+
+    Table I takes one report a method (COCO); II and III three (GraspNet-Test-1,2,3 and 4,5,6); IV two (Test-3 and
+    Test-6); V one, and its rows are named by two columns, as in "✓|✓=report.json".
+    """
+    from rich.console import Console
+
+    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.evaluation.tables import LAYOUTS, latex_table, read_row, rich_table, write_latex
+
+    if table not in LAYOUTS:
+        raise fail(f"there is no table '{table}', expected {', '.join(LAYOUTS)}")
+    layout = LAYOUTS[table]
+    try:
+        filled = [read_row(layout, text) for text in rows]
+        if latex is not None:
+            write_latex(latex_table(layout, filled), latex)
+    except EvaluationError as err:
+        raise fail(err) from None
+    Console().print(rich_table(layout, filled))
 
 
 @app.command()

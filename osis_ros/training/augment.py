@@ -46,6 +46,4 @@ def test_transform(config: Augment) -> v2.Transform:
     """(image, masks) -> (image, masks) as at test: no randomness."""
     if config.mode == "short_side":
         return v2.Resize(max(config.short_sides), max_size=config.max_side, antialias=True)
-    return v2.Resize(
-        min(config.size), max_size=max(config.size), antialias=True
-    )
+    return v2.Resize(min(config.size), max_size=max(config.size), antialias=True)

@@ -85,7 +85,6 @@ class TrainConfig(Strict):
     backbone_weights: Path | None = Field(None, description="relative to the data folder; none: random weights")
     scenes: dict[str, SceneSet] = {}
     train: Annotated[dict[str, Source], Field(min_length=1)]
-    val: Source | None = None
     augment: Augment = Augment()
     optimiser: Optimiser = Optimiser()
     steps: Positive = 128_000
@@ -94,8 +93,6 @@ class TrainConfig(Strict):
     workers: int = Field(2, ge=0)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     checkpoint_every: Positive = 500
-    validate_every: int = Field(0, ge=0, description="steps between validations; 0: none while training")
-    validate_images: Positive = 100
     seed: int = 0
 
     @model_validator(mode="before")
@@ -110,12 +107,6 @@ class TrainConfig(Strict):
             raise ValueError(f"model.preset is {preset!r}, expected one of {', '.join(MODEL_PRESETS)}")
         model = MODEL_PRESETS[preset](tuple(own.pop("class_names", ())) or ("?",))
         return {**tree, "model": model.replace(**own, class_names=tree["model"].get("class_names", ()))}
-
-    @model_validator(mode="after")
-    def _validation_has_data(self) -> "TrainConfig":
-        if self.validate_every and self.val is None:
-            raise ValueError("validate_every is set, but there is no val data")
-        return self
 
 
 def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:

@@ -41,7 +41,7 @@ def test_single_entries_can_be_replaced(config_file):
         (["steps"], "key.sub=value"),
         (["name.x=1"], "name holds a value"),
         (["name='a/b'"], "name: "),
-        (["validate_every=5"], "no val data"),
+        (["model.preset=tiny"], "model.preset is 'tiny'"),
     ],
 )
 def test_an_entry_that_cannot_be_is_named(config_file, overrides, message):
