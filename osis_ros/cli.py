@@ -183,7 +183,7 @@ def evaluate(
 def tables(
     table: Annotated[str, typer.Argument(help="Which table of the paper: I, II, III, IV or V.")],
     rows: Annotated[
-        list[str], typer.Argument(help="NAME=REPORT.json[,REPORT.json…]: a method, and a report a data set of the table.")
+        list[str], typer.Argument(help="NAME=REPORT.json[,REPORT.json…]: a method, and a report for each data set.")
     ],
     latex: Annotated[Path | None, typer.Option(help="Also write the table as LaTeX to this file.")] = None,
 ) -> None:

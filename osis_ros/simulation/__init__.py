@@ -2,3 +2,7 @@
 
 May import mujoco, numpy, cv2. Never torch, never rclpy.
 """
+
+from osis_ros.simulation.gl import choose_backend
+
+choose_backend()

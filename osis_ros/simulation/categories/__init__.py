@@ -1,0 +1,46 @@
+"""The 24 kinds of objects, each a function `draw -> ObjectShape` that varies shape, size, colour, texture and gloss."""
+
+from osis_ros.simulation.categories import desk, fruit, gadgets, packaging, tableware, tools, toys, vessels
+from osis_ros.simulation.draws import Draw
+from osis_ros.simulation.shape import ObjectShape
+
+# In id order: known categories are 1..12 of a data set, unknown ones 13..24.
+_KNOWN = {
+    "mug": vessels.mug,
+    "bottle": vessels.bottle,
+    "bowl": tableware.bowl,
+    "can": packaging.can,
+    "carton": packaging.carton,
+    "plate": tableware.plate,
+    "banana": fruit.banana,
+    "apple": fruit.apple,
+    "screwdriver": tools.screwdriver,
+    "marker": desk.marker,
+    "spring_clamp": tools.spring_clamp,
+    "book": desk.book,
+}
+_UNKNOWN = {
+    "hammer": tools.hammer,
+    "wrench": tools.wrench,
+    "scissors": desk.scissors,
+    "power_drill": gadgets.power_drill,
+    "game_controller": gadgets.game_controller,
+    "toy_brick": toys.toy_brick,
+    "toy_car": toys.toy_car,
+    "light_bulb": gadgets.light_bulb,
+    "tape_roll": desk.tape_roll,
+    "funnel": tableware.funnel,
+    "sponge": packaging.sponge,
+    "spatula": tableware.spatula,
+}
+KNOWN: tuple[str, ...] = tuple(_KNOWN)
+UNKNOWN: tuple[str, ...] = tuple(_UNKNOWN)
+ALL: tuple[str, ...] = KNOWN + UNKNOWN
+_MAKERS = _KNOWN | _UNKNOWN
+
+
+def build(category: str, draw: Draw) -> ObjectShape:
+    """A new object of one category (one of ALL), centred in its own frame."""
+    if category not in _MAKERS:
+        raise ValueError(f"category is {category!r}, expected one of {', '.join(ALL)}")
+    return _MAKERS[category](draw).centred()

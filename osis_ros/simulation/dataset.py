@@ -1,0 +1,251 @@
+"""Data sets of rendered scenes in COCO's format, written by several processes and resumed where they stopped.
+
+A folder OUT/SPLIT holds `images/000000.jpg …`, `instances.json`, `settings.json`, and `records/`, one small JSON file
+an image, from which instances.json is put together at the end. An image counts as done when its record is there:
+both are written under another name first and then renamed, record last.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from osis_ros.inference.rle import encode
+from osis_ros.simulation.categories import ALL, KNOWN
+from osis_ros.simulation.draws import SPLITS
+from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
+from osis_ros.simulation.scene import make_scene
+
+VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2}
+GENERATION = 1  # raised when the same seed no longer gives the same picture
+JPEG_QUALITY = 92
+_ATTEMPTS = 4  # cameras tried until one sees an object
+
+
+class DatasetError(Exception):
+    """A folder or a setting that cannot be used; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a data set is made from; the same settings give the same bytes.
+
+    Attributes:
+        split: train (known categories only), val, test or demo.
+        seed: the first scene's seed; scene i has seed + i.
+        width, height: image size, px.
+        views: images per scene.
+        depth: also write depth/*.png, uint16 millimetres, 0 where nothing is.
+    """
+
+    split: str
+    seed: int
+    width: int
+    height: int
+    views: int
+    depth: bool
+
+    def check(self) -> None:
+        """Raises DatasetError naming the setting that is out of range."""
+        if self.split not in SPLITS:
+            raise DatasetError(f"--split is {self.split!r}, expected one of {', '.join(SPLITS)}")
+        if not 0 <= self.seed < 2**31:
+            raise DatasetError(f"--seed is {self.seed}, expected 0..{2**31 - 1}")
+        for name, value, low, high in (("width", self.width, 64, 1920), ("height", self.height, 64, 1200)):
+            if not low <= value <= high:
+                raise DatasetError(f"--{name} is {value}, expected {low}..{high} pixels")
+        if not 1 <= self.views <= 16:
+            raise DatasetError(f"--views is {self.views}, expected 1..16 images per scene")
+
+
+def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> Iterator[int]:
+    """Make `count` images under out/SPLIT; images that are there already are kept.
+
+    Args:
+        out: the data set's folder, made if need be.
+        settings: what to make; must equal those that the folder was begun with.
+        count: images in all; a later call may ask for more.
+        workers: processes, 1 or more; 1 works in this process.
+    Yields:
+        the number of images done so far, first of all that of those found; instances.json is written before the end.
+    Raises:
+        DatasetError: bad settings, or a folder that holds something else.
+    """
+    settings.check()
+    if count < 1:
+        raise DatasetError(f"--count is {count}, expected 1 or more images")
+    if workers < 1:
+        raise DatasetError(f"--workers is {workers}, expected 1 or more processes")
+    folder = out / settings.split
+    _begin(folder, settings)
+    missing = [index for index in range(count) if not _record_file(folder, index).exists()]
+    done = count - len(missing)
+    yield done
+    scenes = sorted({index // settings.views for index in missing})
+    wanted = set(missing)
+    jobs = [[i for i in range(s * settings.views, (s + 1) * settings.views) if i in wanted] for s in scenes]
+    for made in _run(folder, settings, jobs, workers):
+        done += made
+        yield done
+    _assemble(folder, settings, count)
+
+
+def _begin(folder: Path, settings: Settings) -> None:
+    """Make the folders, and hold the settings against those that an earlier run wrote down."""
+    file = folder / "settings.json"
+    mine = {"generation": GENERATION, **vars(settings)}
+    try:
+        for part in ("images", "records", *(["depth"] if settings.depth else [])):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            theirs = json.loads(file.read_text())
+            changed = [
+                f"{key} {theirs.get(key)!r}, now {value!r}" for key, value in mine.items() if theirs.get(key) != value
+            ]
+            if changed:
+                raise DatasetError(
+                    f"{folder} was begun with other settings ({'; '.join(changed)}); use another folder or remove it"
+                )
+        elif any((folder / "images").iterdir()):
+            raise DatasetError(f"{folder} holds images but no settings.json; use an empty folder")
+        else:
+            _write(file, json.dumps(mine, indent=1).encode())
+    except OSError as err:
+        raise DatasetError(f"cannot write to {folder}: {err.strerror}") from err
+    except ValueError as err:
+        raise DatasetError(f"{file} is not JSON; remove {folder} or use another folder") from err
+
+
+def _run(folder: Path, settings: Settings, jobs: list[list[int]], workers: int) -> Iterator[int]:
+    if workers == 1 or len(jobs) < 2:
+        studio = _Studio(folder, settings)
+        for job in jobs:
+            yield studio.make(job)
+        return
+    context = multiprocessing.get_context("spawn")  # OpenGL does not survive a fork
+    with ProcessPoolExecutor(min(workers, len(jobs)), context, _start_worker, (folder, settings)) as pool:
+        futures = [pool.submit(_make_in_worker, job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(folder: Path, settings: Settings) -> None:
+    global _studio
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent sees Ctrl-C and lets the pool finish its scenes
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.setdefault("LP_NUM_THREADS", "1")  # one process a core; software OpenGL needs no threads of its own
+    cv2.setNumThreads(1)
+    _studio = _Studio(folder, settings)
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot stop its pool; so each worker watches it."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _make_in_worker(indices: list[int]) -> int:
+    return _studio.make(indices)
+
+
+class _Studio:
+    """One process's renderer, and the folder it fills."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder, self.settings = folder, settings
+        self.renderer = Renderer(settings.width, settings.height)
+
+    def make(self, indices: list[int]) -> int:
+        """Make the images of one scene; returns how many."""
+        settings = self.settings
+        seed = settings.seed + indices[0] // settings.views
+        scene = make_scene(seed, settings.split)
+        for index in indices:
+            for attempt in range(_ATTEMPTS):
+                view = scene.view(index % settings.views, settings.width, settings.height, attempt)
+                frame = self.renderer.frame(scene, view)
+                if frame.objects:
+                    break
+            self._save(index, seed, frame)
+        return len(indices)
+
+    def _save(self, index: int, seed: int, frame: Frame) -> None:
+        coded = cv2.imencode(".jpg", frame.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+        _write(self.folder / "images" / _image_name(index), coded.tobytes())
+        if self.settings.depth:
+            millimetres = np.clip(np.rint(frame.depth * 1000), 0, 65535).astype(np.uint16)
+            _write(self.folder / "depth" / f"{index:06d}.png", cv2.imencode(".png", millimetres)[1].tobytes())
+        record = {
+            "scene_seed": seed,
+            "view": index % self.settings.views,
+            "intrinsics": np.round(frame.camera.intrinsics, 4).tolist(),
+            "camera_pose": np.round(frame.camera.pose, 6).tolist(),
+            "annotations": [_annotation(frame, item) for item in frame.objects],
+        }
+        _write(_record_file(self.folder, index), json.dumps(record).encode())
+
+
+def _annotation(frame: Frame, item: FrameObject) -> dict:
+    x0, y0, x1, y1 = item.box
+    mask = frame.instance_ids[y0:y1, x0:x1] == item.instance_id
+    return {
+        "category_id": ALL.index(item.category) + 1,
+        "segmentation": encode(mask, (x0, y0), frame.instance_ids.shape),
+        "bbox": [x0, y0, x1 - x0, y1 - y0],
+        "area": item.pixels,
+        "iscrowd": 0,
+        "pose": np.round(item.pose, 5).tolist(),
+    }
+
+
+def _assemble(folder: Path, settings: Settings, count: int) -> None:
+    """Put the records of images 0..count-1 together as instances.json."""
+    images, annotations = [], []
+    for index in range(count):
+        record = json.loads(_record_file(folder, index).read_text())
+        for annotation in record.pop("annotations"):
+            annotations.append({"id": len(annotations) + 1, "image_id": index + 1, **annotation})
+        images.append({"id": index + 1, "file_name": _image_name(index), "width": settings.width,
+                       "height": settings.height, "seed": settings.seed, **record})  # fmt: skip
+    names = KNOWN if settings.split == "train" else ALL
+    content = {
+        "info": {
+            "description": f"Tabletop scenes rendered by osis scenes, split {settings.split}",
+            "min_visible_pixels": MIN_PIXELS,
+            **vars(settings),
+        },
+        "licenses": [],
+        "categories": [
+            {"id": i, "name": name, "supercategory": "tabletop", "open_set": "known" if name in KNOWN else "unknown"}
+            for i, name in enumerate(names, 1)
+        ],
+        "images": images,
+        "annotations": annotations,
+    }
+    _write(folder / "instances.json", json.dumps(content).encode())
+
+
+def _image_name(index: int) -> str:
+    return f"{index:06d}.jpg"
+
+
+def _record_file(folder: Path, index: int) -> Path:
+    return folder / "records" / f"{index:06d}.json"
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file so that it is either whole or not there."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(file)

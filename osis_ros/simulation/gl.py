@@ -1,0 +1,43 @@
+"""Which OpenGL MuJoCo draws with when there is no screen. Must run before mujoco is first imported."""
+
+import ctypes
+import os
+
+MISSING = (
+    "rendering needs OpenGL without a screen: apt-get install libegl1 libgl1-mesa-dri (or libosmesa6), "
+    "or set MUJOCO_GL to a backend that works here"
+)
+
+
+class RenderError(Exception):
+    """No usable OpenGL; the message says what to install."""
+
+
+def choose_backend() -> None:
+    """Set MUJOCO_GL, where the user has not, to egl if a device answers, else to osmesa if it is installed."""
+    if os.environ.get("MUJOCO_GL"):
+        return
+    if _egl_devices() > 0:
+        os.environ["MUJOCO_GL"] = "egl"
+    elif _loads("libOSMesa.so.8") or _loads("libOSMesa.so.6") or _loads("libOSMesa.so"):
+        os.environ["MUJOCO_GL"] = "osmesa"
+
+
+def _loads(library: str) -> ctypes.CDLL | None:
+    try:
+        return ctypes.CDLL(library)
+    except OSError:
+        return None
+
+
+def _egl_devices() -> int:
+    egl = _loads("libEGL.so.1")
+    if egl is None:
+        return 0
+    egl.eglGetProcAddress.restype = ctypes.c_void_p
+    address = egl.eglGetProcAddress(b"eglQueryDevicesEXT")
+    if not address:
+        return 0
+    query = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_int))(address)
+    count = ctypes.c_int(0)
+    return count.value if query(0, None, ctypes.byref(count)) else 0
