@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from osis_ros.training.model.backbone import build_backbone
 from osis_ros.training.model.box_coding import clip_boxes_to_image, deltas_to_boxes
 from osis_ros.training.model.classifier import UNLABELLED, Classifier, classification_loss
-from osis_ros.training.model.config import ModelConfig
+from osis_ros.training.model.config import DecisionConfig, ModelConfig
 from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss
 from osis_ros.training.model.fpn import FeaturePyramid
@@ -29,6 +29,15 @@ class Semantics(NamedTuple):
     raw: Tensor
     z: Tensor
     distances: Tensor
+
+
+class Recognised(NamedTuple):
+    """N instances without masks: boxes [N, 4], scores [N], class_ids [N] (K unknown) and their semantics."""
+
+    boxes: Tensor
+    scores: Tensor
+    class_ids: Tensor
+    semantics: Semantics
 
 
 class SemSeg(nn.Module):
@@ -104,7 +113,17 @@ class SemSeg(nn.Module):
         self, levels: list[Tensor], proposals: Proposals, image_size: tuple[int, int], thresholds: Thresholds
     ) -> Detections:
         """One image's instances from its pyramid levels [1, C, H_l, W_l] and proposals. Tensor operations alone."""
-        decision = self.config.decision
+        return self._segment(levels, self.recognise(levels, proposals, image_size, thresholds, self.config.decision))
+
+    def recognise(
+        self,
+        levels: list[Tensor],
+        proposals: Proposals,
+        image_size: tuple[int, int],
+        thresholds: Thresholds,
+        decision: DecisionConfig,
+    ) -> Recognised:
+        """`detect` before its masks; `thresholds` stand in for those of `decision`."""
         hidden = self.pool_boxes(levels, with_image_index([proposals.boxes]))
         deltas, iou = self.roi_head.refine(hidden)
         scores = (proposals.centerness * iou).sqrt()
@@ -116,8 +135,7 @@ class SemSeg(nn.Module):
         nearest = semantics.distances.amin(1) if self.config.embedding.enabled else None
         logits = self.classifier(semantics.raw)
         index, class_ids, scores = decide(boxes, scores, logits, nearest, decision, thresholds)
-        semantics = Semantics(*(part[index] for part in semantics))
-        return self._segment(levels, boxes[index], scores, class_ids, semantics)
+        return Recognised(boxes[index], scores, class_ids, Semantics(*(part[index] for part in semantics)))
 
     def segment_boxes(
         self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]
@@ -131,12 +149,12 @@ class SemSeg(nn.Module):
         for i, (image_boxes, ids) in enumerate(zip(boxes, class_ids, strict=True)):
             own = [level[i : i + 1] for level in levels]
             semantics = self.describe(self.pool_boxes(own, with_image_index([image_boxes])))
-            results.append(self._segment(own, image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics))
+            given = Recognised(image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics)
+            results.append(self._segment(own, given))
         return results
 
-    def _segment(
-        self, levels: list[Tensor], boxes: Tensor, scores: Tensor, class_ids: Tensor, semantics: Semantics
-    ) -> Detections:
+    def _segment(self, levels: list[Tensor], found: Recognised) -> Detections:
+        boxes, scores, class_ids, semantics = found
         nearest = semantics.distances.amin(1)
         distances = nearest if self.config.embedding.enabled else torch.zeros_like(nearest)
         masks = self.masks(levels, with_image_index([boxes]), semantics).sigmoid()
