@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC1091
 # `source scripts/env.sh`: this shell then finds ROS 2, this package, its messages and the `osis` command, as
 # `make demo` and `make test` do. VENV names the virtual environment (default: .venv of the repository).
 _osis_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
