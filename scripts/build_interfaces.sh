@@ -5,7 +5,7 @@
 #
 # usage: scripts/build_interfaces.sh [--tests]
 #   --tests  also builds what the tests want in build/test_interfaces/, for `source build/test_interfaces/install/setup.bash`:
-#            the few vision_msgs types that the nodes use, where vision_msgs is not installed
+#            the few types of vision_msgs and tf2_msgs that the nodes use, where these are not installed
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,6 +24,8 @@ build() { # build BASE_PATH OUTPUT_FOLDER
 }
 
 build . .
-if [[ "${1:-}" == --tests ]] && ! "$python" -c "import vision_msgs.msg" 2>/dev/null; then
-  build test/interfaces/vision_msgs build/test_interfaces
+if [[ "${1:-}" == --tests ]]; then
+  for package in vision_msgs tf2_msgs; do
+    "$python" -c "import $package.msg" 2>/dev/null || build "test/interfaces/$package" build/test_interfaces
+  done
 fi

@@ -11,6 +11,10 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
 
 
+class StartError(Exception):
+    """A node that cannot start; the message is one sentence for the user."""
+
+
 class RosLogHandler(logging.Handler):
     """Passes what the package's ROS-free parts log on to a node's logger."""
 
@@ -43,7 +47,7 @@ def run(create: Callable[[], Node]) -> None:
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except ParameterException as err:
+    except (ParameterException, StartError) as err:
         sys.exit(f"{sys.argv[0].rpartition('/')[2]}: {err}")
     finally:
         if node is not None:

@@ -1,0 +1,161 @@
+"""`camera`: a simulated RGB-D camera over cluttered tables, with the truth of what it sees."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from geometry_msgs.msg import TransformStamped
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+from osis_ros.msg import InstanceArray
+from osis_ros.nodes.camera_messages import BODY_FROM_OPTICAL, camera_info, millimetres, transform
+from osis_ros.nodes.image_messages import image_message, jpeg_message
+from osis_ros.nodes.instance_messages import instance_array
+from osis_ros.nodes.qos import LATCHED, RESULTS
+from osis_ros.nodes.running import StartError, run
+
+WORLD, BODY, OPTICAL = "world", "camera_link", "camera_color_optical_frame"
+PARAMETERS = {
+    "rate": (10.0, "Images a second, 0.1..60. Where rendering is slower, an image is sent again under a new stamp."),
+    "width": (640, "Width of the images in pixels."),
+    "height": (480, "Height of the images in pixels."),
+    "seed": (0, "Seed of the first scene; each following scene has the next one."),
+    "split": ("demo", "Whose categories and textures the scenes have: demo, train (known objects only), val or test."),
+    "objects": (0, "Objects of a scene, 1..20; 0 for a random number."),
+    "scene_seconds": (5.0, "Seconds after which the next scene is shown, 0.1 or more."),
+    "orbit": (True, "Whether the camera circles the scene, or stands still."),
+}
+
+
+class SimCamera(Node):
+    """Publishes below its own name: colour, its JPEG, registered depth, calibrations and the truth, all of one frame
+    under one stamp; and where the camera is on /tf and /tf_static, where tf2_msgs is installed.
+
+    Rendering happens in a thread of its own, one frame ahead, so that the rate holds.
+    """
+
+    def __init__(self, **options: object) -> None:
+        """Render the first frame.
+
+        Raises:
+            StartError: a parameter out of range, MuJoCo or OpenGL missing.
+        """
+        super().__init__("camera", **options)
+        for name, (default, description) in PARAMETERS.items():
+            self.declare_parameter(name, default, ParameterDescriptor(description=description, read_only=True))
+        self._film = None
+        self._pool = ThreadPoolExecutor(1, "renderer")  # one thread, to which the OpenGL context belongs
+        try:
+            self._film = self._pool.submit(self._open_film).result()
+            self._newest = self._pool.submit(self._film.frame, 0.0).result()
+        except Exception as err:  # of MuJoCo and OpenGL, whatever kind they raise
+            self.destroy_node()
+            raise err if isinstance(err, StartError) else StartError(f"no scene can be rendered: {err}") from err
+        self._next: Future | None = None
+        self._started = self.get_clock().now()
+        self._color = self.create_publisher(Image, "~/color/image_raw", RESULTS)
+        self._jpeg = self.create_publisher(CompressedImage, "~/color/image_raw/compressed", RESULTS)
+        self._color_info = self.create_publisher(CameraInfo, "~/color/camera_info", RESULTS)
+        self._depth = self.create_publisher(Image, "~/depth/image_raw", RESULTS)
+        self._depth_info = self.create_publisher(CameraInfo, "~/depth/camera_info", RESULTS)
+        self._truth = self.create_publisher(InstanceArray, "~/ground_truth", RESULTS)
+        self._transforms = self._start_transforms()
+        # a steady clock: the camera runs at its rate whatever the simulated time does, and stamps with that time
+        self.create_timer(1 / self._value("rate"), self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _open_film(self) -> object:
+        try:  # not at the top: a robot that only runs the segmenter has no MuJoCo
+            from osis_ros.simulation import film
+            from osis_ros.simulation.gl import RenderError
+        except ImportError as err:
+            raise StartError(f"the simulated camera needs MuJoCo: pip install 'osis_ros[sim]' ({err})") from err
+        names = ("width", "height", "seed", "split", "objects", "scene_seconds", "orbit")
+        width, height, seed, split, objects, scene_seconds, orbit = (self._value(name) for name in names)
+        if not 0.1 <= self._value("rate") <= 60:
+            raise StartError(f"rate is {self._value('rate'):g}, expected 0.1..60")
+        if not scene_seconds >= 0.1:
+            raise StartError(f"scene_seconds is {scene_seconds:g}, expected 0.1 or more")
+        if split not in ("demo", "train", "val", "test"):
+            raise StartError(f"split is '{split}', expected demo, train, val or test")
+        if not 0 <= objects <= 20:
+            raise StartError(f"objects is {objects}, expected 0..20")
+        self._truth_of = film.truth
+        try:
+            return film.Film(width, height, seed, split, objects or None, scene_seconds, orbit)
+        except (RenderError, ValueError) as err:
+            raise StartError(str(err)) from err
+
+    def _start_transforms(self) -> tuple[type, Publisher] | None:
+        """Latch the camera's fixed transform; what is needed to publish the moving one, or None without tf2_msgs."""
+        try:
+            from tf2_msgs.msg import TFMessage
+        except ImportError:
+            self.get_logger().info("tf2_msgs is not installed: no transforms on /tf and /tf_static")
+            return None
+        self._static_transforms = self.create_publisher(TFMessage, "/tf_static", LATCHED)
+        fixed = np.eye(4)
+        fixed[:3, :3] = BODY_FROM_OPTICAL
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=BODY)
+        self._static_transforms.publish(TFMessage(transforms=[transform(fixed, OPTICAL, header)]))
+        return TFMessage, self.create_publisher(TFMessage, "/tf", 100)
+
+    def _publish(self) -> None:
+        """Send the newest frame and have the next one rendered; what nobody subscribes to is not made."""
+        now = self.get_clock().now()
+        self._advance(now)
+        frame, header = self._newest, Header(stamp=now.to_msg(), frame_id=OPTICAL)
+        if self._transforms is not None:
+            message_type, publisher = self._transforms
+            publisher.publish(message_type(transforms=[self._body_pose(frame.camera.pose, header)]))
+        info = camera_info(frame.camera.intrinsics, frame.camera.width, frame.camera.height, header)
+        self._color_info.publish(info)
+        self._depth_info.publish(info)
+        if self._truth.get_subscription_count():
+            self._truth.publish(instance_array(self._truth_of(frame), header, "ground truth"))
+        if self._depth.get_subscription_count():
+            self._depth.publish(image_message(millimetres(frame.depth), "16UC1", header))
+        if self._jpeg.get_subscription_count():
+            self._jpeg.publish(jpeg_message(frame.rgb, header))
+        if self._color.get_subscription_count():
+            self._color.publish(image_message(frame.rgb, "rgb8", header))
+
+    def _advance(self, now: Time) -> None:
+        if self._next is not None and self._next.done():
+            rendering, self._next = self._next, None
+            try:
+                self._newest = rendering.result()
+            except Exception as err:  # the next scene may do better; until then the last image is sent
+                text = f"rendering failed: {type(err).__name__}: {err}"
+                self.get_logger().error(text, throttle_duration_sec=5.0)
+        if self._next is None:
+            self._next = self._pool.submit(self._film.frame, (now - self._started).nanoseconds * 1e-9)
+
+    def _body_pose(self, optical: np.ndarray, header: Header) -> TransformStamped:
+        """Where the camera's body is in the world, from the pose of its optical frame."""
+        pose = optical.copy()
+        pose[:3, :3] = optical[:3, :3] @ BODY_FROM_OPTICAL.T
+        return transform(pose, BODY, Header(stamp=header.stamp, frame_id=WORLD))
+
+    def _value(self, name: str) -> object:
+        return self.get_parameter(name).value
+
+    def destroy_node(self) -> None:
+        if self._film is not None:
+            self._pool.submit(self._film.close).result()
+            self._film = None
+        self._pool.shutdown()
+        super().destroy_node()
+
+
+def main() -> None:
+    """`ros2 run osis_ros sim_camera`."""
+    run(SimCamera)
+
+
+if __name__ == "__main__":
+    main()
