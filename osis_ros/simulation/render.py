@@ -165,7 +165,8 @@ def _apply_camera(model: mujoco.MjModel, camera: Camera) -> None:
     k = camera.intrinsics
     model.cam_resolution[0] = camera.width, camera.height
     model.cam_sensorsize[0] = camera.width, camera.height  # lengths in px, so that focal lengths are K's
-    model.cam_intrinsic[0] = k[0, 0], k[1, 1], k[0, 2] - camera.width / 2, k[1, 2] - camera.height / 2
+    # MuJoCo shifts the sensor, K the picture on it: the signs are opposite
+    model.cam_intrinsic[0] = k[0, 0], k[1, 1], camera.width / 2 - k[0, 2], camera.height / 2 - k[1, 2]
 
 
 def _visible(scene: Scene, body_image: np.ndarray, camera: Camera) -> tuple[np.ndarray, tuple[FrameObject, ...]]:
