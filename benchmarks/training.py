@@ -1,0 +1,80 @@
+"""How fast a training step of a preset is here, in images a second, and what each saving gives.
+
+    python benchmarks/training.py [--config tabletop] [--steps 8]
+
+Prints a row for each variant, its rate, and its ratio to the first; all in one run, taking turns, so that a busy
+machine slows every variant alike. The pictures are noise with random boxes: the cost does not depend on content.
+"""
+
+import argparse
+import time
+from statistics import median
+
+import torch
+
+from osis_ros.training.config import load_config
+from osis_ros.training.model.semseg import SemSeg
+
+VARIANTS = {
+    "float32": (torch.float32, {}),
+    "bfloat16": (torch.bfloat16, {}),
+    "bfloat16, nothing frozen": (torch.bfloat16, {"frozen_stages": 0}),
+    "bfloat16, 512 RoIs, every mask": (torch.bfloat16, {"roi": {"samples": 512}, "mask": {"rois_per_image": None}}),
+}
+
+
+def random_batch(batch: int, height: int, width: int, objects: int, classes: int) -> tuple:
+    """Images uint8 [B, 3, H, W], their sizes, and targets of `objects` rectangles each."""
+    targets = []
+    for _ in range(batch):
+        corner = torch.rand(objects, 2) * torch.tensor([width * 0.7, height * 0.7])
+        boxes = torch.cat((corner, corner + 24 + torch.rand(objects, 2) * 100), 1).round()
+        boxes = boxes.clamp(max=torch.tensor([width, height] * 2))
+        masks = torch.zeros(objects, height, width, dtype=torch.uint8)
+        for mask, (x0, y0, x1, y1) in zip(masks, boxes.int().tolist(), strict=True):
+            mask[y0:y1, x0:x1] = 1
+        targets.append({"boxes": boxes, "labels": torch.randint(classes, (objects,)), "masks": masks})
+    images = torch.randint(256, (batch, 3, height, width), dtype=torch.uint8)
+    return images, [(height, width)] * batch, targets
+
+
+def make_step(config, dtype: torch.dtype, changes: dict, batch: tuple):
+    model = SemSeg(config.model.replace(**changes)).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], 1e-5)
+
+    def step() -> float:
+        start = time.perf_counter()
+        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            losses = model(*batch)
+        sum(losses.values()).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        return time.perf_counter() - start
+
+    return step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", default="tabletop", help="a preset or a YAML file")
+    parser.add_argument("--steps", type=int, default=8, help="timed steps of each variant")
+    options = parser.parse_args()
+    config = load_config(options.config)
+    torch.manual_seed(0)
+    batch = random_batch(config.batch, *config.augment.size, objects=8, classes=config.model.num_classes)
+    steps = {name: make_step(config, dtype, changes, batch) for name, (dtype, changes) in VARIANTS.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for round_ in range(options.steps + 2):
+        for name, step in steps.items():
+            taken = step()
+            if round_ >= 2:  # the first steps pick their kernels
+                seconds[name].append(taken)
+    first = median(seconds["float32"])
+    height, width = config.augment.size
+    print(f"{config.name}: batch {config.batch} of {width}x{height}, {torch.get_num_threads()} threads")
+    for name, taken in seconds.items():
+        print(f"  {name:32} {config.batch / median(taken):6.2f} images/s   x{first / median(taken):.2f}")
+
+
+if __name__ == "__main__":
+    main()
