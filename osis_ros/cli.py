@@ -268,5 +268,60 @@ def demo(
     console.print(f"{folder}/overlay.png: camera and answer side by side; {folder}/{folder.name}.mcap: every topic")
 
 
+@app.command()
+def import_checkpoint(
+    file: Annotated[Path, typer.Argument(help="An official SemSeg .pth, or a Detectron2 ResNet-50 .pkl.")],
+    output: Annotated[Path, typer.Option(help="The checkpoint to write.")] = Path("weights.safetensors"),
+    class_names: Annotated[
+        str | None, typer.Option(help="NAME,… of the known classes; by default those of COCO-OSIS or GraspNet-OSIS.")
+    ] = None,
+) -> None:
+    """Turn the paper authors' checkpoint into ours: `osis export` makes a bundle of it, `osis train --init` goes on.
+
+    Nothing in FILE is executed. A tensor that is missing, unknown or of another shape is named.
+    """
+    import torch
+
+    from osis_ros.training.checkpoint import save_checkpoint
+    from osis_ros.training.model.weights_file import WeightsError
+    from osis_ros.training.reference.import_checkpoint import import_checkpoint as read
+    from osis_ros.training.reference.import_checkpoint import provenance
+
+    names = tuple(name.strip() for name in class_names.split(",")) if class_names else ()
+    try:
+        model, whole = read(file, names)
+        save_checkpoint(output, model, provenance(file, whole), torch.float32)
+    except (WeightsError, OSError) as error:
+        raise fail(error) from None
+    note = "" if whole else "; only the backbone is trained, the rest is random"
+    typer.echo(f"{output}: {model.config.num_classes} known classes, faithful preset{note}")
+
+
+@app.command()
+def compare_reference(
+    checkpoint: Annotated[Path, typer.Argument(help="An official .pth, or a checkpoint imported from one.")],
+    fixture: Annotated[Path, typer.Argument(help=".npz of the authors' outputs for the same weights.")],
+    tolerance: Annotated[float, typer.Option(min=0, help="Largest relative difference that passes.")] = 1e-3,
+) -> None:
+    """Hold the network against the authors' implementation: print the largest difference of each array.
+
+    The exit status is 1 if one is past the tolerance.
+    """
+    from osis_ros.training.checkpoint import CheckpointError
+    from osis_ros.training.model.weights_file import WeightsError
+    from osis_ros.training.reference.compare import FixtureError, compare, read_fixture, read_model, report
+
+    try:
+        arrays = read_fixture(fixture)
+        differences = compare(read_model(checkpoint), arrays, tolerance)
+    except (CheckpointError, FixtureError, WeightsError) as error:
+        raise fail(error) from None
+    for line in report(differences, tolerance):
+        typer.echo(line)
+    past = [difference.name for difference in differences if not difference.relative <= tolerance]
+    if past:
+        raise fail(f"past the tolerance of {tolerance:g}: {', '.join(past)}")
+
+
 if __name__ == "__main__":
     app()

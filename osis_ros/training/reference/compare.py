@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.embedding import contrastive_loss
 from osis_ros.training.model.pooling import with_image_index
 from osis_ros.training.model.proposals import Proposals
 from osis_ros.training.model.semseg import Semantics, SemSeg
 from osis_ros.training.model.weights_file import listed
 from osis_ros.training.reference.alignment import align, relative_difference
+from osis_ros.training.reference.import_checkpoint import import_checkpoint
 
 UNKNOWN_OBJECT = 1000
 ARRAYS = (
@@ -59,6 +61,17 @@ def read_fixture(path: Path) -> dict[str, np.ndarray]:
     if missing:
         raise FixtureError(f"{path}: missing {listed(missing)}")
     return arrays
+
+
+def read_model(path: Path) -> SemSeg:
+    """An official checkpoint, or one of ours (.safetensors, .ckpt), in eval mode.
+
+    Raises:
+        WeightsError, CheckpointError: it cannot be used, and why.
+    """
+    if Path(path).suffix in (".safetensors", ".ckpt"):
+        return load_checkpoint(path)[0]
+    return import_checkpoint(path)[0]
 
 
 @torch.no_grad()

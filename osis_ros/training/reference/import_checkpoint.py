@@ -1,12 +1,15 @@
 """Official SemSeg checkpoints become our models."""
 
+import hashlib
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from osis_ros.training.class_names import COCO_KNOWN, GRASPNET_KNOWN
+from osis_ros.training.model.backbone import load_backbone_weights
 from osis_ros.training.model.config import ModelConfig, faithful
+from osis_ros.training.model.resnet_names import from_caffe2
 from osis_ros.training.model.semseg import SemSeg
 from osis_ros.training.model.weights_file import WeightsError, fill, listed, read_tensors
 from osis_ros.training.reference.checkpoint_names import (
@@ -19,15 +22,36 @@ from osis_ros.training.reference.checkpoint_names import (
 )
 
 
-def import_checkpoint(path: Path, class_names: tuple[str, ...] = ()) -> SemSeg:
-    """An official checkpoint file as a faithful model in eval mode.
+def import_checkpoint(path: Path, class_names: tuple[str, ...] = ()) -> tuple[SemSeg, bool]:
+    """An official checkpoint, or a Detectron2 ResNet-50 backbone, as a faithful model in eval mode.
 
     Args:
-        class_names: of the known classes; may be left out for the two official benchmarks.
+        class_names: of the known classes; may be left out for the two official benchmarks (COCO-OSIS for a backbone).
+    Returns:
+        the model, and whether it is whole: False if the file held a backbone and the rest is yet to be trained.
     Raises:
         WeightsError: the file cannot be read, or tensors are missing, unknown or of another shape; they are named.
     """
-    return import_tensors(read_tensors(path), Path(path), class_names)
+    path = Path(path)
+    tensors = read_tensors(path)
+    if CENTRES in tensors or not is_backbone(tensors):
+        return import_tensors(tensors, path, class_names), True
+    model = SemSeg(faithful(class_names or COCO_KNOWN))
+    load_backbone_weights(model, path)
+    return model.eval(), False
+
+
+def is_backbone(tensors: dict[str, Tensor]) -> bool:
+    """Whether a ResNet and nothing of a detector is in a file of Detectron2 or Caffe2."""
+    names = [from_caffe2(name) for name in tensors]
+    return any(name.startswith("res2.") for name in names)
+
+
+def provenance(path: Path, whole: bool) -> dict[str, str]:
+    """Where imported weights come from, in the fields of a checkpoint's record."""
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    kind = "checkpoint of SemSeg's authors" if whole else "ResNet-50 backbone, its heads not trained"
+    return {"config": "faithful, imported", "data": f"that of the {kind} {Path(path).name} (sha256 {digest})"}
 
 
 def import_tensors(tensors: dict[str, Tensor], path: Path, class_names: tuple[str, ...] = ()) -> SemSeg:
