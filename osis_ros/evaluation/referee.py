@@ -26,7 +26,7 @@ class Verdict:
     """The closing figures of a run.
 
     Attributes:
-        frames_in, processed, dropped: camera frames seen, those of them that got an answer, and the rest.
+        frames_in, processed, dropped: camera frames from the first answered one on, those answered, and the rest.
         latency_p50, latency_p95: seconds from the image's stamp to the arrival of its instances; NaN without any.
         known_per_frame, unknown_per_frame: mean number of instances in an answer.
         ap_known, ap_unknown, ar_unknown: AP_k, AP_unk and AR_unk^100 in percent over the processed frames; -100 where
@@ -67,18 +67,25 @@ class Referee:
         self.answers[stamp] = answer
         self.latencies[stamp] = (arrival - stamp) * 1e-9
 
+    @property
+    def counted(self) -> set[int]:
+        """The frames from the first one that was answered on; before it, the node was not ready."""
+        first = min(self.answers.keys() & self.frames, default=None)
+        return set() if first is None else {stamp for stamp in self.frames if stamp >= first}
+
     def verdict(self) -> Verdict:
-        """Of the frames that were seen; an answer to a frame from before the referee listened does not count."""
-        answered = sorted(self.answers.keys() & self.frames)
+        """Of the frames that count; an answer to a frame that was never seen does not."""
+        frames = self.counted
+        answered = sorted(self.answers.keys() & frames)
         latencies = np.array([self.latencies[stamp] for stamp in answered] or [np.nan])
         unknown = [sum(i.unknown for i in self.answers[stamp].instances) for stamp in answered]
         total = [len(self.answers[stamp].instances) for stamp in answered]
         count = max(len(answered), 1)
         judged = [stamp for stamp in answered if stamp in self.truth]
         return Verdict(
-            frames_in=len(self.frames),
+            frames_in=len(frames),
             processed=len(answered),
-            dropped=len(self.frames) - len(answered),
+            dropped=len(frames) - len(answered),
             latency_p50=float(np.percentile(latencies, 50)),
             latency_p95=float(np.percentile(latencies, 95)),
             known_per_frame=(sum(total) - sum(unknown)) / count,

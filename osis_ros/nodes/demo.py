@@ -31,7 +31,8 @@ COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
 INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
 OWN_FILES = ("demo.mcap", "metadata.yaml", "overlay.png", "camera.log", "segmenter.log")
 
-START_TIMEOUT = 60.0  # s for a node to start and load what it needs
+TABLES = ("-p", "objects:=12", "-p", "scene_seconds:=3.0")  # cluttered, and often another one
+TIMEOUT = 120.0  # s for whatever is waited for; starting on a busy machine takes the longest
 LAST_ANSWER = 3.0  # s that the last frame may take, once the camera is off
 
 
@@ -48,7 +49,7 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
         frames: of the camera.
         rate: camera frames a second.
     Raises:
-        DemoError: a model, a folder or a node that fails, or a segmenter that answers nothing.
+        DemoError: a model, a folder or a node that fails, or nothing comes of a camera or segmenter.
     """
     try:
         bundle = load_bundle(model)
@@ -107,11 +108,13 @@ class _Demo:
         try:
             segmenter = self._start("segmenter", "osis_ros.nodes.segmenter_node",
                                     ["-r", f"image:={COLOR}", "-p", f"model:={model}"])  # fmt: skip
-            self._console.print(f"segmenter: model {model}")
-            for transition, name in ((Transition.TRANSITION_CONFIGURE, "configure"),
-                                     (Transition.TRANSITION_ACTIVATE, "activate")):  # fmt: skip
-                self._change_state(transition, name)
-            camera = self._start("camera", "osis_ros.nodes.sim_camera", ["-p", f"rate:={rate}"])
+            camera = self._start("camera", "osis_ros.nodes.sim_camera", ["-p", f"rate:={rate}", *TABLES])
+            self._console.print(f"segmenter: loads {model}")
+            self._change_state(Transition.TRANSITION_CONFIGURE, "configure")
+            self._console.print("camera: renders the first table")
+            self._spin_until(lambda: self._referee.frames, f"no image came on {COLOR}")
+            self._change_state(Transition.TRANSITION_ACTIVATE, "activate")
+            self._spin_until(lambda: self._referee.counted, f"images come on {COLOR}, but no instances on {INSTANCES}")
             self._watch(frames)
             camera.stop()
             self._settle()
@@ -125,44 +128,44 @@ class _Demo:
         self._processes.append(process)
         return process
 
-    def _spin_until(self, done: Callable[[], bool], timeout: float, complaint: str) -> None:
-        end = time.monotonic() + timeout
+    def _spin_until(self, done: Callable[[], object], complaint: str) -> None:
+        """Listen until something is so.
+
+        Raises:
+            DemoError: it is not within TIMEOUT; the message begins with the complaint.
+            NodeProcessError: a process ended meanwhile.
+        """
+        end = time.monotonic() + TIMEOUT
         while not done():
             for process in self._processes:
                 process.check()
             if time.monotonic() > end:
-                raise DemoError(complaint)
+                raise DemoError(f"{complaint} within {TIMEOUT:.0f} s; {self._folder}/*.log may say why")
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def _change_state(self, transition: int, name: str) -> None:
         client = self._node.create_client(ChangeState, "/segmenter/change_state")
-        self._spin_until(
-            client.service_is_ready, START_TIMEOUT, f"the segmenter did not start in {START_TIMEOUT:.0f} s"
-        )
+        self._spin_until(client.service_is_ready, "the segmenter did not start")
         future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-        self._spin_until(future.done, START_TIMEOUT, f"the segmenter did not {name} in {START_TIMEOUT:.0f} s")
+        self._spin_until(future.done, f"the segmenter did not {name}")
         if not future.result().success:
             raise DemoError(f"the segmenter refused to {name}; {self._folder / 'segmenter.log'} says why")
         self._node.destroy_client(client)
 
     def _watch(self, frames: int) -> None:
-        """Show progress until the camera has sent its frames."""
+        """Show progress until the camera has sent its frames: in place on a terminal, else now and then a line."""
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} frames"),
                    TimeElapsedColumn(), TextColumn("{task.fields[answer]}"))  # fmt: skip
-        referee = self._referee
         with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
-            task = progress.add_task("camera", total=frames, answer="rendering the first scene")
-            shown = 0
-            while len(referee.frames) < frames:
-                seen = len(referee.frames)
-                self._spin_until(
-                    lambda seen=seen: len(referee.frames) > seen, START_TIMEOUT,
-                    f"no image came on {COLOR} for {START_TIMEOUT:.0f} s (after {seen} frames)",
-                )  # fmt: skip
-                progress.update(task, completed=len(referee.frames), answer=self._last_answer)
-                if not self._console.is_terminal and len(referee.frames) >= shown + frames / 5:
-                    shown = len(referee.frames)
-                    self._console.print(f"camera: {shown}/{frames} frames; {self._last_answer}")
+            task = progress.add_task("camera", total=frames, answer="")
+            seen = shown = 0
+            while seen < frames:
+                self._spin_until(lambda seen=seen: len(self._referee.counted) > seen, f"no further image on {COLOR}")
+                seen = len(self._referee.counted)
+                progress.update(task, completed=seen, answer=self._last_answer)
+                if not self._console.is_terminal and seen >= shown + frames / 5:
+                    shown = seen
+                    self._console.print(f"camera: {seen}/{frames} frames; newest answer: {self._last_answer}")
 
     def _settle(self) -> None:
         """Take in what is still on its way."""
@@ -179,9 +182,6 @@ class _Demo:
         self._node.destroy_node()
 
     def _close(self) -> Verdict:
-        if not self._referee.answers:
-            raise DemoError(f"{len(self._referee.frames)} images went to {COLOR}, but no instances came on "
-                            f"{INSTANCES}; {self._folder / 'segmenter.log'} may say why")  # fmt: skip
         if self._picture is None:
             raise DemoError(f"no picture came on {OVERLAY}; {self._folder / 'segmenter.log'} may say why")
         _write_side_by_side(self._folder / "overlay.png", *self._picture)
