@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
+from osis_ros.training.datasets.command import app as data_app
+
 app = typer.Typer(
     name="osis", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Open-set instance segmentation: make scenes, train, export, segment, evaluate.",
 )  # fmt: skip
+
+app.add_typer(data_app, name="data")
 
 
 def fail(message: object) -> typer.Exit:

@@ -1,0 +1,93 @@
+"""Any COCO-format annotations -> an open-set training set or test set."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+
+class DatasetError(Exception):
+    """Data that cannot be used; the message is one sentence for the user."""
+
+
+def read_annotations(path: Path) -> dict[str, Any]:
+    """A COCO-format JSON file.
+
+    Raises:
+        DatasetError: the file is missing, is not JSON, or lacks images, annotations or categories.
+    """
+    try:
+        tree = json.loads(path.read_text("utf-8"))
+    except OSError as err:
+        raise DatasetError(f"{path}: cannot be read ({err.strerror})") from None
+    except ValueError as err:
+        raise DatasetError(f"{path}: not a JSON file ({err})") from None
+    for key in ("images", "annotations", "categories"):
+        if not isinstance(tree, dict) or not isinstance(tree.get(key), list):
+            raise DatasetError(f"{path}: no list '{key}', expected COCO-format annotations")
+    return tree
+
+
+def write_annotations(tree: dict[str, Any], path: Path) -> None:
+    """Write whole or not at all. Raises DatasetError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(tree, ensure_ascii=False), "utf-8")
+        part.replace(path)
+    except OSError as err:
+        raise DatasetError(f"{path}: cannot be written ({err.strerror})") from None
+
+
+def category_ids(tree: dict[str, Any], names: Sequence[str | int], path: Path) -> tuple[int, ...]:
+    """The ids of categories given by name or id, in the order given.
+
+    Raises:
+        DatasetError: a name that no category has, or that several have.
+    """
+    ids = []
+    for name in names:
+        found = [c["id"] for c in tree["categories"] if c["name"] == name]
+        found = found or [c["id"] for c in tree["categories"] if str(c["id"]) == str(name).strip()]
+        if len(found) != 1:
+            known = ", ".join(c["name"] for c in tree["categories"][:12])
+            what = "no category is" if not found else f"{len(found)} categories are"
+            raise DatasetError(f"{path}: {what} called '{name}'; there are {known}"
+                               f"{', …' if len(tree['categories']) > 12 else ''}")  # fmt: skip
+        ids += found
+    return tuple(ids)
+
+
+def training_set(tree: dict[str, Any], known: Iterable[int]) -> dict[str, Any]:
+    """Only what may be learnt: annotations of known categories, and images that have one that is no crowd.
+
+    Known categories keep their ids. (SemSeg, section IV-C: unknown annotations deleted, empty images dropped.)
+    """
+    known = set(known)
+    annotations = [a for a in tree["annotations"] if a["category_id"] in known]
+    with_object = {a["image_id"] for a in annotations if not a.get("iscrowd")}
+    return {
+        **tree,
+        "images": [i for i in tree["images"] if i["id"] in with_object],
+        "annotations": [a for a in annotations if a["image_id"] in with_object],
+        "categories": [{**c, "open_set": "known"} for c in tree["categories"] if c["id"] in known],
+    }
+
+
+def evaluation_set(tree: dict[str, Any], known: Iterable[int]) -> dict[str, Any]:
+    """Everything, with every category marked known or unknown."""
+    known = set(known)
+    marked = [{**c, "open_set": "known" if c["id"] in known else "unknown"} for c in tree["categories"]]
+    return {**tree, "categories": marked}
+
+
+def in_folder(tree: dict[str, Any], folder: str) -> dict[str, Any]:
+    """The same with every image's file name inside `folder`."""
+    return {**tree, "images": [{**i, "file_name": f"{folder}/{i['file_name']}"} for i in tree["images"]]}
+
+
+def summary(tree: dict[str, Any]) -> str:
+    """How much there is, in a sentence's end."""
+    marks = [c.get("open_set") for c in tree["categories"]]
+    return (f"{len(tree['images'])} images, {len(tree['annotations'])} annotations, {marks.count('known')} known and "
+            f"{marks.count('unknown')} unknown classes")  # fmt: skip

@@ -1,0 +1,148 @@
+"""COCO-OSIS and other COCO-format data, on real annotations and on tiny ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+from osis_ros.evaluation.coco_json import read_ground_truth
+from osis_ros.evaluation.split import open_set_split
+from osis_ros.training.class_names import COCO_KNOWN
+from osis_ros.training.datasets.open_set import DatasetError, category_ids, evaluation_set, training_set
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, ["data", *map(str, arguments)])
+
+
+def tiny() -> dict:
+    """Image 1: a cup and a toy; 2: a toy; 3: a crowd of cups; 4: nothing."""
+    objects = [(1, 1, 0), (1, 7, 0), (2, 7, 0), (3, 1, 1)]
+    square = [[0, 0, 9, 0, 9, 9, 0, 9]]
+    return {
+        "images": [{"id": i, "file_name": f"{i}.jpg", "height": 20, "width": 30} for i in (1, 2, 3, 4)],
+        "annotations": [
+            {"id": n, "image_id": i, "category_id": c, "iscrowd": crowd, "segmentation": square}
+            for n, (i, c, crowd) in enumerate(objects, 1)
+        ],
+        "categories": [{"id": 1, "name": "cup"}, {"id": 7, "name": "toy"}],
+        "licenses": ["kept"],
+    }
+
+
+def test_training_keeps_known_annotations_and_images_that_have_one():
+    made = training_set(tiny(), [1])
+    assert [i["id"] for i in made["images"]] == [1]  # 2 has a toy, 3 only a crowd, 4 nothing
+    assert [a["id"] for a in made["annotations"]] == [1]
+    assert made["categories"] == [{"id": 1, "name": "cup", "open_set": "known"}]
+    assert made["licenses"] == ["kept"]
+
+
+def test_the_test_set_keeps_everything_and_marks_the_classes():
+    made = evaluation_set(tiny(), [1])
+    assert (len(made["images"]), len(made["annotations"])) == (4, 4)
+    assert [c["open_set"] for c in made["categories"]] == ["known", "unknown"]
+
+
+def test_classes_are_given_by_name_or_id_and_must_exist():
+    path = Path("x.json")
+    assert category_ids(tiny(), ["toy", "1"], path) == (7, 1)
+    with pytest.raises(DatasetError, match=r"x.json: no category is called 'dragon'; there are cup, toy"):
+        category_ids(tiny(), ["dragon"], path)
+
+
+@pytest.fixture
+def coco_2017(real_data, tmp_path) -> Path:
+    """coco_mini laid out as COCO 2017 is."""
+    root = tmp_path / "coco"
+    (root / "annotations").mkdir(parents=True)
+    for name, folder in (("train", "train2017"), ("val", "val2017")):
+        tree = json.loads((real_data / "coco_mini" / f"instances_{name}.json").read_text())
+        (root / folder).mkdir()
+        for image in tree["images"]:
+            image["file_name"] = Path(image["file_name"]).name
+            (root / folder / image["file_name"]).symlink_to(real_data / "coco_mini" / "images" / image["file_name"])
+        for category in tree["categories"]:
+            del category["open_set"]
+        (root / "annotations" / f"instances_{folder}.json").write_text(json.dumps(tree))
+    return root
+
+
+def test_coco_osis_from_a_copy_in_cocos_layout(coco_2017, tmp_path):
+    """Against a count of the raw file: annotations of the 20 VOC classes, and images with one that is no crowd."""
+    out = tmp_path / "osis"
+    result = run("coco", coco_2017, out)
+    assert result.exit_code == 0, result.output
+    raw = json.loads((coco_2017 / "annotations" / "instances_train2017.json").read_text())
+    name_of = {c["id"]: c["name"] for c in raw["categories"]}
+    known = [a for a in raw["annotations"] if name_of[a["category_id"]] in COCO_KNOWN]
+    images = {a["image_id"] for a in known if a["iscrowd"] == 0}
+    made = json.loads((out / "train.json").read_text())
+    assert {i["id"] for i in made["images"]} == images
+    assert len(images) < len(raw["images"])
+    assert {a["id"] for a in made["annotations"]} == {a["id"] for a in known if a["image_id"] in images}
+    assert {c["name"] for c in made["categories"]} == set(COCO_KNOWN)
+    assert all((coco_2017 / i["file_name"]).is_file() for i in made["images"])
+    truth = read_ground_truth(out / "val.json")
+    split = open_set_split(truth)
+    assert (len(truth.images), len(split.known), len(truth.categories)) == (56, 20, 80)
+
+
+def test_check_of_coco_says_what_is_missing(coco_2017):
+    (coco_2017 / "val2017" / "000000032773.jpg").unlink()
+    result = run("check", coco_2017)
+    text = result.output.replace("\n", " ")
+    assert result.exit_code == 1
+    assert "instances_train2017.json has 390 images, COCO's has 118287" in text
+    assert "1 of 56 images are missing" in text
+    assert "000000032773.jpg" in text
+    (coco_2017 / "annotations" / "instances_val2017.json").unlink()
+    assert "instances_val2017.json is missing" in run("check", coco_2017).output
+
+
+def test_check_of_a_whole_file_finds_nothing(real_data):
+    folder = real_data / "coco_mini"
+    result = run("check", folder / "instances_val.json")
+    assert result.exit_code == 0, result.output
+    assert "56 images, 404 annotations (5 crowds), 80 classes" in result.output
+    assert "nothing is missing" in result.output
+
+
+def test_check_finds_broken_masks_and_wrong_sizes(real_data, tmp_path):
+    folder = real_data / "coco_mini"
+    tree = json.loads((folder / "instances_val.json").read_text())
+    min(tree["images"], key=lambda image: image["id"])["height"] += 1  # the first is among those decoded
+    (tmp_path / "sizes.json").write_text(json.dumps(tree))
+    result = run("check", tmp_path / "sizes.json", "--images", folder)
+    assert result.exit_code == 1
+    assert ", its annotations say " in result.output.replace("\n", "")
+    tree["annotations"][3]["segmentation"] = [[1, 2, 3]]
+    (tmp_path / "broken.json").write_text(json.dumps(tree))
+    assert "a polygon is not a list" in run("check", tmp_path / "broken.json", "--images", folder).output
+
+
+def test_any_coco_format_file_with_names(tmp_path):
+    (tmp_path / "all.json").write_text(json.dumps(tiny()))
+    result = run("open-set", tmp_path / "all.json", tmp_path / "train.json", "--known", "toy", "--train")
+    assert result.exit_code == 0, result.output
+    assert "2 images, 2 annotations, 1 known and 0 unknown classes" in result.output
+    assert run("open-set", tmp_path / "all.json", tmp_path / "test.json", "--known", "toy").exit_code == 0
+    marks = {c["name"]: c["open_set"] for c in json.loads((tmp_path / "test.json").read_text())["categories"]}
+    assert marks == {"cup": "unknown", "toy": "known"}
+
+
+def test_bad_input_is_one_sentence(tmp_path):
+    for arguments, sentence in (
+        (("coco", tmp_path, tmp_path / "out"), "instances_train2017.json: cannot be read (No such file or directory)"),
+        (
+            ("check", tmp_path),
+            "neither a COCO-format JSON file, nor a folder with annotations/instances_train2017.json",
+        ),
+        (("open-set", tmp_path / "absent.json", tmp_path / "o.json", "--known", "cup"), "absent.json: cannot be read"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert sentence in result.output
+        assert len(result.output.strip().splitlines()) == 1
