@@ -41,7 +41,7 @@ def rounded_box(size: tuple[float, float, float], radius: float = 0.002, flat: i
         core = np.clip(cube, -inner, inner)
         direction = cube - core
         normals = direction / np.maximum(np.linalg.norm(direction, axis=-1, keepdims=True), 1e-9)
-        u = np.abs(first - first[0]) / np.abs(first[-1] - first[0])
+        u = np.abs(first - first[-1]) / np.abs(first[-1] - first[0])
         v = np.abs(second - second[0]) / np.abs(second[-1] - second[0])
         mesh = grid(core + radius * normals, (column + 0.004 + 0.992 * u) / 3, (row + 0.004 + 0.992 * v) / 2)
         pieces.append(Mesh(mesh.vertices, mesh.faces, normals.reshape(-1, 3), mesh.uv))

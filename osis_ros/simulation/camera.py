@@ -55,7 +55,7 @@ def pinhole(width: int, height: int, fov: float, offset: tuple[float, float] = (
 
 
 def robot_view(draw: Draw, width: int, height: int, centre: np.ndarray, radius: float, front_only: bool) -> Camera:
-    """A camera on a wrist, mast or gantry: 0.35 to 1.3 m away, oblique to straight down, on objects round `centre`.
+    """A camera on a wrist, mast or gantry: 0.4 to 1.3 m away, oblique to straight down, on objects round `centre`.
 
     Args:
         centre: [3] metres, the middle of the objects.
@@ -63,8 +63,8 @@ def robot_view(draw: Draw, width: int, height: int, centre: np.ndarray, radius: 
         front_only: stay on the -y side.
     """
     fov = draw.uniform(32, 68)
-    fill = draw.uniform(0.55, 1.35)
-    away = np.clip((radius + 0.03) / fill / np.tan(np.deg2rad(fov) / 2), 0.35, 1.3)
+    fill = draw.uniform(0.5, 1.2)
+    away = np.clip((radius + 0.03) / fill / np.tan(np.deg2rad(fov) / 2), 0.4, 1.3)
     elevation = 90 - 68 * draw.unit() ** 1.1
     heading = draw.uniform(-0.8 * np.pi, -0.2 * np.pi) if front_only else draw.uniform(0, 2 * np.pi)
     up = np.deg2rad(elevation)

@@ -9,7 +9,7 @@ from osis_ros.simulation.placement import Start
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface
 from osis_ros.simulation.surroundings import Surroundings
 
-MAX_WIDTH, MAX_HEIGHT = 1920, 1200  # px of the off-screen buffer that a model allows
+MAX_WIDTH, MAX_HEIGHT = 1920, 1200  # px of an image
 NEAR, FAR = 0.05, 12.0  # m, clipping planes
 _SEEN, _SOLID = 0, 3  # geom groups: what is drawn, what collides
 _KINDS = {
@@ -57,10 +57,9 @@ class _Writer:
         spec.option.timestep = 0.004
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         spec.option.iterations, spec.option.ls_iterations = 12, 8
-        spec.visual.global_.offwidth, spec.visual.global_.offheight = MAX_WIDTH, MAX_HEIGHT
-        spec.visual.quality.shadowsize, spec.visual.quality.offsamples = 1024, 4
+        spec.visual.quality.shadowsize, spec.visual.quality.offsamples = 1024, 0
         spec.visual.map.znear, spec.visual.map.zfar = NEAR, FAR
-        spec.visual.map.shadowclip, spec.visual.map.shadowscale = 1.0, 0.7
+        spec.visual.map.shadowclip, spec.visual.map.shadowscale = 0.8, 0.7
         spec.stat.extent = 1.0
         spec.stat.center = (0, 0, 0)
 

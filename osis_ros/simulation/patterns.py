@@ -1,6 +1,6 @@
 """Procedural textures of surfaces: uint8 [size, size, 3] sRGB pictures.
 
-Families named in HELD_OUT are never drawn for training or validation.
+Families in HELD_OUT are never drawn for training or validation.
 """
 
 from collections.abc import Callable
@@ -113,8 +113,8 @@ def weave(draw: Draw, size: int, colour: np.ndarray) -> np.ndarray:
 def terrazzo(draw: Draw, size: int, colour: np.ndarray) -> np.ndarray:
     """Angular chips of several colours set in a ground (held out)."""
     picture = np.full((size, size, 3), colour, np.float32)
-    for _ in range(draw.integer(60, 220)):
-        centre, radius = draw.rng.random(2) * size, draw.uniform(0.008, 0.04) * size
+    for _ in range(draw.integer(300, 900)):
+        centre, radius = draw.rng.random(2) * size, draw.uniform(0.003, 0.016) * size
         corners = np.sort(draw.rng.random(draw.integer(4, 6))) * 2 * np.pi
         points = centre + radius * np.stack([np.cos(corners), np.sin(corners)], -1)
         cv2.fillPoly(picture, [points.astype(np.int32)], colours.any_colour(draw).tolist(), cv2.LINE_AA)

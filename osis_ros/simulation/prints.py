@@ -27,10 +27,10 @@ def label(draw: Draw, height: int, width: int, ground: np.ndarray | None = None)
     _background(draw, picture, ink)
     for _ in range(draw.integer(0, 2)):
         _logo(draw, picture)
-    _word(draw, picture, draw.uniform(0.16, 0.34), (draw.uniform(0.02, 0.25), draw.uniform(0.2, 0.6)), ink)
-    if draw.chance(0.6):
+    _word(draw, picture, draw.uniform(0.1, 0.26), (draw.uniform(0.02, 0.25), draw.uniform(0.2, 0.6)), ink)
+    for _ in range(draw.integer(0, 3)):
         second = colours.contrasting(draw, ground)
-        _word(draw, picture, draw.uniform(0.07, 0.15), (draw.uniform(0.05, 0.4), draw.uniform(0.6, 0.85)), second)
+        _word(draw, picture, draw.uniform(0.04, 0.11), (draw.uniform(0.03, 0.6), draw.uniform(0.1, 0.95)), second)
     if draw.chance(0.6):
         _fine_print(draw, picture, ink)
     if draw.chance(0.3):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import mujoco
 import numpy as np
 
@@ -13,6 +14,8 @@ from osis_ros.simulation.scene import Scene, View
 from osis_ros.simulation.sensor import expose
 
 MIN_PIXELS = 64  # an object of which fewer pixels are visible is not part of the truth
+# Colour is drawn that much larger and scaled down: smoother than 4x multisampling, and faster without a GPU.
+_FINER = 1.5
 _OPTICAL_TO_GL = np.diag([1.0, -1.0, -1.0])
 
 
@@ -62,10 +65,12 @@ class Renderer:
                 f"image size is {width}x{height}, expected 16x16 to {scene_model.MAX_WIDTH}x{scene_model.MAX_HEIGHT}"
             )
         self.width, self.height = width, height
+        self._rect = mujoco.MjrRect(0, 0, width, height)
+        self._fine = mujoco.MjrRect(0, 0, round(width * _FINER), round(height * _FINER))
         self._scene: Scene | None = None
         self._resources: mujoco.MjrContext | None = None
         try:
-            self._gl = mujoco.GLContext(width, height)
+            self._gl = mujoco.GLContext(self._fine.width, self._fine.height)
             self._gl.make_current()
         except Exception as err:  # each backend raises its own kinds
             raise RenderError(f"{MISSING} ({err})") from err
@@ -110,13 +115,12 @@ class Renderer:
             return
         if self._resources is not None:
             self._resources.free()
-        scene.model.vis.global_.offwidth, scene.model.vis.global_.offheight = self.width, self.height
+        scene.model.vis.global_.offwidth, scene.model.vis.global_.offheight = self._fine.width, self._fine.height
         self._resources = mujoco.MjrContext(scene.model, mujoco.mjtFontScale.mjFONTSCALE_50)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._resources)
         self._resources.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         self._drawn = mujoco.MjvScene(scene.model, maxgeom=scene.model.ngeom + 16)
         self._drawn.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = False
-        self._rect = mujoco.MjrRect(0, 0, self.width, self.height)
         self._scene = scene
 
     def _update(self) -> None:
@@ -128,10 +132,10 @@ class Renderer:
 
     def _draw(self) -> np.ndarray:
         """[H, W, 3] uint8 colour."""
-        rgb = np.empty((self.height, self.width, 3), np.uint8)
-        mujoco.mjr_render(self._rect, self._drawn, self._resources)
-        mujoco.mjr_readPixels(rgb, None, self._rect, self._resources)
-        return np.ascontiguousarray(rgb[::-1])
+        rgb = np.empty((self._fine.height, self._fine.width, 3), np.uint8)
+        mujoco.mjr_render(self._fine, self._drawn, self._resources)
+        mujoco.mjr_readPixels(rgb, None, self._fine, self._resources)
+        return cv2.resize(rgb, (self.width, self.height), interpolation=cv2.INTER_AREA)[::-1]
 
     def _draw_truth(self) -> tuple[np.ndarray, np.ndarray]:
         """[H, W] int32 body of each pixel (0: the world) and [H, W] float32 depth, both of one pass."""
