@@ -22,7 +22,7 @@ setup(
         "gpu": ["onnxruntime-gpu>=1.18,<2"],
         "sim": SIM,
         "replay": REPLAY,
-        "train": [*TRAIN, *SIM, *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2"],
+        "train": [*TRAIN, *SIM, *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "scipy>=1.11,<2"],
         "dev": ["pytest>=8", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
     entry_points={"console_scripts": ["osis = osis_ros.cli:app"]},
