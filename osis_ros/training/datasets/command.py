@@ -11,9 +11,9 @@ app = typer.Typer(no_args_is_help=True, help="Make open-set data sets of your ow
 
 
 def _fail(message: object) -> typer.Exit:
-    from osis_ros.cli import fail  # which imports this module
-
-    return fail(message)
+    """As `fail` of the `osis` command, which this part may not import."""
+    typer.secho(f"osis: {message}", fg=typer.colors.RED, err=True)
+    return typer.Exit(1)
 
 
 def _report(written: dict[str, dict], output: Path) -> None:
