@@ -68,7 +68,7 @@ def book(draw: Draw) -> ObjectShape:
     fanned = np.stack([pages.uv[:, 0], 0.5 + pages.vertices[:, 2] / thick], -1)
     surfaces.append(Surface(type(pages)(pages.vertices, pages.faces, pages.normals, fanned), paper))
     spine = rounded_box((board, tall, thick), board * 0.45).moved((-wide / 2, 0, 0))
-    along = np.stack([0.5 + spine.vertices[:, 1] / tall, 0.5 - spine.vertices[:, 2] / thick], -1)
+    along = np.stack([0.5 - spine.vertices[:, 1] / tall, 0.5 - spine.vertices[:, 2] / thick], -1)
     finish = materials.Material(np.ones(3), spine_print, gloss.specular, gloss.shininess)
     surfaces.append(
         Surface(type(spine)(spine.vertices, spine.faces, spine.normals, np.clip(along, 0.01, 0.99)), finish)
