@@ -1,5 +1,7 @@
 """For `pip install .`: the Python part alone. In a colcon workspace CMakeLists.txt installs it instead."""
 
+from glob import glob
+
 from setuptools import find_packages, setup
 
 TRAIN = [
@@ -16,6 +18,11 @@ setup(
     description="Open-set instance segmentation for robot arms on ROS 2",
     license="Apache-2.0",
     packages=find_packages(include=["osis_ros", "osis_ros.*"]),
+    package_data={"osis_ros.training": ["configs/*.yaml"]},
+    data_files=[  # the models that come with the package, found by name, and what bags need to know of the messages
+        *((f"share/osis_ros/{folder}", glob(f"{folder}/*.*")) for folder in glob("models/*")),
+        ("share/osis_ros/msg", glob("msg/*.msg")),
+    ],
     python_requires=">=3.10",
     install_requires=[*CORE, "onnxruntime>=1.18,<2"],
     extras_require={

@@ -1,6 +1,7 @@
 """The message types that a bag needs: ROS 2 Jazzy's, and those of any package that is installed or sourced."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def add_type(store: Typestore, name: str) -> None:
 
 def _definition(name: str) -> str:
     package, _, kind = name.split("/")
-    prefixes = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if p]
+    prefixes = [Path(p) for p in (*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix) if p]
     candidates = [prefix / "share" / package / "msg" / f"{kind}.msg" for prefix in prefixes]
     if package == "osis_ros":
         candidates.append(REPOSITORY / "msg" / f"{kind}.msg")
