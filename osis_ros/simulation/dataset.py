@@ -182,7 +182,7 @@ class _Studio:
 
     def _save(self, index: int, seed: int, frame: Frame) -> None:
         coded = cv2.imencode(".jpg", frame.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-        _write(self.folder / _image_name(index), coded.tobytes())
+        _write(self.folder / "images" / _image_name(index), coded.tobytes())
         if self.settings.depth:
             millimetres = np.clip(np.rint(frame.depth * 1000), 0, 65535).astype(np.uint16)
             _write(self.folder / "depth" / f"{index:06d}.png", cv2.imencode(".png", millimetres)[1].tobytes())
@@ -237,7 +237,7 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
 
 
 def _image_name(index: int) -> str:
-    return f"images/{index:06d}.jpg"
+    return f"{index:06d}.jpg"
 
 
 def _record_file(folder: Path, index: int) -> Path:
