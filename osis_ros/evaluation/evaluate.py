@@ -1,13 +1,11 @@
 """`osis evaluate`: ground truth and detections, from a file or from a bundle run now, to a report."""
 
 import json
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from osis_ros.evaluation.class_agnostic import score_class_agnostic
 from osis_ros.evaluation.coco_json import (
@@ -21,11 +19,9 @@ from osis_ros.evaluation.coco_json import (
 from osis_ros.evaluation.goss import score_goss
 from osis_ros.evaluation.masks import Masks
 from osis_ros.evaluation.open_set import score_open_set
-from osis_ros.evaluation.predict import detect, image_paths, read_images
+from osis_ros.evaluation.predict import image_paths, load_segmenter, run_bundle
 from osis_ros.evaluation.split import Split, open_set_split, with_model_classes
 from osis_ros.evaluation.zero_shot import score_zero_shot
-from osis_ros.inference.bundle import BundleError
-from osis_ros.inference.segmenter import Segmenter
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def evaluate(options: Options) -> dict[str, Any]:
     ground_truth = first_images(read_ground_truth(options.ground_truth), options.first)
     if not ground_truth.images:
         raise EvaluationError(f"{options.ground_truth}: there is no image to score")
-    segmenter = _segmenter(options)
+    segmenter = load_segmenter(options.model, options.provider) if options.model is not None else None
     class_names = segmenter.bundle.class_names if segmenter else ()
     notes = list(ground_truth.notes)
     split = Split((), frozenset(), {})
@@ -97,7 +93,13 @@ def evaluate(options: Options) -> dict[str, Any]:
     run: dict[str, Any] = {}
     if segmenter:
         split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
-        detections, run = _run_bundle(options, ground_truth, segmenter, category_ids)
+        frames = image_paths(ground_truth, options.images)
+        found, run = run_bundle(
+            segmenter, ground_truth, frames, category_ids, options.score_threshold, options.unknown_threshold
+        )
+        detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
+        if options.save_detections:
+            write_json(found, options.save_detections)
         if not options.class_agnostic:
             notes += _model_notes(ground_truth, split, class_names, known_names)
     else:
@@ -117,7 +119,7 @@ def evaluate(options: Options) -> dict[str, Any]:
     return {**report, "run": run, "notes": notes}
 
 
-def write_json(report: dict[str, Any], path: Path) -> None:
+def write_json(report: dict[str, Any] | list, path: Path) -> None:
     """Raises EvaluationError where the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,47 +143,6 @@ def limited(detections: Masks, split: Split, known: int | None, unknown: int | N
     for rows, limit in ((np.flatnonzero(is_known), known), (np.flatnonzero(~is_known), unknown)):
         kept.append(rows if limit is None else rows[detections.take(rows).best(limit)])
     return detections.take(np.sort(np.concatenate(kept)))
-
-
-def _segmenter(options: Options) -> Segmenter | None:
-    try:
-        return Segmenter(options.model, options.provider) if options.model is not None else None
-    except BundleError as err:
-        raise EvaluationError(str(err)) from None
-
-
-def _run_bundle(
-    options: Options, ground_truth: GroundTruth, segmenter: Segmenter, category_ids: tuple[int, ...]
-) -> tuple[Masks, dict[str, Any]]:
-    paths = image_paths(ground_truth, options.images)
-    found: list[dict] = []
-    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
-               TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
-    start = time.perf_counter()
-
-    def segment(rgb: np.ndarray) -> Any:
-        try:
-            return segmenter.segment(rgb, options.score_threshold, options.unknown_threshold)
-        except ValueError as err:
-            raise EvaluationError(str(err)) from None
-
-    with Progress(*columns, transient=True) as progress:
-        task = progress.add_task("segmenting", total=len(paths), rate=0.0)
-        frames = read_images(ground_truth.images, paths)
-        for done, entries in enumerate(detect(segment, ground_truth.images, frames, category_ids), 1):
-            found += entries
-            progress.update(task, completed=done, rate=done / (time.perf_counter() - start))
-    seconds = time.perf_counter() - start
-    if options.save_detections:
-        write_json(found, options.save_detections)
-    threshold = options.unknown_threshold
-    run = {
-        "images_per_second": len(paths) / seconds,
-        "provider": segmenter.provider,
-        "score_threshold": options.score_threshold,
-        "unknown_threshold": segmenter.bundle.manifest.thresholds.unknown if threshold is None else threshold,
-    }
-    return detections_from(found, segmenter.bundle.path, ground_truth, *category_ids), run
 
 
 def _model_notes(

@@ -1,16 +1,21 @@
 """Run a bundle over the images of a data set and keep what it finds as COCO-format results."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from osis_ros.evaluation.coco_json import EvaluationError, GroundTruth, Image
+from osis_ros.inference.bundle import BundleError
 from osis_ros.inference.rle import encode_instances
+from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
 
 
@@ -76,3 +81,53 @@ def detect(
              "distance": distance}
             for class_id, score, distance, rle in zip(*columns, strict=True)
         ]  # fmt: skip
+
+
+def load_segmenter(model: str | Path, provider: str) -> Segmenter:
+    """A bundle, ready to run. Raises EvaluationError where it cannot be."""
+    try:
+        return Segmenter(model, provider)
+    except BundleError as err:
+        raise EvaluationError(str(err)) from None
+
+
+def run_bundle(
+    segmenter: Segmenter,
+    ground_truth: GroundTruth,
+    paths: Sequence[Path],
+    category_ids: Sequence[int],
+    score_threshold: float,
+    unknown_threshold: float | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Segment every image of a data set, showing progress.
+
+    Args:
+        category_ids: of the K classes and of unknown.
+        unknown_threshold: T_u; the bundle's when None.
+    Returns:
+        COCO-format results, each with its distance to the nearest class centre; and how it ran: images_per_second
+        (decoding included), provider, score_threshold, unknown_threshold.
+    Raises:
+        EvaluationError: an image that does not fit, or a threshold out of range.
+    """
+    found: list[dict] = []
+    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
+               TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
+    start = time.perf_counter()
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("segmenting", total=len(paths), rate=0.0)
+        frames = read_images(ground_truth.images, paths)
+        segment = partial(segmenter.segment, score_threshold=score_threshold, unknown_threshold=unknown_threshold)
+        try:
+            for done, entries in enumerate(detect(segment, ground_truth.images, frames, category_ids), 1):
+                found += entries
+                progress.update(task, completed=done, rate=done / (time.perf_counter() - start))
+        except ValueError as err:
+            raise EvaluationError(str(err)) from None
+    default = segmenter.bundle.manifest.thresholds.unknown
+    return found, {
+        "images_per_second": len(paths) / (time.perf_counter() - start),
+        "provider": segmenter.provider,
+        "score_threshold": score_threshold,
+        "unknown_threshold": default if unknown_threshold is None else unknown_threshold,
+    }
