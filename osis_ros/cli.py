@@ -184,6 +184,39 @@ def evaluate(
 
 
 @app.command()
+def calibrate(
+    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON of a validation set with unknown objects.")],
+    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
+    model: Annotated[str, typer.Option(help="The bundle's folder or name.")] = "tabletop",
+    known: Annotated[str | None, typer.Option(help="Known classes, NAME,…; as in `osis evaluate`.")] = None,
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
+    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
+    write: Annotated[bool, typer.Option(help="Put the thresholds into the bundle's model.yaml.")] = False,
+) -> None:
+    """Choose a bundle's default thresholds on a validation set.
+
+    T_u: the greatest harmonic mean of AP_k and AP_unk. Score: from there, the greatest F1 at IoU 0.5.
+    """
+    from rich.console import Console
+
+    from osis_ros.evaluation.calibrate import calibrate as choose
+    from osis_ros.evaluation.calibrate import write_thresholds
+    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.evaluation.report import calibration_table
+    from osis_ros.inference.bundle import load_bundle
+
+    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
+    try:
+        chosen = choose(model, images, ground_truth, names, provider=provider, first=first)
+        if write:
+            write_thresholds(load_bundle(model), chosen)
+    except EvaluationError as err:
+        raise fail(err) from None
+    Console().print(calibration_table(chosen))
+    typer.echo(f"T_u {chosen.unknown_threshold:g}, score {chosen.score_threshold:.3f} (F1 {chosen.f1:.1f} %)")
+
+
+@app.command()
 def tables(
     table: Annotated[str, typer.Argument(help="Which table of the paper: I, II, III, IV or V.")],
     rows: Annotated[

@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from osis_ros.evaluation.calibrate import Calibration
 from osis_ros.evaluation.coco_scores import UNDEFINED
 
 
@@ -32,6 +33,21 @@ def print_report(report: dict[str, Any], console: Console, per_class: bool = Fal
                       f"scores ≥ {run['score_threshold']:g}, T_u {run['unknown_threshold']:g}")  # fmt: skip
     for note in report["notes"]:
         console.print(f"[yellow]note:[/] {note}")
+
+
+def calibration_table(calibration: Calibration) -> Table:
+    """Every T_u that was tried; where a run confirmed it, the confirmed figures."""
+    table = Table("T_u", title="Thresholds tried, masks, %")
+    for name in ("AP_k", "AP_unk", "harmonic mean", "AR_unk¹⁰⁰", "AOSE", ""):
+        table.add_column(name, justify="right")
+    confirmed = {point.unknown_threshold: point for point in calibration.confirmed}
+    for estimate in calibration.estimated:
+        point = confirmed.get(estimate.unknown_threshold, estimate)
+        remark = "confirmed" if point is not estimate else ""
+        remark = "chosen" if point.unknown_threshold == calibration.unknown_threshold else remark
+        figures = (point.ap_known, point.ap_unknown, point.criterion, point.ar_unknown)
+        table.add_row(f"{point.unknown_threshold:g}", *map(shown, figures), str(point.aose), remark)
+    return table
 
 
 def _print_open_set(report: dict[str, Any], console: Console) -> None:
