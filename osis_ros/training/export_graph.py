@@ -10,9 +10,10 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from osis_ros.training.export_optimise import optimise
+from osis_ros.training.export_optimise import optimise, pad_outputs
+from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.open_set import Thresholds
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.semseg import Recognised, Semantics, SemSeg
 
 OPSET = 20
 INPUTS = ("image", "score_threshold", "unknown_threshold")
@@ -22,32 +23,30 @@ OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 class ExportGraph(nn.Module):
     """The network on one image of a fixed size, as the graph contract has it."""
 
-    def __init__(self, model: SemSeg, height: int, width: int, rows: int | None = None) -> None:
-        """`rows`: None gives as many output rows as there are instances; a number pads to it and adds `count`."""
+    def __init__(self, model: SemSeg, height: int, width: int) -> None:
         super().__init__()
         self.model = model
         self.size = (height, width)
-        self.rows = rows
 
-    def forward(self, image: Tensor, score_threshold: Tensor, unknown_threshold: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, image: Tensor, score_threshold: Tensor, unknown_threshold: Tensor) -> Detections:
         """One image's instances, best score first.
 
         Args:
             image: uint8 [H, W, 3] RGB.
-            score_threshold, unknown_threshold: float32 scalars.
-        Returns:
-            `OUTPUTS`, and `count` int64 scalar when padded; N rows each, or `rows`.
+            score_threshold: float32 scalar, the lowest score of an instance. Raising it leaves out instances of lower
+                scores and changes nothing else: which proposals are looked at stays as configured.
+            unknown_threshold: float32 scalar, T_u.
         """
+        decision = self.model.config.decision
         images = image.permute(2, 0, 1)[None]
         levels = self.model.pyramid(images, [self.size])
         proposals = self.model.proposals.select(self.model.proposals(levels), [self.size])[0]
-        thresholds = Thresholds(score_threshold, unknown_threshold)
-        found = self.model.detect(levels, proposals, self.size, thresholds)
-        if self.rows is None:
-            return tuple(found)
-        count = torch.ones_like(found.class_ids).sum()
-        padded = (torch.cat((value, value.new_zeros(self.rows, *value.shape[1:])))[: self.rows] for value in found)
-        return (*padded, count)
+        thresholds = Thresholds(score_threshold.clamp(max=decision.score_threshold), unknown_threshold)
+        found = self.model.recognise(levels, proposals, self.size, thresholds, decision)
+        kept = torch.where(found.scores > score_threshold)[0]
+        semantics = Semantics(*(part[kept] for part in found.semantics))
+        found = Recognised(found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics)
+        return self.model._segment(levels, found)
 
 
 def max_instances(model: SemSeg) -> int:
@@ -67,16 +66,16 @@ def export_onnx(
         static: pad every output to `max_instances` rows and add `count`, for runtimes that want fixed shapes.
         half: store weights that float16 holds exactly as float16; they are float32 again when a session has started.
     """
-    graph = ExportGraph(model, height, width, max_instances(model) if static else None).eval()
+    graph = ExportGraph(model, height, width).eval()
     arguments = (torch.zeros(height, width, 3, dtype=torch.uint8), torch.tensor(0.05), torch.tensor(0.085))
-    outputs = [*OUTPUTS, "count"] if static else list(OUTPUTS)
     with torch.no_grad(), _quiet():
         program = torch.onnx.export(
-            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(INPUTS), output_names=outputs,
+            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(INPUTS), output_names=list(OUTPUTS),
             verbose=False,
         )  # fmt: skip
-    rows = max_instances(model) if static else "N"
-    exported = optimise(program.model_proto, rows=rows, half=half)
+    exported = optimise(program.model_proto, half)
+    if static:
+        pad_outputs(exported.graph, max_instances(model))
     onnx.checker.check_model(exported)
     onnx.save(exported, file)
 
@@ -84,12 +83,11 @@ def export_onnx(
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporter's remarks on its own and torchvision's deprecations, which a user can do nothing about."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)

@@ -8,11 +8,10 @@ NO_LIMIT = np.iinfo(np.int64).max
 SMALLEST_STORED_HALF = 1024  # elements: below, a Cast costs more bytes than it saves
 
 
-def optimise(model: onnx.ModelProto, rows: int | str, half: bool) -> onnx.ModelProto:
+def optimise(model: onnx.ModelProto, half: bool) -> onnx.ModelProto:
     """Clean an exported graph up, in place.
 
     Args:
-        rows: first dimension of every output that has one: a number, or the name of a dynamic dimension.
         half: store as float16 what float16 holds exactly.
     Returns:
         `model`.
@@ -20,10 +19,36 @@ def optimise(model: onnx.ModelProto, rows: int | str, half: bool) -> onnx.ModelP
     _forget_origin(model)
     _limit_nms(model.graph)
     _sum_squares_by_convolution(model.graph)
-    _name_rows(model.graph, rows)
+    _name_rows(model.graph, "N")
+    _drop_unused_constants(model.graph)
     if half:
         _store_half(model.graph)
     return model
+
+
+def pad_outputs(graph: onnx.GraphProto, rows: int) -> None:
+    """Pad every output of N rows with zeros to `rows`, and add the output `count` [] int64, which is N."""
+    for output in list(graph.output):
+        name, tensor = output.name, output.type.tensor_type
+        for node in graph.node:
+            for names in (node.input, node.output):
+                names[:] = [f"{name}_found" if value == name else value for value in names]
+        shape = [rows, *(dimension.dim_value for dimension in tensor.shape.dim[1:])]
+        zeros = np.zeros(shape, helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+        padding = _constant(graph, f"{name}_padding", zeros)
+        start, end = _constant(graph, "row_0", np.array([0])), _constant(graph, "row_end", np.array([rows]))
+        graph.node.append(helper.make_node("Concat", [f"{name}_found", padding], [f"{name}_padded"], axis=0))
+        graph.node.append(helper.make_node("Slice", [f"{name}_padded", start, end, start], [name]))
+    graph.node.append(helper.make_node("Shape", ["scores_found"], ["found_shape"]))
+    graph.node.append(helper.make_node("Squeeze", ["found_shape"], ["count"]))
+    _name_rows(graph, rows)
+    graph.output.append(helper.make_tensor_value_info("count", TensorProto.INT64, []))
+
+
+def _constant(graph: onnx.GraphProto, name: str, value: np.ndarray) -> str:
+    if all(tensor.name != name for tensor in graph.initializer):
+        graph.initializer.append(numpy_helper.from_array(value, name))
+    return name
 
 
 def _forget_origin(model: onnx.ModelProto) -> None:
@@ -40,9 +65,7 @@ def _limit_nms(graph: onnx.GraphProto) -> None:
     for node in [node for node in graph.node if node.op_type == "NonMaxSuppression"]:
         limit = _used_rows(graph, node.output[0], constants)
         if limit < NO_LIMIT:
-            name = f"{node.name}_limit"
-            graph.initializer.append(numpy_helper.from_array(np.array([limit], np.int64), name))
-            node.input[2] = name
+            node.input[2] = _constant(graph, f"{node.name}_limit", np.array([limit]))
 
 
 def _used_rows(graph: onnx.GraphProto, name: str, constants: dict[str, TensorProto]) -> int:
@@ -66,7 +89,6 @@ def _sum_squares_by_convolution(graph: onnx.GraphProto) -> None:
     """
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     users = {name: [node for node in graph.node if name in node.input] for node in graph.node for name in node.output}
-    shapes: dict[str, int] = {}
     makers = {name: node for node in graph.node for name in node.output}
     for power in [node for node in graph.node if node.op_type == "Pow"]:
         (reduce,) = users[power.output[0]] if len(users[power.output[0]]) == 1 else (None,)
@@ -76,10 +98,7 @@ def _sum_squares_by_convolution(graph: onnx.GraphProto) -> None:
         axes = constants.get(reduce.input[1])
         if channels is None or axes is None or axes.tolist() != [1] or _attribute(reduce, "keepdims", 1) != 1:
             continue
-        ones = f"ones_{channels}"
-        if ones not in shapes:
-            shapes[ones] = channels
-            graph.initializer.append(numpy_helper.from_array(np.ones((1, channels, 1, 1), np.float32), ones))
+        ones = _constant(graph, f"ones_{channels}", np.ones((1, channels, 1, 1), np.float32))
         square = helper.make_node("Mul", [power.input[0], power.input[0]], list(power.output), f"{power.name}_square")
         summed = helper.make_node(
             "Conv", [power.output[0], ones], list(reduce.output), f"{reduce.name}_sum", kernel_shape=[1, 1]
@@ -109,6 +128,13 @@ def _name_rows(graph: onnx.GraphProto, rows: int | str) -> None:
                 dimensions[0].dim_param = rows
             else:
                 dimensions[0].dim_value = rows
+
+
+def _drop_unused_constants(graph: onnx.GraphProto) -> None:
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def _store_half(graph: onnx.GraphProto) -> None:

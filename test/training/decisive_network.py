@@ -1,0 +1,59 @@
+"""An untrained network that nevertheless decides: spread scores, known and unknown objects, masks with edges."""
+
+import torch
+from torch import Tensor
+
+from osis_ros.training.model.config import tabletop
+from osis_ros.training.model.pooling import with_image_index
+from osis_ros.training.model.semseg import SemSeg
+
+CLASS_NAMES = ("bowl", "cup", "drill")
+
+
+@torch.no_grad()
+def decisive_network(height: int, width: int, seed: int = 0) -> SemSeg:
+    """A narrow `tabletop` network whose output layers are scaled so that, on noise, their outputs have given spreads.
+
+    Its class centres are embeddings of three of its own proposals, so that what resembles them is known.
+    """
+    torch.manual_seed(seed)
+    config = tabletop(CLASS_NAMES).replace(
+        channels=32,
+        proposals={"test_top_k": 60, "max_proposals": 80},
+        roi={"hidden": 48},
+        embedding={"dim": 24},
+        mask={"channels": 16, "embedding_dim": 16, "convs": 2},
+        decision={"max_boxes": 80, "max_known": 30, "max_unknown": 30},
+    )
+    model = SemSeg(config).eval()
+    coarse = torch.rand(1, 3, height // 16, width // 16) * 255
+    image = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
+    levels = model.pyramid(image, [(height, width)])
+
+    dense = model.proposals(levels)
+    output = model.proposals.output
+    output.weight[4] *= 2 / dense.logits.std()
+    output.weight[:4] *= 0.3 / dense.sides.std()
+    proposals = model.proposals.select(model.proposals(levels), [(height, width)])[0]
+    hidden = model.pool_boxes(levels, with_image_index([proposals.boxes]))
+    _centre_and_scale(model.roi_head.iou, hidden, 1.5)
+    _centre_and_scale(model.roi_head.box, hidden, 0.5)
+    _centre_and_scale(model.embedding.encoder, hidden, 1.0)
+    raw = model.embedding(hidden)
+    model.embedding.centres.copy_(raw[[0, len(raw) // 2, len(raw) - 1]])
+    _centre_and_scale(model.classifier.output, model.classifier.decoder(raw), 2.0)
+    semantics = model.describe(hidden)
+    masks = model.masks(levels, with_image_index([proposals.boxes]), semantics)
+    model.mask_head.embed[-1].weight *= 3 / masks.std()
+    model.mask_head.embed[-1].bias *= 3 / masks.std()
+    threshold = float(semantics.distances.amin(1).median())
+    model.config = config.replace(decision={"unknown_threshold": threshold})
+    return model
+
+
+def _centre_and_scale(layer: torch.nn.Linear, inputs: Tensor, spread: float) -> None:
+    """Give the layer's outputs on `inputs` mean 0 and standard deviation `spread`."""
+    outputs = layer(inputs) - layer.bias
+    factor = spread / outputs.std(0)
+    layer.weight *= factor[:, None]
+    layer.bias.copy_(-(outputs * factor).mean(0))

@@ -1,0 +1,322 @@
+"""The exported graph gives what the network gives, on photographs; a checkpoint becomes a bundle, or a sentence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from decisive_network import decisive_network
+from safetensors import safe_open
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+from osis_ros.inference.bundle import Bundle, load_bundle
+from osis_ros.inference.image_file import read_image
+from osis_ros.inference.letterbox import Letterbox
+from osis_ros.inference.paste import paste_masks
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
+from osis_ros.training.export import round_to_half
+from osis_ros.training.export_graph import ExportGraph, max_instances
+from osis_ros.training.export_optimise import pad_outputs
+from osis_ros.training.model.detections import Detections
+from osis_ros.training.model.semseg import SemSeg
+
+HEIGHT, WIDTH = 192, 256
+PROVENANCE = {"config": "tiny", "data": "nothing", "steps": 7, "seed": 3, "commit": "abc1234"}
+SHIPPED = Path(__file__).parents[2] / "models" / "tabletop"
+
+
+@pytest.fixture(scope="module")
+def photographs(real_data) -> list[np.ndarray]:
+    """24 real images, half of them from a robot's camera."""
+    files = [*sorted((real_data / "hsr_ycb").rglob("*.[jp][pn]*g"))[::8][:12]]
+    files += sorted((real_data / "coco_mini").rglob("*.[jp][pn]*g"))[::37][:12]
+    assert len(files) == 24
+    return [read_image(file) for file in files]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Small maps: on a busy machine, threads that wait for each other cost more than they give."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def start(file: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(file, options)
+
+
+def network_input(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
+    """With a camera's noise: two patches of one flat colour would tie, and rounding alone tell which comes first."""
+    image = Letterbox.fit(*rgb.shape[:2], height, width).apply(rgb, height, width, (128, 128, 128))
+    noise = np.random.default_rng(0).integers(-8, 9, image.shape)
+    return (image + noise).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network() -> SemSeg:
+    model = decisive_network(HEIGHT, WIDTH)
+    round_to_half(model)
+    return model
+
+
+@pytest.fixture(scope="module")
+def checkpoint(network, tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("run") / "weights.safetensors"
+    save_checkpoint(file, network, PROVENANCE)
+    return file
+
+
+@pytest.fixture(scope="module")
+def bundle(checkpoint, tmp_path_factory) -> Bundle:
+    """Exported by the command, with everything that it takes."""
+    place = tmp_path_factory.mktemp("export")
+    figure = {"name": "AP_k", "value": 41.5, "data": "Tabletop-OSIS test", "command": "osis evaluate --model tiny"}
+    (place / "metrics.json").write_text(json.dumps([figure]))
+    (place / "more.md").write_text("## Failures\n\nIt is untrained.\n")
+    arguments = [checkpoint, "--output", place / "tiny", "--height", HEIGHT, "--width", WIDTH, "--score", 0.06,
+                 "--metrics", place / "metrics.json", "--section", place / "more.md",
+                 "--data", "no data at all"]  # fmt: skip
+    result = CliRunner().invoke(app, ["export", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return load_bundle(place / "tiny")
+
+
+def run_graph(session: onnxruntime.InferenceSession, image: np.ndarray, score: float, unknown: float) -> Detections:
+    values = session.run(list(Detections._fields), feeds(image, score, unknown))
+    return Detections(*(torch.from_numpy(value) for value in values))
+
+
+def feeds(image: np.ndarray, score: float, unknown: float) -> dict[str, np.ndarray]:
+    scalars = (np.array(value, np.float32) for value in (score, unknown))
+    return dict(zip(("image", "score_threshold", "unknown_threshold"), (image, *scalars), strict=True))
+
+
+def run_network(model: SemSeg, image: np.ndarray) -> Detections:
+    pixels = torch.from_numpy(image).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        return model(pixels, [image.shape[:2]])[0]
+
+
+def assert_same_instances(ours: Detections, theirs: Detections, height: int, width: int) -> None:
+    """Every instance of one has its like in the other, once."""
+    assert len(ours.scores) == len(theirs.scores)
+    free = set(range(len(theirs.scores)))
+    pasted = [paste_masks(found.masks.numpy(), found.boxes.numpy(), height, width) for found in (ours, theirs)]
+    for i in range(len(ours.scores)):
+        offsets = {j: float((ours.boxes[i] - theirs.boxes[j]).abs().max()) for j in free}
+        same_class = [j for j in free if ours.class_ids[i] == theirs.class_ids[j]]
+        nearest = min(same_class, key=offsets.__getitem__)
+        free.remove(nearest)
+        assert offsets[nearest] < 0.1
+        assert abs(ours.scores[i] - theirs.scores[nearest]) < 1e-3
+        assert abs(ours.distances[i] - theirs.distances[nearest]) < 1e-3
+        assert (ours.embeddings[i] @ theirs.embeddings[nearest]) > 0.9999
+        both, either = overlap(pasted[0], i, pasted[1], nearest, height, width)
+        # a probability of one half may round either way: of 2 pixels, one would be half of the union
+        assert both > 0.99 * either or either - both <= 2
+
+
+def overlap(a: tuple, i: int, b: tuple, j: int, height: int, width: int) -> tuple[int, int]:
+    """Pixels of both masks, and of either."""
+    whole = np.zeros((2, height, width), bool)
+    for canvas, (rois, masks), index in ((whole[0], a, i), (whole[1], b, j)):
+        x, y, w, h = rois[index]
+        canvas[y : y + h, x : x + w] = masks[index]
+    return int((whole[0] & whole[1]).sum()), int((whole[0] | whole[1]).sum())
+
+
+def test_the_graph_gives_what_the_network_gives_on_photographs(network, bundle, photographs):
+    session = start(bundle.model_file)
+    decision = network.config.decision
+    known = unknown = 0
+    for rgb in photographs:
+        image = network_input(rgb, HEIGHT, WIDTH)
+        theirs = run_network(network, image)
+        ours = run_graph(session, image, decision.score_threshold, decision.unknown_threshold)
+        assert_same_instances(ours, theirs, HEIGHT, WIDTH)
+        assert (ours.scores.diff() <= 0).all()
+        is_unknown = ours.class_ids == network.config.num_classes
+        known += int((~is_unknown).sum())
+        unknown += int(is_unknown.sum())
+    assert known > 100  # so that the comparison was one of something
+    assert unknown > 100
+
+
+def test_the_shipped_graph_gives_what_its_weights_give_on_photographs(photographs):
+    if not (SHIPPED / "weights.safetensors").is_file():
+        pytest.skip(f"{SHIPPED} has no weights.safetensors")
+    bundle = load_bundle(SHIPPED)
+    model, _ = load_checkpoint(SHIPPED / "weights.safetensors")
+    session = start(bundle.model_file)
+    decision = model.config.decision
+    height, width = bundle.manifest.input_height, bundle.manifest.input_width
+    count = 0
+    for rgb in photographs:
+        image = network_input(rgb, height, width)
+        ours = run_graph(session, image, decision.score_threshold, decision.unknown_threshold)
+        assert_same_instances(ours, run_network(model, image), height, width)
+        count += len(ours.scores)
+    assert count > 24
+
+
+def test_a_higher_score_threshold_leaves_out_low_scores_and_nothing_else(network, bundle, photographs):
+    session = start(bundle.model_file)
+    image = network_input(photographs[0], HEIGHT, WIDTH)
+    every = run_graph(session, image, 0.05, network.config.decision.unknown_threshold)
+    limit = float(every.scores.median())
+    fewer = run_graph(session, image, limit, network.config.decision.unknown_threshold)
+    kept = every.scores > limit
+    assert 0 < kept.sum() < len(every.scores)
+    torch.testing.assert_close(fewer.boxes, every.boxes[kept])
+    torch.testing.assert_close(fewer.masks, every.masks[kept])
+
+
+def test_the_unknown_threshold_moves_instances_between_known_and_unknown(network, bundle, photographs):
+    session = start(bundle.model_file)
+    image = network_input(photographs[0], HEIGHT, WIDTH)
+    unknown_id = network.config.num_classes
+    assert (run_graph(session, image, 0.05, 0.0).class_ids == unknown_id).all()
+    assert (run_graph(session, image, 0.05, 2.0).class_ids < unknown_id).all()
+    for threshold in (0.02, 0.2):
+        found = run_graph(session, image, 0.05, threshold)
+        assert ((found.distances > threshold) == (found.class_ids == unknown_id)).all()
+
+
+def test_a_score_threshold_of_one_leaves_no_instance(bundle, photographs):
+    session = start(bundle.model_file)
+    found = run_graph(session, network_input(photographs[0], HEIGHT, WIDTH), 1.0, 0.085)
+    dim = bundle.manifest.embedding_dim
+    assert [tuple(part.shape) for part in found] == [(0, 4), (0,), (0,), (0,), (0, dim), (0, 28, 28)]
+
+
+def test_the_static_graph_pads_the_same_rows(network, bundle, photographs, tmp_path):
+    model = onnx.load(bundle.model_file)
+    pad_outputs(model.graph, max_instances(network))  # what --static adds
+    onnx.save(model, tmp_path / "static.onnx")
+    dynamic = start(bundle.model_file)
+    static = start(tmp_path / "static.onnx")
+    rows = max_instances(network)
+    assert {o.name: o.shape for o in static.get_outputs()}["masks"] == [rows, 28, 28]
+    image = network_input(photographs[0], HEIGHT, WIDTH)
+    expected = run_graph(dynamic, image, 0.05, 0.085)
+    found = run_graph(static, image, 0.05, 0.085)
+    count = int(static.run(["count"], feeds(image, 0.05, 0.085))[0])
+    assert count == len(expected.scores) < rows
+    for padded, value in zip(found, expected, strict=True):
+        torch.testing.assert_close(padded[:count], value)
+        assert not padded[count:].any()
+
+
+def test_the_graph_is_of_the_contracts_form(network, bundle):
+    model = onnx.load(bundle.model_file)
+    dim = network.config.embedding.dim
+    session = start(bundle.model_file)
+    assert [(v.name, v.type, v.shape) for v in session.get_inputs()] == [
+        ("image", "tensor(uint8)", [HEIGHT, WIDTH, 3]),
+        ("score_threshold", "tensor(float)", []),
+        ("unknown_threshold", "tensor(float)", []),
+    ]
+    assert [(v.name, v.type, v.shape) for v in session.get_outputs()] == [
+        ("boxes", "tensor(float)", ["N", 4]),
+        ("scores", "tensor(float)", ["N"]),
+        ("class_ids", "tensor(int64)", ["N"]),
+        ("distances", "tensor(float)", ["N"]),
+        ("embeddings", "tensor(float)", ["N", dim]),
+        ("masks", "tensor(float)", ["N", 28, 28]),
+    ]
+    assert [(o.domain, o.version) for o in model.opset_import] == [("", 20)]
+    assert {node.domain for node in model.graph.node} == {""}
+    assert not model.functions
+
+
+def test_the_graph_says_nothing_of_the_machine_it_was_made_on(bundle):
+    data = bundle.model_file.read_bytes()
+    for trace in (b"osis_ros/", b"site-packages", b"stack_trace", str(Path.home()).encode(), b".py"):
+        assert trace not in data
+
+
+def test_weights_are_stored_in_half_the_bytes(network, bundle):
+    parameters = sum(tensor.numel() for tensor in network.state_dict().values())
+    assert bundle.model_file.stat().st_size < 2.5 * parameters + 300_000
+    assert (bundle.path / "weights.safetensors").stat().st_size < 2.2 * parameters + 50_000
+
+
+def test_every_nms_stops_at_as_many_boxes_as_are_used(network, bundle):
+    graph = onnx.load(bundle.model_file).graph
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    limits = [int(constants[n.input[2]].item()) for n in graph.node if n.op_type == "NonMaxSuppression"]
+    config = network.config
+    assert limits == [config.proposals.max_proposals, config.decision.max_known, config.decision.max_unknown]
+
+
+def test_the_bundle_records_what_it_was_made_from(bundle, network):
+    manifest = bundle.manifest
+    assert manifest.class_names == network.config.class_names
+    assert manifest.padding == (128, 128, 128)  # 127.5, MobileNetV2's zero, is half way
+    assert manifest.thresholds.score == 0.06
+    assert manifest.thresholds.max_instances == max_instances(network)
+    assert (manifest.provenance.steps, manifest.provenance.seed, manifest.provenance.commit) == (7, 3, "abc1234")
+    assert manifest.provenance.data == "no data at all"
+    card = (bundle.path / "README.md").read_text()
+    assert "| AP_k | 41.5 | Tabletop-OSIS test | `osis evaluate --model tiny` |" in card
+    assert "## Failures\n\nIt is untrained." in card
+    for name in network.config.class_names:
+        assert name in card
+
+
+def test_the_bundles_weights_are_the_graphs(bundle, network):
+    model, provenance = load_checkpoint(bundle.path / "weights.safetensors")
+    assert provenance["seed"] == 3
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(tensor, network.state_dict()[name], rtol=0, atol=0)
+    with safe_open(bundle.path / "weights.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["class_names"]) == list(network.config.class_names)
+
+
+def test_a_segmenter_runs_the_bundle_on_a_photograph(bundle, photographs):
+    found = Segmenter(bundle, threads=1).segment(photographs[-1])
+    assert len(found) > 0
+    assert (found.scores > 0.06).all()
+
+
+def test_export_graph_alone_equals_the_network(network):
+    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    decision = network.config.decision
+    thresholds = torch.tensor(decision.score_threshold), torch.tensor(decision.unknown_threshold)
+    with torch.inference_mode():
+        found = ExportGraph(network, HEIGHT, WIDTH)(torch.from_numpy(image), *thresholds)
+    for ours, theirs in zip(found, run_network(network, image), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--height", "470"], "input_height is 470, expected 32..4096 and a multiple of 32"),
+        (["--score", "7"], "thresholds.score is 7.0, expected the lowest score kept, 0..1"),
+        (["--metrics", "gone.json"], "metrics file gone.json cannot be read"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(checkpoint, tmp_path, arguments, reason):
+    result = CliRunner().invoke(app, ["export", str(checkpoint), "--output", str(tmp_path / "new"), *arguments])
+    assert result.exit_code == 1
+    assert reason in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_metrics_of_another_form_are_one_sentence(checkpoint, tmp_path):
+    (tmp_path / "figures.json").write_text('[{"name": "AP"}]')
+    arguments = ["export", checkpoint, "--output", tmp_path / "new", "--metrics", tmp_path / "figures.json"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 1
+    assert "figures.json: 0.value: Field required; expected a JSON list of objects" in result.output
