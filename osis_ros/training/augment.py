@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from osis_ros.training.config import Augment
@@ -35,8 +36,9 @@ def train_transform(config: Augment) -> v2.Transform:
         resize = [v2.RandomShortestSize(list(config.short_sides), config.max_side, antialias=True)]
     else:
         resize = [
-            v2.ScaleJitter(config.size, config.scale, antialias=True),
-            v2.RandomCrop(config.size, pad_if_needed=True, padding_mode="constant", fill=114),
+            # ScaleJitter's size is (width, height), RandomCrop's (height, width).
+            v2.ScaleJitter(config.size[::-1], config.scale, antialias=True),
+            v2.RandomCrop(config.size, pad_if_needed=True, fill={tv_tensors.Image: 127, tv_tensors.Mask: 0}),
         ]
     colour = [CameraVariation()] if config.photometric else []
     return v2.Compose([*resize, v2.RandomHorizontalFlip(), *colour])

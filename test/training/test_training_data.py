@@ -105,6 +105,16 @@ def test_a_sample_depends_on_its_index_alone(write_source):
     assert not torch.equal(samples[0, 6][0], first)
 
 
+def test_what_is_padded_to_the_crops_size_belongs_to_no_object(write_source):
+    source, root = write_source([(0, 3, SQUARE, 0)])
+    augment = Augment(mode="jitter", size=(64, 160), scale=(0.5, 0.5))
+    samples = Samples(read_source(source, root, ("cup",)), train_transform(augment))
+    for draw in range(4):
+        masks = samples[0, draw][1]["masks"]
+        assert masks.max() == 1
+        assert 150 < masks.sum() < 250  # 12 pixels, 4 times larger on either side
+
+
 def test_an_object_cropped_below_the_limit_is_left_out(write_source):
     source, root = write_source([(0, 3, SQUARE, 0)])
     records = read_source(source, root, ("cup",))
