@@ -39,6 +39,14 @@ def test_its_options_exist():
             assert set(re.findall(r"--[a-z-]+", arguments.split("#")[0])) <= known, command
 
 
+def test_its_launch_files_and_their_arguments_exist():
+    launches = re.findall(r"ros2 launch osis_ros ([a-z_]+\.launch\.py)(.*)", README)
+    assert launches
+    for file, arguments in launches:
+        text = (REPOSITORY / "launch" / file).read_text("utf-8")
+        assert [name for name in re.findall(r"(\w+):=", arguments) if f'"{name}"' not in text] == []
+
+
 def test_its_parameters_are_the_nodes_with_their_defaults():
     pytest.importorskip("rclpy", reason="the parameters are declared with rclpy")
     from osis_ros.nodes.parameters import SETTINGS

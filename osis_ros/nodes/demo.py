@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +104,9 @@ class _Demo:
         self._recorder.listen(INSTANCES, self._on_instances)
         self._recorder.listen(OVERLAY, self._on_overlay)
         self._last_answer = ""
+        self._interrupted = False
+        for number in (signal.SIGINT, signal.SIGTERM):  # raised between two messages, not within rclpy
+            signal.signal(number, self._on_signal)
 
     def run(self, model: str, frames: int, rate: float) -> Verdict:
         try:
@@ -137,6 +141,8 @@ class _Demo:
         """
         end = time.monotonic() + TIMEOUT
         while not done():
+            if self._interrupted:
+                raise KeyboardInterrupt
             for process in self._processes:
                 process.check()
             if time.monotonic() > end:
@@ -186,6 +192,9 @@ class _Demo:
             raise DemoError(f"no picture came on {OVERLAY}; {self._folder / 'segmenter.log'} may say why")
         _write_side_by_side(self._folder / "overlay.png", *self._picture)
         return self._referee.verdict()
+
+    def _on_signal(self, *_: object) -> None:
+        self._interrupted = True
 
     def _on_color(self, message: Image, _: int) -> None:
         self._referee.saw_frame(_stamp(message))
