@@ -153,6 +153,9 @@ def evaluate(
     unknown_id: Annotated[int, typer.Option(help="Category id that means unknown in the detections.")] = 1000,
     score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the model gives.")] = 0.05,
     unknown_threshold: Annotated[float | None, typer.Option(help="T_u; the bundle's by default.")] = None,
+    softmax_baseline: Annotated[
+        bool, typer.Option(help="Also AOSE of the model as a plain softmax classifier that calls nothing unknown.")
+    ] = False,
     provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
     first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
     save_detections: Annotated[Path | None, typer.Option(help="Write what the model found to this file.")] = None,
@@ -174,7 +177,8 @@ def evaluate(
     try:
         report = score(Options(
             ground_truth, detections, model, images, names, class_agnostic, goss, goss_score, zero_shot, limit_known,
-            limit_unknown, unknown_id, score_threshold, unknown_threshold, provider, first, save_detections,
+            limit_unknown, unknown_id, score_threshold, unknown_threshold, softmax_baseline, provider, first,
+            save_detections,
         ))  # fmt: skip
         if json is not None:
             write_json(report, json)

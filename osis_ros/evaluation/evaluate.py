@@ -39,6 +39,7 @@ class Options:
         limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
         score_threshold: of the bundle; SemSeg evaluates at 0.05, lower than suits a robot.
         unknown_threshold: T_u; the bundle's when None.
+        softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown (T_u = 2).
         provider: what runs the bundle.
         first: score only the first so many images (in id order); all when None.
         save_detections: where to write what the bundle found, as COCO-format results.
@@ -58,6 +59,7 @@ class Options:
     unknown_id: int = UNKNOWN_ID
     score_threshold: float = 0.05
     unknown_threshold: float | None = None
+    softmax_baseline: bool = False
     provider: str = "cpu"
     first: int | None = None
     save_detections: Path | None = None
@@ -68,8 +70,8 @@ def evaluate(options: Options) -> dict[str, Any]:
 
     Returns:
         What `score_open_set` or `score_class_agnostic` returns, and `inputs` (what was scored), `known_classes`,
-        `limits`, `notes` (sentences), `run` (where a bundle ran: images per second, thresholds), and `goss` and
-        `zero_shot` where asked for.
+        `limits`, `notes` (sentences), `run` (where a bundle ran: images per second, thresholds), and `goss`,
+        `zero_shot` and `softmax_baseline` (AOSE, AOSE_per_1000_images, AP_k) where asked for.
     Raises:
         EvaluationError: anything that does not fit, in one sentence.
     """
@@ -112,6 +114,16 @@ def evaluate(options: Options) -> dict[str, Any]:
         report["limits"] = {"known": options.limit_known, "unknown": options.limit_unknown}
         if options.goss:
             report["goss"] = score_goss(ground_truth, detections, split, options.goss_score)
+        if options.softmax_baseline and segmenter:
+            everything_known, _ = run_bundle(
+                segmenter, ground_truth, frames, category_ids, options.score_threshold, 2.0
+            )
+            plain = detections_from(everything_known, segmenter.bundle.path, ground_truth, *category_ids)
+            figures = score_open_set(ground_truth, plain, split)
+            report["softmax_baseline"] = {
+                "AOSE": figures["AOSE"], "AOSE_per_1000_images": figures["AOSE_per_1000_images"],
+                "AP_k": figures["known"]["AP"],
+            }  # fmt: skip
         if options.zero_shot:
             report["zero_shot"] = score_zero_shot(ground_truth, detections, split)
     source = options.detections if segmenter is None else options.model

@@ -21,6 +21,10 @@ def print_report(report: dict[str, Any], console: Console, per_class: bool = Fal
     else:
         _print_open_set(report, console)
         _print_sizes(report, console)
+        if "softmax_baseline" in report:
+            plain = report["softmax_baseline"]
+            rate = f"{plain['AOSE_per_1000_images']:.0f} per 1,000 images"
+            console.print(f"plain softmax, nothing unknown: AOSE {plain['AOSE']}, {rate}, AP_k {shown(plain['AP_k'])}")
         if per_class:
             _print_classes(report, console)
         if "goss" in report:

@@ -84,6 +84,16 @@ def test_thresholds_reach_the_model(scene, bundle):
     assert report["detections"] == 0
 
 
+def test_beside_it_a_plain_softmax_classifier_that_calls_nothing_unknown(scene, bundle):
+    """Without T_u blue is red, the class whose centre is nearest, and claims the toy too: AOSE 2 instead of 1."""
+    result, report = run(scene, bundle, "--softmax-baseline")
+    assert result.exit_code == 0, result.output
+    assert report["AOSE"] == 1
+    assert report["softmax_baseline"]["AOSE"] == 2
+    assert report["softmax_baseline"]["AOSE_per_1000_images"] == 1000
+    assert "plain softmax, nothing unknown: AOSE 2" in result.output
+
+
 def test_saved_detections_score_the_same(scene, bundle):
     _, live = run(scene, bundle, "--known", "red", "--save-detections", str(scene / "found.json"))
     found = json.loads((scene / "found.json").read_text())
