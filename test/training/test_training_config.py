@@ -3,7 +3,9 @@
 import pytest
 import yaml
 
-from osis_ros.training.config import PRESETS, ConfigError, load_config
+from osis_ros.training.class_names import COCO_KNOWN, GRASPNET_KNOWN
+from osis_ros.training.config import PRESETS, ConfigError, Optimiser, load_config
+from osis_ros.training.model.config import faithful
 
 
 @pytest.fixture
@@ -64,3 +66,11 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
 @pytest.mark.parametrize("path", sorted(PRESETS.glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_preset_is_valid(path):
     assert load_config(path.stem).name == path.stem
+
+
+def test_the_papers_runs_are_the_papers():
+    coco, graspnet = load_config("paper-coco"), load_config("paper-graspnet")
+    assert coco.model == faithful(COCO_KNOWN)
+    assert graspnet.model == faithful(tuple(GRASPNET_KNOWN.values()), graspnet=True)
+    assert coco.optimiser == graspnet.optimiser == Optimiser()
+    assert (coco.steps, coco.batch, coco.augment.mode) == (128_000, 4, "short_side")
