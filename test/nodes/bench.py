@@ -20,7 +20,7 @@ from std_msgs.msg import Header
 from osis_ros.nodes.image_messages import image_message
 from osis_ros.nodes.segmenter_node import SegmenterNode
 
-TIMEOUT = 20.0
+TIMEOUT = 60.0  # s; a loaded machine is slow, not wrong
 RELIABLE = QoSProfile(depth=50, reliability=ReliabilityPolicy.RELIABLE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 

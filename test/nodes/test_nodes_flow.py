@@ -41,7 +41,7 @@ def test_a_camera_faster_than_the_model_gets_its_newest_frame_processed_and_none
     numbers = [m.header.stamp.sec for m in heard]
     assert numbers == sorted(set(numbers))  # in order, none twice
     assert len(numbers) < sent / 2
-    assert max(behind) < 20  # 0.1 s is 5 frames; the oldest of a queue of 50 would be 40 behind
+    assert max(behind) < 30  # 0.1 s is 5 frames; the oldest of a queue of 50 would be 40 behind
     now = eventually(
         lambda: (s := status(diagnostics, bench)) and value(s, "images received") == str(sent) and s, "all counted"
     )

@@ -105,12 +105,12 @@ def test_one_frame_on_every_topic_under_one_stamp(films, bench):
 def test_the_rate_holds(films, bench):
     infos = bench.listen(CameraInfo, "camera/color/camera_info")
     images = bench.listen(Image, "camera/color/image_raw", RELIABLE)
-    start_camera(bench, rate=20.0, width=160, height=120, objects=1)
-    infos.wait(5)
+    start_camera(bench, rate=5.0, width=160, height=120, objects=1)
+    infos.wait(2)
     before, start = len(infos), time.monotonic()
-    time.sleep(2)
+    time.sleep(3)
     rate = (len(infos) - before) / (time.monotonic() - start)
-    assert 17 < rate < 21
+    assert 3 < rate < 5.6  # a loaded machine may be late, never early
     stamps = [m.header.stamp.sec + m.header.stamp.nanosec * 1e-9 for m in images]
     assert stamps == sorted(set(stamps))
 
