@@ -221,6 +221,35 @@ def calibrate(
 
 
 @app.command()
+def mask_quality(
+    checkpoint: Annotated[Path, typer.Argument(help="A run's last.ckpt, or a weights.safetensors.")],
+    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip.")],
+    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
+    known: Annotated[str | None, typer.Option(help="Known classes, NAME,…; as in `osis evaluate`.")] = None,
+    short_side: Annotated[int, typer.Option(min=32, help="Short side of the image as the network sees it.")] = 800,
+    long_side: Annotated[int, typer.Option(min=32, help="The most that its long side may be.")] = 1333,
+    json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
+) -> None:
+    """Score masks alone: boxes and labels are given (the paper's Table IV)."""
+    from rich.console import Console
+
+    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.evaluation.evaluate import write_json
+    from osis_ros.evaluation.report import print_report
+    from osis_ros.training.checkpoint import CheckpointError
+    from osis_ros.training.mask_quality import mask_quality as score
+
+    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
+    try:
+        report = score(checkpoint, ground_truth, images, names, short_side, long_side)
+        if json is not None:
+            write_json(report, json)
+    except (EvaluationError, CheckpointError) as err:
+        raise fail(err) from None
+    print_report(report, Console())
+
+
+@app.command()
 def tables(
     table: Annotated[str, typer.Argument(help="Which table of the paper: I, II, III, IV or V.")],
     rows: Annotated[

@@ -1,0 +1,89 @@
+"""Mask quality on given boxes with a checkpoint (SemSeg, section IV-E, Table IV)."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from rich.progress import track
+
+from osis_ros.evaluation.coco_json import GroundTruth, read_ground_truth
+from osis_ros.evaluation.mask_quality import SegmentBoxes, score_given_boxes
+from osis_ros.evaluation.split import open_set_split
+from osis_ros.inference.paste import paste_masks
+from osis_ros.training.checkpoint import load_checkpoint
+from osis_ros.training.model.semseg import SemSeg
+
+SHORT_SIDE, LONG_SIDE = 800, 1333  # the paper's size at test
+
+
+def mask_quality(
+    checkpoint: Path,
+    ground_truth: Path,
+    images: Path,
+    known: Sequence[str] | None = None,
+    short_side: int = SHORT_SIDE,
+    long_side: int = LONG_SIDE,
+) -> dict[str, Any]:
+    """The report of `score_given_boxes` for a checkpoint, on the GPU if there is one.
+
+    Raises:
+        CheckpointError, EvaluationError: input that does not fit, in one sentence.
+    """
+    truth = read_ground_truth(ground_truth)
+    model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
+    split = open_set_split(truth, known, model.config.class_names)
+    class_ids = [_class_id(model, name) for name in split.names.values()]
+    segment = with_progress(box_segmenter(model, class_ids, short_side, long_side), truth)
+    report = score_given_boxes(truth, split, images, segment)
+    inputs = {"ground_truth": str(ground_truth), "scored": f"{checkpoint}, boxes and labels given"}
+    return {**report, "known_classes": list(split.names.values()), "inputs": inputs, "run": {}, "notes": truth.notes}
+
+
+def _class_id(model: SemSeg, name: str) -> int:
+    names = model.config.class_names
+    return names.index(name) if name in names else len(names)
+
+
+def with_progress(segment: SegmentBoxes, truth: GroundTruth) -> SegmentBoxes:
+    """The same, counting images on the terminal."""
+    ticks = iter(track(range(len(truth.images)), "masks in given boxes", transient=True))
+
+    def counted(rgb: np.ndarray, boxes: np.ndarray, class_ids: np.ndarray) -> Sequence[np.ndarray]:
+        next(ticks)
+        return segment(rgb, boxes, class_ids)
+
+    return counted
+
+
+def box_segmenter(model: SemSeg, class_ids: Sequence[int], short_side: int, long_side: int) -> SegmentBoxes:
+    """A network as a function of image, boxes and classes.
+
+    Args:
+        class_ids: the network's class id of each known class of the split; unknown stays unknown.
+        short_side, long_side: the image is scaled so that its short side has the one length and its long side at most
+            the other, in pixels; boxes go with it, and masks are pasted in the image as it came.
+    """
+    device = next(model.parameters()).device
+    to_model = torch.tensor([*class_ids, model.config.num_classes])
+
+    def segment(rgb: np.ndarray, boxes: np.ndarray, given: np.ndarray) -> list[np.ndarray]:
+        height, width = rgb.shape[:2]
+        scale = min(short_side / min(height, width), long_side / max(height, width))
+        rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+        padded = np.zeros((32 * math.ceil(rows / 32), 32 * math.ceil(columns / 32), 3), np.uint8)
+        padded[:rows, :columns] = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        image = torch.from_numpy(padded).permute(2, 0, 1)[None].to(device)
+        scaled = torch.from_numpy(boxes * np.float32([columns / width, rows / height] * 2)).to(device)
+        with torch.no_grad():
+            found = model.segment_boxes(image, [(rows, columns)], [scaled], [to_model[given].to(device)])[0]
+        rois, crops = paste_masks(found.masks.float().cpu().numpy(), boxes, height, width)
+        masks = np.zeros((len(boxes), height, width), bool)
+        for mask, crop, (x, y, w, h) in zip(masks, crops, rois.tolist(), strict=True):
+            mask[y : y + h, x : x + w] = crop
+        return list(masks)
+
+    return segment
