@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +106,8 @@ def _begin(folder: Path, settings: Settings) -> None:
     try:
         for part in ("images", "records", *(["depth"] if settings.depth else [])):
             (folder / part).mkdir(parents=True, exist_ok=True)
+        for draft in folder.glob("*/.*"):  # of a run that was killed
+            draft.unlink(missing_ok=True)
         if file.exists():
             theirs = json.loads(file.read_text())
             changed = [
@@ -126,16 +129,20 @@ def _begin(folder: Path, settings: Settings) -> None:
 
 def _run(folder: Path, settings: Settings, jobs: list[list[int]], workers: int) -> Iterator[int]:
     if workers == 1 or len(jobs) < 2:
+        cv2.setNumThreads(1)
         studio = _Studio(folder, settings)
         for job in jobs:
             yield studio.make(job)
         return
+    Renderer(settings.width, settings.height).close()  # no OpenGL: say so here, not in every worker
     context = multiprocessing.get_context("spawn")  # OpenGL does not survive a fork
     with ProcessPoolExecutor(min(workers, len(jobs)), context, _start_worker, (folder, settings)) as pool:
         futures = [pool.submit(_make_in_worker, job) for job in jobs]
         try:
             for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool as err:
+            raise DatasetError("a worker process died (out of memory?); the same command goes on") from err
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -65,24 +65,20 @@ def grid(points: np.ndarray, u: np.ndarray, v: np.ndarray) -> Mesh:
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
     faces = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
     vertices = points.reshape(-1, 3)
-    area = np.linalg.norm(face_normals(vertices, faces), axis=1)
-    faces = faces[area > 1e-12]
+    p, q, r = (vertices[faces[:, i]] for i in range(3))
+    faces = faces[np.linalg.norm(np.cross(q - p, r - p), axis=1) > 1e-12]
+    cells = np.stack([a, b, c, d], -1).reshape(-1, 4)
     uv = np.stack(np.broadcast_arrays(u[None, :], v[:, None]), -1).reshape(-1, 2)
-    return Mesh(vertices, faces.astype(np.int32), smooth_normals(vertices, faces), uv)
+    return Mesh(vertices, faces.astype(np.int32), _smooth_normals(vertices, cells), uv)
 
 
-def face_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """[F, 3] normals as long as twice the triangle's area."""
-    a, b, c = (vertices[faces[:, i]] for i in range(3))
-    return np.cross(b - a, c - a)
-
-
-def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """[V, 3] area-weighted unit normals; vertices at one place share theirs."""
+def _smooth_normals(vertices: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """[V, 3] unit normals: the mean of the cells [Q, 4] around, by area; vertices at one place share theirs."""
     _, group = np.unique(np.round(vertices, 6), axis=0, return_inverse=True)
     group = group.reshape(-1)
-    across = np.repeat(face_normals(vertices, faces), 3, axis=0)
-    flat = group[faces].reshape(-1)
+    a, b, c, d = (vertices[cells[:, i]] for i in range(4))
+    across = np.repeat(np.cross(c - a, d - b), 4, axis=0)
+    flat = group[cells].reshape(-1)
     total = np.stack([np.bincount(flat, across[:, i], minlength=group.max() + 1) for i in range(3)], -1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     total = np.where(length > 1e-15, total / np.maximum(length, 1e-15), (0, 0, 1))

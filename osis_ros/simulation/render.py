@@ -72,6 +72,7 @@ class Renderer:
         try:
             self._gl = mujoco.GLContext(self._fine.width, self._fine.height)
             self._gl.make_current()
+            mujoco.MjrContext(mujoco.MjModel.from_xml_string("<mujoco/>"), mujoco.mjtFontScale.mjFONTSCALE_50).free()
         except Exception as err:  # each backend raises its own kinds
             raise RenderError(f"{MISSING} ({err})") from err
 

@@ -72,12 +72,16 @@ class Scene:
                     draw.integer(0, self.table_count - 1), draw.integer(0, 2**31))  # fmt: skip
 
     def orbit(self, seconds: float, width: int = 640, height: int = 480, period: float = 40.0) -> Camera:
-        """A camera that slowly circles the objects, looking down at about 50 degrees, once in `period` seconds."""
+        """A camera that slowly circles the objects, looking down at about 50 degrees, once in `period` seconds.
+
+        Where a wall is in the way it swings to and fro before the objects instead.
+        """
         turn = 2 * math.pi * seconds / period
+        heading = -math.pi / 2 + math.sin(turn) if self.front_only else turn
         fov = 45.0
         away = min(max(1.15 * (self.radius + 0.05) / math.tan(math.radians(fov) / 2), 0.45), 1.2)
         up = math.radians(50 + 10 * math.sin(2 * turn))
-        offset = away * np.array([math.cos(up) * math.cos(turn), math.cos(up) * math.sin(turn), math.sin(up)])
+        offset = away * np.array([math.cos(up) * math.cos(heading), math.cos(up) * math.sin(heading), math.sin(up)])
         return Camera(width, height, pinhole(width, height, fov), look_at(self.centre + offset, self.centre))
 
 

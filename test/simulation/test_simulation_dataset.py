@@ -1,0 +1,168 @@
+"""`osis scenes`: COCO files, the same bytes whatever the workers, resume after a kill, sentences for bad arguments."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+from osis_ros.inference.rle import decode
+from osis_ros.simulation.categories import KNOWN, UNKNOWN
+from osis_ros.simulation.dataset import DatasetError, Settings, write_dataset
+
+SMALL = Settings("test", 3, 160, 120, 2, True)
+COMMAND = ["--width", "160", "--height", "120"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("made")
+    assert list(write_dataset(out, SMALL, 7, workers=1)) == [0, 2, 4, 6, 7]
+    return out / "test"
+
+
+def test_two_workers_write_the_bytes_of_one(made: Path, tmp_path: Path):
+    assert list(write_dataset(tmp_path, SMALL, 7, workers=2))[-1] == 7
+    assert contents(tmp_path / "test") == contents(made)
+
+
+def test_the_file_is_coco_with_known_categories_first(made: Path):
+    truth = json.loads((made / "instances.json").read_text())
+    assert [c["name"] for c in truth["categories"]] == [*KNOWN, *UNKNOWN]
+    assert [c["id"] for c in truth["categories"]] == list(range(1, 25))
+    assert [c["open_set"] for c in truth["categories"]] == ["known"] * 12 + ["unknown"] * 12
+    assert [i["id"] for i in truth["images"]] == list(range(1, 8))
+    assert [i["scene_seed"] for i in truth["images"]] == [3, 3, 4, 4, 5, 5, 6]
+    for image in truth["images"]:
+        assert cv2.imread(str(made / "images" / image["file_name"])).shape == (120, 160, 3)
+        assert np.array(image["intrinsics"]).shape == (3, 3)
+    assert len({a["id"] for a in truth["annotations"]}) == len(truth["annotations"]) > 7
+
+
+def test_masks_boxes_and_areas_agree_and_masks_do_not_overlap(made: Path):
+    truth = json.loads((made / "instances.json").read_text())
+    painted = {i["id"]: np.zeros((120, 160), int) for i in truth["images"]}
+    for annotation in truth["annotations"]:
+        mask = decode(annotation["segmentation"])
+        rows, columns = np.nonzero(mask)
+        x, y, width, height = annotation["bbox"]
+        assert (x, y) == (columns.min(), rows.min())
+        assert (x + width, y + height) == (columns.max() + 1, rows.max() + 1)
+        assert annotation["area"] == mask.sum() >= 64
+        painted[annotation["image_id"]] += mask
+    assert all(picture.max() <= 1 for picture in painted.values())
+
+
+def test_faster_coco_eval_reads_the_masks(made: Path):
+    mask_api = pytest.importorskip("faster_coco_eval.core.mask")
+    for annotation in json.loads((made / "instances.json").read_text())["annotations"]:
+        assert mask_api.area(annotation["segmentation"]) == annotation["area"]
+
+
+def test_depth_is_millimetres(made: Path):
+    depth = cv2.imread(str(made / "depth" / "000000.png"), cv2.IMREAD_UNCHANGED)
+    assert depth.dtype == np.uint16
+    assert 250 < np.median(depth) < 3000
+
+
+def test_training_sets_name_known_categories_only(tmp_path: Path):
+    list(write_dataset(tmp_path, Settings("train", 0, 160, 120, 3, False), 3, workers=1))
+    truth = json.loads((tmp_path / "train" / "instances.json").read_text())
+    assert [c["name"] for c in truth["categories"]] == list(KNOWN)
+    assert {a["category_id"] for a in truth["annotations"]} <= set(range(1, 13))
+    assert not (tmp_path / "train" / "depth").exists()
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(made: Path, tmp_path: Path):
+    command = [sys.executable, "-m", "osis_ros.cli", "scenes", str(tmp_path), "--split", "test", "--count", "7",
+               "--seed", "3", "--views", "2", "--depth", "--workers", "2", *COMMAND]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    records = tmp_path / "test" / "records"
+    deadline = time.monotonic() + 60
+    while len(list(records.glob("0*.json"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    kept = {file: file.stat().st_mtime_ns for file in records.glob("0*.json")}
+    (tmp_path / "test" / "images" / ".000006.jpg.1").write_bytes(b"half")  # what a write leaves when it is cut off
+    steps = list(write_dataset(tmp_path, SMALL, 7, workers=1))
+    assert steps[0] >= 2, "what was done is found"
+    assert steps[-1] == 7
+    assert contents(tmp_path / "test") == contents(made)
+    assert all(file.stat().st_mtime_ns == stamp for file, stamp in kept.items()), "and not made again"
+
+
+def test_a_finished_folder_can_be_extended(tmp_path: Path, made: Path):
+    list(write_dataset(tmp_path, SMALL, 3, workers=1))
+    assert list(write_dataset(tmp_path, SMALL, 7, workers=1)) == [3, 4, 6, 7]
+    assert contents(tmp_path / "test") == contents(made)
+
+
+def test_other_settings_are_refused_with_both_values(made: Path):
+    other = Settings("test", 4, 160, 120, 2, True)
+    with pytest.raises(DatasetError, match=r"begun with other settings \(seed 3, now 4\)"):
+        list(write_dataset(made.parent, other, 7, workers=1))
+
+
+def test_a_folder_of_other_images_is_left_alone(tmp_path: Path):
+    (tmp_path / "test" / "images").mkdir(parents=True)
+    (tmp_path / "test" / "images" / "holiday.jpg").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"holds images but no settings\.json"):
+        list(write_dataset(tmp_path, SMALL, 1, workers=1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--split", "dev"], "--split is 'dev', expected one of train, val, test, demo"),
+        (["--count", "0"], "--count is 0, expected 1 or more images"),
+        (["--workers", "0"], "--workers is 0, expected 1 or more processes"),
+        (["--seed", "-1"], "--seed is -1, expected 0.."),
+        (["--width", "10"], "--width is 10, expected 64..1920 pixels"),
+        (["--height", "5000"], "--height is 5000, expected 64..1200 pixels"),
+        (["--views", "99"], "--views is 99, expected 1..16 images per scene"),
+    ],
+)
+def test_a_bad_argument_gets_one_sentence(arguments: list[str], sentence: str, tmp_path: Path):
+    result = CliRunner().invoke(app, ["scenes", str(tmp_path / "out"), *arguments])
+    assert result.exit_code == 1
+    assert sentence in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_is_a_file_gets_one_sentence(tmp_path: Path):
+    (tmp_path / "out").write_text("")
+    result = CliRunner().invoke(app, ["scenes", str(tmp_path / "out"), "--count", "1", *COMMAND])
+    assert result.exit_code == 1
+    assert "cannot write to" in result.output
+
+
+def test_the_command_writes_a_preview_and_tells_the_speed(tmp_path: Path):
+    sheet = tmp_path / "sheet.png"
+    result = CliRunner().invoke(
+        app, ["scenes", str(tmp_path), "--count", "3", "--workers", "1", "--preview", str(sheet), *COMMAND]
+    )
+    assert result.exit_code == 0, result.output
+    assert "3 of them new" in " ".join(result.output.split())
+    assert cv2.imread(str(sheet)).shape == (300, 1600, 3)
+
+
+def test_a_backend_that_mujoco_does_not_know_gets_one_sentence(tmp_path: Path):
+    command = [sys.executable, "-m", "osis_ros.cli", "scenes", str(tmp_path), "--count", "1"]
+    result = subprocess.run(
+        command, env={"MUJOCO_GL": "paper", "PATH": ""}, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert "MUJOCO_GL='paper'" in result.stderr
+    assert "Traceback" not in result.stderr
