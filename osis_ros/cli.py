@@ -1,6 +1,7 @@
 """The `osis` command: one subcommand a job. Each is thin and imports what it needs when it runs,
 so that `osis segment` starts without PyTorch, MuJoCo or ROS installed."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -66,6 +67,7 @@ def scenes(
     height: Annotated[int, typer.Option(help="Image height in pixels.")] = 480,
     views: Annotated[int | None, typer.Option(help="Images per scene; 3 for train, else 2.")] = None,
     depth: Annotated[bool, typer.Option(help="Also write depth as 16-bit PNG, millimetres.")] = False,
+    preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
 ) -> None:
     """Render tabletop scenes as a COCO-format data set.
 
@@ -74,13 +76,18 @@ def scenes(
     try:
         from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings
         from osis_ros.simulation.gl import RenderError
+        from osis_ros.simulation.preview import write_preview
         from osis_ros.simulation.progress import write_with_progress
     except ModuleNotFoundError as err:
         raise fail(f"rendering needs {err.name}: pip install 'osis_ros[sim]'") from None
+    except (ImportError, AttributeError, RuntimeError) as err:  # MuJoCo's, where MUJOCO_GL names what is not there
+        raise fail(f"MuJoCo cannot be loaded with MUJOCO_GL={os.environ.get('MUJOCO_GL')!r}: {err}") from None
 
     settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)
     try:
         write_with_progress(output, settings, count, workers)
+        if preview:
+            write_preview(output / split, preview)
     except (DatasetError, RenderError) as err:
         raise fail(err) from None
     except KeyboardInterrupt:
