@@ -60,7 +60,9 @@ def train(
 def scenes(
     output: Annotated[Path, typer.Argument(help="Folder; the images go to OUTPUT/SPLIT.")],
     split: Annotated[str, typer.Option(help="train (known categories only), val, test or demo.")] = "train",
-    count: Annotated[int, typer.Option(help="Images in all; a later run may ask for more.")] = 1000,
+    count: Annotated[
+        int | None, typer.Option(help="Images in all, Tabletop-OSIS's if left out; a later run may ask for more.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the first scene; the same seed gives the same bytes.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     width: Annotated[int, typer.Option(help="Image width in pixels.")] = 640,
@@ -69,12 +71,12 @@ def scenes(
     depth: Annotated[bool, typer.Option(help="Also write depth as 16-bit PNG, millimetres.")] = False,
     preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
 ) -> None:
-    """Render tabletop scenes as a COCO-format data set.
+    """Render tabletop scenes as a COCO-format data set; without options, Tabletop-OSIS's train, val or test set.
 
     Stop it at any moment; the same command goes on where it was.
     """
     try:
-        from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings
+        from osis_ros.simulation.dataset import TABLETOP_OSIS, VIEWS_PER_SCENE, DatasetError, Settings
         from osis_ros.simulation.gl import RenderError
         from osis_ros.simulation.preview import write_preview
         from osis_ros.simulation.progress import write_with_progress
@@ -85,7 +87,7 @@ def scenes(
 
     settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)
     try:
-        write_with_progress(output, settings, count, workers)
+        write_with_progress(output, settings, TABLETOP_OSIS.get(split, 1) if count is None else count, workers)
         if preview:
             write_preview(output / split, preview)
     except (DatasetError, RenderError) as err:

@@ -25,6 +25,8 @@ from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
 from osis_ros.simulation.scene import make_scene
 
+# Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
+TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100}
 VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2}
 GENERATION = 1  # raised when the same seed no longer gives the same picture
 JPEG_QUALITY = 92

@@ -115,11 +115,11 @@ def _bin(draw: Draw, room: tuple[float, float], rim: float) -> tuple[list[Surfac
         slabs.append(((wall, room[1] * 2 + wall * 2, rim), (sign * (room[0] + wall / 2), 0, rim / 2)))
         slabs.append(((room[0] * 2, wall, rim), (0, sign * (room[1] + wall / 2), rim / 2)))
     surfaces = [Surface(rounded_box(size, 0.0015, flat=5).moved(at), finish) for size, at in slabs]
-    # Thicker towards the outside than they look, so that nothing is pushed through.
+    half = max(wall, 0.01) / 2  # at least a centimetre to collide with, so that nothing is pushed through
     solids = [Solid("box", (room[0] + wall, room[1] + wall, floor / 2), (0, 0, floor / 2))]
     for sign in (1, -1):
-        solids.append(Solid("box", (0.03, room[1] + 0.06, rim / 2), (sign * (room[0] + 0.03), 0, rim / 2)))
-        solids.append(Solid("box", (room[0] + 0.06, 0.03, rim / 2), (0, sign * (room[1] + 0.03), rim / 2)))
+        solids.append(Solid("box", (half, room[1] + 2 * half, rim / 2), (sign * (room[0] + half), 0, rim / 2)))
+        solids.append(Solid("box", (room[0] + 2 * half, half, rim / 2), (0, sign * (room[1] + half), rim / 2)))
     return surfaces, solids
 
 
