@@ -259,6 +259,41 @@ def mask_quality(
 
 
 @app.command()
+def compare(
+    first_model: Annotated[str, typer.Argument(help="A bundle's folder or name, e.g. an exact export.")],
+    second_model: Annotated[str, typer.Argument(help="Another, e.g. the fast export of the same weights.")],
+    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip.")],
+    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
+    known: Annotated[str | None, typer.Option(help="Known classes, NAME,…; as in `osis evaluate`.")] = None,
+    tolerance: Annotated[float | None, typer.Option(help="Exit with 1 if an AP or AR falls by more points.")] = None,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the models give.")] = 0.05,
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
+    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
+) -> None:
+    """What a second bundle gains in speed and loses in AP, AR and AOSE against a first, on the same images."""
+    from rich.console import Console
+
+    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.evaluation.compare import compare as measure
+    from osis_ros.evaluation.compare import comparison_table
+    from osis_ros.evaluation.evaluate import write_json
+
+    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
+    models = (first_model, second_model)
+    try:
+        comparison = measure(models, images, ground_truth, names, score_threshold, provider, first)
+        if json is not None:
+            write_json(comparison.figures(), json)
+    except EvaluationError as err:
+        raise fail(err) from None
+    Console().print(comparison_table(comparison))
+    worst = max(comparison.losses.values(), default=0.0)
+    if tolerance is not None and worst > tolerance:
+        raise fail(f"{second_model} loses {worst:.2f} points, more than {tolerance:g}")
+
+
+@app.command()
 def tables(
     table: Annotated[str, typer.Argument(help="Which table of the paper: I, II, III, IV or V.")],
     rows: Annotated[

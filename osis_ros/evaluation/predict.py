@@ -1,12 +1,11 @@
 """Run a bundle over the images of a data set and keep what it finds as COCO-format results."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,12 +16,6 @@ from osis_ros.inference.bundle import BundleError
 from osis_ros.inference.rle import encode_instances
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
-
-
-class SegmentImage(Protocol):
-    """An image, uint8 [H, W, 3] RGB, to what is in it."""
-
-    def __call__(self, rgb: np.ndarray) -> Instances: ...
 
 
 def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
@@ -69,18 +62,14 @@ def read_images(images: Sequence[Image], paths: Sequence[Path]) -> Iterator[np.n
             yield rgb
 
 
-def detect(
-    segment: SegmentImage, images: Sequence[Image], frames: Iterable[np.ndarray], category_ids: Sequence[int]
-) -> Iterator[list[dict[str, Any]]]:
-    """COCO-format results of each image in turn; `category_ids` are those of the K classes and of unknown."""
-    for image, rgb in zip(images, frames, strict=True):
-        found = segment(rgb)
-        columns = (found.class_ids.tolist(), found.scores.tolist(), found.distances.tolist(), encode_instances(found))
-        yield [
-            {"image_id": image.id, "category_id": category_ids[class_id], "segmentation": rle, "score": score,
-             "distance": distance}
-            for class_id, score, distance, rle in zip(*columns, strict=True)
-        ]  # fmt: skip
+def coco_results(image: Image, found: Instances, category_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """COCO-format results of one image, with distances; `category_ids` are those of the K classes and of unknown."""
+    columns = (found.class_ids.tolist(), found.scores.tolist(), found.distances.tolist(), encode_instances(found))
+    return [
+        {"image_id": image.id, "category_id": category_ids[class_id], "segmentation": rle, "score": score,
+         "distance": distance}
+        for class_id, score, distance, rle in zip(*columns, strict=True)
+    ]  # fmt: skip
 
 
 def load_segmenter(model: str | Path, provider: str) -> Segmenter:
@@ -117,10 +106,9 @@ def run_bundle(
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("segmenting", total=len(paths), rate=0.0)
         frames = read_images(ground_truth.images, paths)
-        segment = partial(segmenter.segment, score_threshold=score_threshold, unknown_threshold=unknown_threshold)
         try:
-            for done, entries in enumerate(detect(segment, ground_truth.images, frames, category_ids), 1):
-                found += entries
+            for done, (image, rgb) in enumerate(zip(ground_truth.images, frames, strict=True), 1):
+                found += coco_results(image, segmenter.segment(rgb, score_threshold, unknown_threshold), category_ids)
                 progress.update(task, completed=done, rate=done / (time.perf_counter() - start))
         except ValueError as err:
             raise EvaluationError(str(err)) from None

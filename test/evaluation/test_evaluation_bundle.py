@@ -124,6 +124,34 @@ def assert_one_sentence(result, sentence: str) -> None:
     assert len(result.output.strip().splitlines()) == 1
 
 
+def compared(folder: Path, first: Path, second: Path, *more: str):
+    arguments = ["--ground-truth", str(folder / "truth.json"), "--images", str(folder), *more]
+    return CliRunner().invoke(app, ["compare", str(first), str(second), *arguments])
+
+
+def test_two_bundles_are_compared_on_the_same_images(scene, bundle, tmp_path):
+    """The other one's T_u of 0.6 makes blue red: AP_unk falls from 51/101 to 0, and AOSE rises from 1 to 2."""
+    thresholds = {"score": 0.3, "unknown": 0.6, "nms_iou": 0.5, "max_instances": 100}
+    other = colour_bundle(tmp_path / "other" / "colour", height=96, width=96, thresholds=thresholds).path
+    out = tmp_path / "comparison.json"
+    result = compared(scene, bundle, other, "--json", str(out), "--tolerance", "0.3")
+    assert result.exit_code == 1
+    assert "points, more than 0.3" in result.output
+    figures = json.loads(out.read_text())
+    assert figures["losses"]["AP_unk"] == pytest.approx(figures["first"]["unknown"]["AP"])
+    assert figures["losses"]["AP_unk"] > 30
+    assert figures["AOSE_increase"] == 1
+    assert figures["speed_ratio"] == pytest.approx(
+        figures["first"]["median_seconds"] / figures["second"]["median_seconds"]
+    )
+
+
+def test_a_bundle_loses_nothing_against_itself(scene, bundle):
+    result = compared(scene, bundle, bundle, "--tolerance", "0")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("+0.00") == 5
+
+
 def test_missing_broken_and_resized_images_are_one_sentence(scene, bundle):
     second = scene / "images" / "2.png"
     cv2.imwrite(str(second), np.zeros((50, 60, 3), np.uint8))
