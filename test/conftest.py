@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import osis_ros.simulation  # noqa: F401  chooses what MuJoCo draws with, before a test imports mujoco
+
 REPOSITORY = Path(__file__).parents[1]
 
 

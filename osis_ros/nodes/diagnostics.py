@@ -1,9 +1,45 @@
 """The segmenter's state as diagnostic_msgs, for rqt_robot_monitor and the diagnostic aggregator."""
 
+from collections.abc import Callable
+
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
 
 from osis_ros.nodes.statistics import Summary
+
+PERIOD = 1.0  # s
+
+
+class DiagnosticsPublisher:
+    """Publishes a node's state on /diagnostics once a second, and warns in the log while no image comes."""
+
+    def __init__(self, node: Node, report: Callable[[], tuple[str, Summary, float, dict[str, str]]]) -> None:
+        """
+        Args:
+            report: gives what `diagnostic_array` takes after the stamp.
+        """
+        self._node, self._report = node, report
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # a steady clock, because the simulated time may stand still
+        node.create_timer(PERIOD, self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _publish(self) -> None:
+        node, report = self._node, self._report()
+        name = f"{node.get_fully_qualified_name()}: segmentation"
+        array = diagnostic_array(name, node.get_clock().now().to_msg(), *report)
+        self._publisher.publish(array)
+        state, summary, silence_limit, details = report
+        if is_silent(state, summary, silence_limit):
+            publishers = node.count_publishers(details["topic"])
+            text = f"{array.status[0].message}; the topic has {publishers} publisher{'s' * (publishers != 1)}"
+            node.get_logger().warning(text, throttle_duration_sec=10.0)
+
+
+def is_silent(state: str, summary: Summary, silence_limit: float) -> bool:
+    """Whether images are missed: the node is active and none has come for so many seconds."""
+    return state == "active" and summary.silence > silence_limit
 
 
 def diagnostic_array(
@@ -30,7 +66,7 @@ def diagnostic_array(
 def _judgement(state: str, summary: Summary, silence_limit: float, topic: str) -> tuple[bytes, str]:
     if state != "active":
         return DiagnosticStatus.OK, state
-    if summary.silence > silence_limit:
+    if is_silent(state, summary, silence_limit):
         return DiagnosticStatus.WARN, f"no image on {topic} for {summary.silence:.0f} s"
     if summary.failing:
         return DiagnosticStatus.WARN, f"the last image failed: {summary.last_error}"

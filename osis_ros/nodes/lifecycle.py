@@ -1,18 +1,28 @@
-"""A lifecycle node that lives on when it is asked for what its state does not allow."""
+"""A lifecycle node that lives on when it is asked for what its state does not allow, and says what went wrong."""
+
+from collections.abc import Callable
 
 from lifecycle_msgs.srv import ChangeState
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+Transition = Callable[[LifecycleState], TransitionCallbackReturn]
 
 
 class SteadyLifecycleNode(LifecycleNode):
-    """rclpy's lifecycle node raises out of the executor, and so ends the process, when a client asks for a transition
-    that the present state does not have. This one answers that it did not succeed, and says why in the log."""
+    """Two things are unlike in rclpy's own node, on which one cannot build a robot:
+
+    - a client that asks for a transition which the present state does not have gets the answer that it did not
+      succeed; there it raises out of the executor, which ends the process;
+    - an exception in a transition is logged; there it is dropped without a word. Either way it counts as ERROR, and
+      `on_error` follows.
+    """
 
     def __init__(self, name: str, **options: object) -> None:
         super().__init__(name, **options)
         self._change_state = self._service_change_state.callback
         self._service_change_state.callback = self._change_state_or_refuse
+        self._callbacks = {state: self._logged(callback) for state, callback in self._callbacks.items()}
 
     @property
     def state(self) -> str:
@@ -29,3 +39,13 @@ class SteadyLifecycleNode(LifecycleNode):
             self.get_logger().error(f"transition '{wanted}' is not possible in state '{self.state}'")
             response.success = False
             return response
+
+    def _logged(self, callback: Transition) -> Transition:
+        def run(previous: LifecycleState) -> TransitionCallbackReturn:
+            try:
+                return callback(previous)
+            except Exception as err:
+                self.get_logger().error(f"{self.state} failed: {type(err).__name__}: {err}")
+                raise
+
+        return run

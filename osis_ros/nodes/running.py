@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
+
+from osis_ros.nodes.executor import SteadyExecutor
 
 
 class StartError(Exception):
@@ -37,12 +39,12 @@ def run(create: Callable[[], Node]) -> None:
     Two threads: one may be in a long service call while the other goes on receiving.
     """
     rclpy.init(args=sys.argv)
-    node = None
+    node = executor = None
     try:
         node = create()
         logging.getLogger("osis_ros").addHandler(RosLogHandler(node.get_logger()))
         logging.getLogger("osis_ros").setLevel(logging.INFO)
-        executor = MultiThreadedExecutor(num_threads=2)
+        executor = SteadyExecutor(num_threads=2)
         executor.add_node(node)
         executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -50,6 +52,8 @@ def run(create: Callable[[], Node]) -> None:
     except (ParameterException, StartError) as err:
         sys.exit(f"{sys.argv[0].rpartition('/')[2]}: {err}")
     finally:
+        if executor is not None:
+            executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

@@ -6,12 +6,12 @@ It only wires: parameters, the segmenter, the worker that is given the newest fr
 import time
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
+from builtin_interfaces.msg import Time as Stamp
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.service import Service
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -20,7 +20,7 @@ from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
 from osis_ros.nodes import parameters
 from osis_ros.nodes.colour import colour_converter
-from osis_ros.nodes.diagnostics import diagnostic_array
+from osis_ros.nodes.diagnostics import DiagnosticsPublisher
 from osis_ros.nodes.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
 from osis_ros.nodes.instance_messages import instance_array
 from osis_ros.nodes.lifecycle import SteadyLifecycleNode
@@ -28,7 +28,7 @@ from osis_ros.nodes.newest_frame import NewestFrameWorker
 from osis_ros.nodes.qos import subscription_events, subscription_profile
 from osis_ros.nodes.results import ResultPublishers
 from osis_ros.nodes.running import run
-from osis_ros.nodes.statistics import FrameStatistics
+from osis_ros.nodes.statistics import FrameStatistics, Summary
 from osis_ros.srv import Segment
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -47,13 +47,14 @@ class SegmenterNode(SteadyLifecycleNode):
         """
         super().__init__("segmenter", **options)
         self._segmenter: Segmenter | None = None
+        self._results: ResultPublishers | None = None
+        self._service: Service | None = None
         self._worker: NewestFrameWorker | None = None
         self._statistics = FrameStatistics()
         self._segment_group = MutuallyExclusiveCallbackGroup()  # so that a request does not hold up the rest
         self.add_on_set_parameters_callback(self._on_set_parameters)
         parameters.declare(self)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self.create_timer(1.0, self._publish_diagnostics, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._diagnostics = DiagnosticsPublisher(self, self._report)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model. A bundle that cannot be used leaves the node unconfigured, with one logged sentence."""
@@ -70,9 +71,8 @@ class SegmenterNode(SteadyLifecycleNode):
         score = bundle.manifest.thresholds.score if score is None else score
         self._results = ResultPublishers(self, bundle.name, bundle.class_names, score)
         self._service = self.create_service(Segment, "~/segment", self._on_segment, callback_group=self._segment_group)
-        self.get_logger().info(
-            f"model '{bundle.name}' on {segmenter.provider}; colours by {converter.name}: {converter.note}"
-        )
+        self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
+        self.get_logger().info(f"configured with model '{bundle.name}' on {segmenter.provider}")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -122,10 +122,11 @@ class SegmenterNode(SteadyLifecycleNode):
 
     def _release(self) -> None:
         self._stop()
-        if self._segmenter is not None:
+        if self._service is not None:
             self.destroy_service(self._service)
+        if self._results is not None:
             self._results.destroy()
-            self._segmenter = None
+        self._service = self._results = self._segmenter = None
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         worker = self._worker
@@ -140,14 +141,19 @@ class SegmenterNode(SteadyLifecycleNode):
             rgb = self._decode(message)
             self._results.publish(self._segment(self._segmenter, rgb), rgb, message.header)
         except Exception as err:
+            if not self.context.ok():  # told to stop in the middle of it
+                return
             text = str(err) if isinstance(err, ImageError) else f"{type(err).__name__}: {err}"
             self._statistics.failed(text)
             self.get_logger().warning(f"image skipped: {text}", throttle_duration_sec=5.0)
         else:
-            age = (
-                self.get_clock().now() - Time.from_msg(message.header.stamp, self.get_clock().clock_type)
-            ).nanoseconds
-            self._statistics.processed(time.monotonic() - arrived, age * 1e-9)
+            self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
+
+    def _age(self, stamp: Stamp) -> float:
+        """Seconds since a stamp, NaN for one that was never set."""
+        now = self.get_clock().now()
+        set_stamp = stamp.sec or stamp.nanosec
+        return (now - Time.from_msg(stamp, now.clock_type)).nanoseconds * 1e-9 if set_stamp else float("nan")
 
     def _segment(self, segmenter: Segmenter, rgb: np.ndarray) -> Instances:
         return segmenter.segment(rgb, **parameters.thresholds(self))
@@ -169,20 +175,11 @@ class SegmenterNode(SteadyLifecycleNode):
         reason = parameters.refusal(changed, self.state)
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
-    def _publish_diagnostics(self) -> None:
-        summary, segmenter = self._statistics.summary(), self._segmenter
-        details = {"state": self.state, "topic": self._image_topic, "model": self._value("model"), "provider": "none"}
-        if segmenter is not None:
-            details |= {"model": segmenter.bundle.name, "provider": segmenter.provider}
-        limit = self._value("image_timeout")
-        if self.state == "active" and summary.silence > limit:
-            self.get_logger().warning(
-                f"no image on {self._image_topic} for {summary.silence:.0f} s "
-                f"({self.count_publishers(self._image_topic)} publishers)",
-                throttle_duration_sec=10.0,
-            )
-        name, stamp = f"{self.get_fully_qualified_name()}: segmentation", self.get_clock().now().to_msg()
-        self._diagnostics.publish(diagnostic_array(name, stamp, self.state, summary, limit, details))
+    def _report(self) -> tuple[str, Summary, float, dict[str, str]]:
+        segmenter = self._segmenter
+        model, provider = (segmenter.bundle.name, segmenter.provider) if segmenter else (self._value("model"), "none")
+        details = {"state": self.state, "topic": self._image_topic, "model": model, "provider": provider}
+        return self.state, self._statistics.summary(), self._value("image_timeout"), details
 
     @property
     def _image_topic(self) -> str:

@@ -67,7 +67,7 @@ class FrameStatistics:
             self._arrivals.append(self._heard)
 
     def processed(self, latency: float, age: float) -> None:
-        """A frame's result went out `latency` seconds after its arrival, `age` seconds after its stamp."""
+        """A frame's result went out `latency` seconds after its arrival, `age` seconds after its stamp, if any."""
         with self._lock:
             self._counts["processed"] += 1
             self._failing = False
@@ -113,4 +113,5 @@ def _rate(times: Sequence[float]) -> float:
 
 
 def _quantile(values: Sequence[float], quantile: float) -> float:
-    return float(np.quantile(values, quantile)) if values else float("nan")
+    known = [value for value in values if value == value]
+    return float(np.quantile(known, quantile)) if known else float("nan")

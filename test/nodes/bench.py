@@ -10,13 +10,13 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.context import Context
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from osis_ros.nodes.executor import SteadyExecutor
 from osis_ros.nodes.image_messages import image_message
 from osis_ros.nodes.segmenter_node import SegmenterNode
 
@@ -51,11 +51,16 @@ class Bench:
 
     def __init__(self, context: Context) -> None:
         self.context, self.namespace = context, f"/bench_{next(numbers)}"
-        self.executor = MultiThreadedExecutor(num_threads=4, context=context)
+        self.executor = SteadyExecutor(num_threads=4, context=context)
         self.nodes: list[Node] = []
         self.peer = self.add(Node("peer", namespace=self.namespace, context=context))
-        self.thread = threading.Thread(target=self.executor.spin, daemon=True)
+        self.closing = False
+        self.thread = threading.Thread(target=self._spin, daemon=True)
         self.thread.start()
+
+    def _spin(self) -> None:
+        while not self.closing:
+            self.executor.spin_once(timeout_sec=0.2)
 
     def add(self, node: Node) -> Node:
         self.nodes.append(node)
@@ -63,10 +68,9 @@ class Bench:
         return node
 
     def close(self) -> None:
-        for node in self.nodes:
-            self.executor.remove_node(node)
-        self.executor.shutdown()
+        self.closing = True
         self.thread.join()
+        self.executor.shutdown()
         for node in self.nodes:
             node.destroy_node()
 

@@ -86,6 +86,23 @@ def test_an_impossible_transition_is_refused_and_the_node_lives_on(bench: Bench,
     assert bench.state() == "inactive"
 
 
+def test_a_transition_that_breaks_half_way_is_logged_and_lets_go_of_everything(
+    bench: Bench, colour_cells: Path, errors: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no memory for a service")
+
+    node = bench.segmenter(model=str(colour_cells), provider="cpu")
+    before = len(list(node.publishers))
+    monkeypatch.setattr(node, "create_service", broken)
+    assert not bench.change("configure")
+    assert bench.state() == "unconfigured"
+    assert errors == ["configuring failed: RuntimeError: no memory for a service"]
+    assert len(list(node.publishers)) == before
+    monkeypatch.undo()
+    assert bench.change("configure")
+
+
 def test_shutdown_is_possible_from_every_state(bench: Bench, colour_cells: Path):
     for transitions in ([], ["configure"], ["configure", "activate"]):
         node = bench.segmenter(model=str(colour_cells), provider="cpu")
