@@ -104,8 +104,9 @@ show_downloads() {
   [[ ! -t 1 ]] || printf '\r\033[K'
 }
 
+# Without compiling what may never be imported: Python does that at the first import, for what is.
 pip_install() {
-  "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off "$@" </dev/null 2>&1 |
+  "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-compile "$@" </dev/null 2>&1 |
     tee -a "$log" | show_downloads ||
     die "pip could not install this; the whole story is in $log, its end is:
 $(tail -n 15 "$log")"
