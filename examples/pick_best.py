@@ -1,0 +1,22 @@
+"""Ten lines that use what the segmenter finds: where to reach for the best unknown object.
+
+python examples/pick_best.py IMAGE
+"""
+
+import sys
+
+import numpy as np
+
+from osis_ros.inference.image_file import read_image
+from osis_ros.inference.segmenter import Segmenter
+
+instances = Segmenter("tabletop").segment(read_image(sys.argv[1]))
+for i in range(len(instances)):  # best score first
+    x, y, width, height = instances.rois[i]
+    rows, columns = np.nonzero(instances.masks[i])  # the mask covers its region of interest alone
+    if instances.unknown[i] and len(rows):
+        print(f"unknown object of {len(rows)} pixels, {instances.distances[i]:.2f} from every class: reach for pixel "
+              f"({x + columns.mean():.0f}, {y + rows.mean():.0f}) in a {width}x{height} region")  # fmt: skip
+        break
+else:
+    print(f"no unknown object among {len(instances)}")
