@@ -21,7 +21,13 @@ class EmbeddingSpace(nn.Module):
 
     def distances(self, z: Tensor) -> Tensor:
         """Cosine distances of unit embeddings [R, D] to the K class centres: [R, K] in [0, 2]."""
-        return 1 - z.float() @ F.normalize(self.centres).T
+        return cosine_distances(z, F.normalize(self.centres))
+
+
+def cosine_distances(a: Tensor, b: Tensor) -> Tensor:
+    """1 − cosine of every row of `a` [N, D] with every row of `b` [M, D], all of unit length: [N, M] float32."""
+    with torch.autocast(a.device.type, enabled=False):  # bfloat16 could not tell distances of a hundredth apart
+        return 1 - a.float() @ b.float().T
 
 
 def contrastive_loss(distances: Tensor, labels: Tensor, centres: Tensor, count: int, config: EmbeddingConfig) -> Tensor:
@@ -39,8 +45,8 @@ def contrastive_loss(distances: Tensor, labels: Tensor, centres: Tensor, count: 
     intra = (distances[own] - config.intra_margin).clamp(min=0).sum()
     nearest_other = distances.masked_fill(own, torch.inf).amin(1)
     inter = (config.inter_margin - nearest_other).clamp(min=0).sum()
-    unit = F.normalize(centres.float())
+    unit = F.normalize(centres)
     itself = torch.eye(len(centres), dtype=torch.bool, device=centres.device)
-    between = (1 - unit @ unit.T).masked_fill(itself, torch.inf)
+    between = cosine_distances(unit, unit).masked_fill(itself, torch.inf)
     apart = (config.intra_margin + config.inter_margin - between.amin(1)).clamp(min=0).sum()
     return (intra + inter + apart) / max(count, 1)

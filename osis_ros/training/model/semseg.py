@@ -167,6 +167,7 @@ class SemSeg(nn.Module):
         self, levels: list[Tensor], dense: DensePrediction, proposals: list[Proposals], targets: list[dict]
     ) -> dict[str, Tensor]:
         weights = self.config.loss_weights
+        levels = [level.float() for level in levels]  # RoIAlign wants float32; once, since boxes and masks are pooled
         centerness, proposal_box = self.proposals.losses(dense, [target["boxes"] for target in targets])
         samples = sample_rois([p.boxes for p in proposals], targets, self.config.roi, self.config.num_classes)
         hidden = self.pool_boxes(levels, samples.rois)

@@ -1,0 +1,36 @@
+"""The feature pyramid on maps whose sums are easy to follow."""
+
+import torch
+
+from osis_ros.training.model.fpn import FeaturePyramid
+
+
+def identity_pyramid(coarser_levels: int) -> FeaturePyramid:
+    """One channel; lateral and output convolutions pass a map through unchanged."""
+    pyramid = FeaturePyramid((1, 1), 1, coarser_levels)
+    with torch.no_grad():
+        for lateral, output in zip(pyramid.lateral, pyramid.output, strict=True):
+            lateral.weight.fill_(1.0)
+            output.weight.zero_()
+            output.weight[0, 0, 1, 1] = 1.0
+    return pyramid
+
+
+def test_a_level_is_its_map_plus_the_coarser_level_repeated():
+    fine, coarse = torch.zeros(1, 1, 4, 4), torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    fine[0, 0, 0, 0] = 10
+    levels = identity_pyramid(1)([fine, coarse])
+    assert levels[0][0, 0].tolist() == [[11, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
+    assert torch.equal(levels[1], coarse)
+
+
+def test_the_coarsest_level_is_every_second_cell():
+    levels = identity_pyramid(2)([torch.zeros(1, 1, 8, 8), torch.arange(16.0).view(1, 1, 4, 4)])
+    assert levels[2][0, 0].tolist() == [[0, 2], [8, 10]]
+    assert levels[3][0, 0].tolist() == [[0]]
+
+
+def test_separable_convolutions_have_an_eighth_of_the_weights():
+    full = sum(p.numel() for p in FeaturePyramid((8,), 64).output.parameters())
+    cheap = sum(p.numel() for p in FeaturePyramid((8,), 64, separable=True).output.parameters())
+    assert (full, cheap) == (64 * 64 * 9 + 64, 64 * 9 + 64 * 64 + 64)

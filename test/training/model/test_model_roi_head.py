@@ -1,0 +1,69 @@
+"""The second stage: what is sampled, and its two losses."""
+
+import pytest
+import torch
+
+from osis_ros.training.model.config import RoIConfig
+from osis_ros.training.model.roi_head import refinement_losses
+from osis_ros.training.model.roi_sampling import sample_rois
+
+
+def target(boxes, labels) -> dict:
+    return {"boxes": torch.tensor(boxes).reshape(-1, 4).float(), "labels": torch.tensor(labels, dtype=torch.int64)}
+
+
+def test_losses_are_l1_on_positives_divided_by_all_samples():
+    proposals = torch.tensor([[0.0, 0.0, 10.0, 10.0]])
+    objects = torch.tensor([[1.0, 0.0, 11.0, 10.0]])  # moved by a tenth: delta 1
+    deltas = torch.tensor([[0.25, 0.0, -0.5, 0.0]])
+    iou_loss, box_loss = refinement_losses(
+        deltas, torch.tensor([0.5]), proposals, objects, torch.tensor([0.9]), count=8
+    )
+    assert iou_loss.item() == pytest.approx(0.4 / 8)
+    assert box_loss.item() == pytest.approx((0.75 + 0.5) / 8)
+
+
+def test_without_positives_both_losses_are_zero():
+    nothing = torch.zeros(0, 4)
+    losses = refinement_losses(nothing, torch.zeros(0), nothing, nothing, torch.zeros(0), count=0)
+    assert [loss.item() for loss in losses] == [0, 0]
+
+
+def test_objects_are_proposals_too_and_labels_follow_the_best_object():
+    proposals = torch.tensor([[0.0, 0, 10, 8], [100, 100, 110, 110], [50, 50, 60, 60]])
+    samples = sample_rois([proposals], [target([[0, 0, 10, 10], [50, 50, 60, 58]], [3, -1])], RoIConfig(samples=20), 7)
+    found = {tuple(roi[1:].tolist()): i for i, roi in enumerate(samples.rois)}
+    assert len(found) == 5
+    expected = {
+        (0, 0, 10, 8): (3, True, 0, 0.8),
+        (0, 0, 10, 10): (3, True, 0, 1.0),
+        (50, 50, 60, 60): (-1, True, 1, 0.8),  # an object whose class is not to be learnt is positive all the same
+        (50, 50, 60, 58): (-1, True, 1, 1.0),
+        (100, 100, 110, 110): (7, False, None, None),
+    }
+    for box, (label, positive, index, iou) in expected.items():
+        i = found[tuple(map(float, box))]
+        assert samples.labels[i] == label
+        assert samples.positive[i] == positive
+        if positive:
+            assert samples.index[i] == index
+            assert samples.iou[i].item() == pytest.approx(iou)
+
+
+def test_a_quarter_of_the_samples_is_positive_at_most():
+    proposals = torch.cat(
+        (torch.tensor([[0.0, 0, 10, 10]]).repeat(50, 1), torch.rand(50, 4) + torch.tensor([90, 90, 95, 95]))
+    )
+    samples = sample_rois([proposals], [target([[0, 0, 10, 10]], [0])], RoIConfig(samples=16), 1)
+    assert int(samples.positive.sum()) == 4
+    assert len(samples.rois) == 16
+    assert (samples.labels[~samples.positive] == 1).all()
+
+
+def test_an_image_without_objects_gives_background_alone():
+    samples = sample_rois(
+        [torch.tensor([[0.0, 0, 5, 5]])] * 2, [target([], []), target([[0, 0, 5, 5]], [0])], RoIConfig(), 4
+    )
+    first = samples.rois[:, 0] == 0
+    assert samples.labels[first].tolist() == [4]
+    assert samples.labels[~first].tolist() == [0, 0]
