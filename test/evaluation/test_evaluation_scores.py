@@ -91,6 +91,14 @@ def test_aose_counts_an_unknown_object_once_for_each_class_that_claims_it(tmp_pa
     assert report["AOSE_per_1000_images"] == 2000
 
 
+def test_aose_sees_the_best_hundred_detections_of_a_class(tmp_path):
+    """100 better cups elsewhere push the cup on the toy out; a bowl on it is of another class."""
+    found = [*(detection(1, CUP, C, 0.9) for _ in range(100)), detection(1, CUP, A, 0.8)]
+    assert scores(tmp_path, [annotation(1, TOY, A)], found)["AOSE"] == 0
+    assert scores(tmp_path, [annotation(1, TOY, A)], [*found, detection(1, BOWL, A, 0.1)])["AOSE"] == 1
+    assert scores(tmp_path, [annotation(1, TOY, A)], found[1:])["AOSE"] == 1
+
+
 def test_aose_takes_iou_of_exactly_one_half(tmp_path):
     assert scores(tmp_path, [annotation(1, TOY, A)], [detection(1, CUP, (0, 0, 10, 20), 0.9)])["AOSE"] == 1
 
@@ -164,6 +172,14 @@ def test_ignored_categories_neither_reward_nor_punish(tmp_path):
     assert report["unknown"]["AP"] == pytest.approx(50)
     assert report["AOSE"] == 0
     assert report["objects"] == {"known": 1, "unknown": 1, "ignored": 1}
+
+
+def test_a_detection_on_an_ignored_and_a_counted_object_counts(tmp_path):
+    truth = [annotation(1, TOY, B), annotation(1, TOOL, B)]
+    report = scores(
+        tmp_path, truth, [detection(1, UNKNOWN, B, 0.9)], known=None, open_set={CUP: "known", TOOL: "ignore"}
+    )
+    assert report["unknown"]["AP"] == pytest.approx(100)
 
 
 def test_a_detection_that_names_an_ignored_category_counts_neither_way(tmp_path):
