@@ -42,7 +42,7 @@ class Draw:
     @property
     def held_out(self) -> bool:
         """Whether texture families that training never sees may be drawn."""
-        return _SHARES[self.split] == "test"
+        return self.split == "test"
 
     def unit(self, size: int | tuple[int, ...] | None = None) -> np.ndarray | float:
         """Uniform over this split's cells of [0, 1)."""

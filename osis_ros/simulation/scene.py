@@ -1,7 +1,7 @@
 """A settled scene: objects on a table, and the views that can be taken of it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -68,7 +68,11 @@ class Scene:
         """View `index` of the scene: random camera, light and sensor; another `attempt` gives another."""
         draw = Draw(self.split, self.seed, "view", index, attempt)
         camera = robot_view(draw.child("camera"), width, height, self.centre, self.radius, self.front_only)
-        return View(camera, lighting(draw.child("light")), sensor(draw.child("sensor")),
+        taken = sensor(draw.child("sensor"))
+        if self.split == "demo":  # a camera in good order
+            taken = replace(taken, blur=min(taken.blur, 0.5), motion=(0.0, 0.0), quality=None,
+                            exposure=float(np.clip(taken.exposure, 0.16, 0.3)))  # fmt: skip
+        return View(camera, lighting(draw.child("light")), taken,
                     draw.integer(0, self.table_count - 1), draw.integer(0, 2**31))  # fmt: skip
 
     def orbit(self, seconds: float, width: int = 640, height: int = 480, period: float = 40.0) -> Camera:
@@ -79,7 +83,7 @@ class Scene:
         turn = 2 * math.pi * seconds / period
         heading = -math.pi / 2 + math.sin(turn) if self.front_only else turn
         fov = 45.0
-        away = min(max(1.15 * (self.radius + 0.05) / math.tan(math.radians(fov) / 2), 0.45), 1.2)
+        away = min(max(0.95 * (self.radius + 0.05) / math.tan(math.radians(fov) / 2), 0.45), 1.2)
         up = math.radians(50 + 10 * math.sin(2 * turn))
         offset = away * np.array([math.cos(up) * math.cos(heading), math.cos(up) * math.sin(heading), math.sin(up)])
         return Camera(width, height, pinhole(width, height, fov), look_at(self.centre + offset, self.centre))
