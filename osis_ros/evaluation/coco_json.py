@@ -87,6 +87,8 @@ def read_ground_truth(path: Path) -> GroundTruth:
     for key in ("images", "annotations", "categories"):
         if not isinstance(content.get(key), list):
             raise EvaluationError(f"{path}: no list '{key}', expected COCO-format ground truth")
+    if known_ids is not None and not isinstance(known_ids, list):
+        raise EvaluationError(f"{path}: known_ids is {known_ids!r}, expected a list of category ids")
     notes: list[str] = []
     entries = _without_repeats(content["annotations"], notes)
     images = _images(path, content["images"], entries)
@@ -123,14 +125,14 @@ def detections_from(entries: Any, path: Path, ground_truth: GroundTruth, *more_i
 
 
 def _without_repeats(annotations: list, notes: list[str]) -> list:
-    ids = Counter(a.get("id") for a in annotations if isinstance(a, dict) and "id" in a)
+    ids = Counter(str(a["id"]) for a in annotations if isinstance(a, dict) and "id" in a)
     repeated = {i for i, count in ids.items() if count > 1}
     if not repeated:
         return annotations
     seen: set[str] = set()
     kept = []
     for annotation in annotations:
-        if isinstance(annotation, dict) and annotation.get("id") in repeated:
+        if isinstance(annotation, dict) and str(annotation.get("id")) in repeated:
             text = json.dumps(annotation, sort_keys=True)
             if text in seen:
                 continue
@@ -146,7 +148,8 @@ def _without_repeats(annotations: list, notes: list[str]) -> list:
 
 def _integer(entry: dict, key: str, where: str) -> int:
     value = entry.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole or abs(value) > 2**53:
         raise EvaluationError(f"{where}: {key} is {value!r}, expected a whole number")
     return int(value)
 
@@ -155,17 +158,20 @@ def _images(path: Path, entries: list, annotations: list) -> tuple[Image, ...]:
     sizes: dict[Any, list] = {}  # from run-length encodings, for files whose images do not tell their size
     if any(isinstance(e, dict) and ("height" not in e or "width" not in e) for e in entries):
         for a in annotations:
-            if isinstance(a, dict) and isinstance(a.get("segmentation"), dict):
-                sizes.setdefault(a.get("image_id"), a["segmentation"].get("size"))
+            if isinstance(a, dict) and isinstance(a.get("segmentation"), dict) and isinstance(a.get("image_id"), int):
+                sizes.setdefault(a["image_id"], a["segmentation"].get("size"))
     images: dict[int, Image] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
             raise EvaluationError(f"{path}: image {number} of the list is {entry!r}, expected an object")
         image_id = _integer(entry, "id", f"{path}: image {number} of the list")
-        height, width = entry.get("height"), entry.get("width")
-        if height is None or width is None:
-            height, width = sizes.get(image_id) or (0, 0)  # an image without masks needs no size
-        image = Image(image_id, str(entry.get("file_name", "")), int(height), int(width))
+        size = entry
+        if entry.get("height") is None or entry.get("width") is None:  # an image without masks needs no size
+            size = dict(zip(("height", "width"), sizes.get(image_id) or (0, 0), strict=False))
+        height, width = (_integer(size, side, f"{path}: image {image_id}") for side in ("height", "width"))
+        if height < 0 or width < 0:
+            raise EvaluationError(f"{path}: image {image_id} is {width}x{height} pixels")
+        image = Image(image_id, str(entry.get("file_name", "")), height, width)
         if images.setdefault(image_id, image) != image:
             raise EvaluationError(f"{path}: image id {image_id} is used for two different images")
     return tuple(images[i] for i in sorted(images))

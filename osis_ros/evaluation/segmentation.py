@@ -6,6 +6,7 @@ import faster_coco_eval.core.mask as rle_api
 import numpy as np
 
 CHUNK = 20_000  # masks checked at a time: a few dozen MB of run lengths
+FARTHEST = 1_000_000  # px from the origin: drawing a polygon takes time and memory by its length
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> dict:
@@ -42,6 +43,8 @@ def _from_polygons(polygons: list, height: int, width: int) -> dict:
         parts = [np.zeros((0, 0))]
     if any(part.ndim != 1 or len(part) % 2 or not np.isfinite(part).all() for part in parts):
         raise ValueError("a polygon is not a list of x, y, x, y, … numbers")
+    if any(np.abs(part).max(initial=0) > FARTHEST for part in parts):
+        raise ValueError(f"a polygon reaches further than {FARTHEST:,} pixels")
     areas = [part.tolist() for part in parts if len(part) >= 6]  # fewer than three corners hold no pixel
     if areas:
         return rle_api.merge(rle_api.frPyObjects(areas, height, width))

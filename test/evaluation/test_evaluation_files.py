@@ -87,6 +87,12 @@ def test_the_size_of_an_image_may_come_from_its_masks(tmp_path):
         (lambda t: t["annotations"][0]["segmentation"].update(counts="55"), "its run-length string covers 10 of 10000"),
         (lambda t: t["annotations"][0]["segmentation"].update(counts=""), "its run-length string covers 0 of 10000"),
         (lambda t: t["annotations"][0]["segmentation"].update(counts=5.0), "counts is 5.0, expected a string or"),
+        (lambda t: t["images"][0].update(height="x"), "image 1: height is 'x', expected a whole number"),
+        (lambda t: t["images"][0].update(width=-5), "image 1 is -5x100 pixels"),
+        (lambda t: t.update(known_ids=7), "known_ids is 7, expected a list of category ids"),
+        (lambda t: t["annotations"][0].update(image_id=1e300), "image_id is 1e+300, expected a whole number"),
+        (lambda t: t["annotations"][0].update(segmentation=[[0, 0, 1e18, 0, 5, 5]]), "a polygon reaches further than"),
+        (lambda t: t["annotations"].append(5), "annotation 1 is 5, expected an object"),
         (lambda t: t["annotations"][0].update(area=-1), "area is -1, expected"),
     ],
 )  # fmt: skip
