@@ -1,14 +1,18 @@
 """Run a node as a process: spin, leave cleanly on SIGINT or SIGTERM, one sentence where it cannot start."""
 
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import Executor
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from osis_ros.nodes.executor import SteadyExecutor
 
@@ -34,26 +38,44 @@ class RosLogHandler(logging.Handler):
 
 
 def run(create: Callable[[], Node]) -> None:
-    """Create a node and spin it until it is told to stop.
+    """Create a node and spin it until a signal tells it to stop.
 
-    Two threads: one may be in a long service call while the other goes on receiving.
+    rclpy's own signal handlers make the context invalid in the middle of whatever is being done, which then fails; so
+    here a signal only ends the spinning. It is waited for in the main thread, because a thread that waits for
+    messages does not notice signals. A second signal ends the process at once.
     """
-    rclpy.init(args=sys.argv)
-    node = executor = None
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: (stop.set(), signal.signal(received, signal.SIG_DFL)))
+    node = None
     try:
         node = create()
-        logging.getLogger("osis_ros").addHandler(RosLogHandler(node.get_logger()))
-        logging.getLogger("osis_ros").setLevel(logging.INFO)
-        executor = SteadyExecutor(num_threads=2)
-        executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        logger = logging.getLogger("osis_ros")
+        logger.addHandler(RosLogHandler(node.get_logger()))
+        logger.setLevel(logging.INFO)
+        _spin_until(stop, node)
     except (ParameterException, StartError) as err:
         sys.exit(f"{sys.argv[0].rpartition('/')[2]}: {err}")
     finally:
-        if executor is not None:
-            executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _spin_until(stop: threading.Event, node: Node) -> None:
+    """Two threads for callbacks: one may be in a long service call while the other goes on receiving."""
+    executor = SteadyExecutor(num_threads=2)
+    executor.add_node(node)
+
+    def spin(executor: Executor) -> None:
+        while not stop.is_set():
+            executor.spin_once()
+
+    with ThreadPoolExecutor(1, "executor") as pool:
+        spinning = pool.submit(spin, executor)
+        spinning.add_done_callback(lambda _: stop.set())  # also where a callback raises
+        stop.wait()
+        executor.wake()
+    executor.shutdown()
+    spinning.result()
