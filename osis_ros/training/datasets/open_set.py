@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+REQUIRED = {"images": {"id", "file_name"}, "annotations": {"image_id", "category_id"}, "categories": {"id", "name"}}
+
 
 class DatasetError(Exception):
     """Data that cannot be used; the message is one sentence for the user."""
@@ -14,7 +16,7 @@ def read_annotations(path: Path) -> dict[str, Any]:
     """A COCO-format JSON file.
 
     Raises:
-        DatasetError: the file is missing, is not JSON, or lacks images, annotations or categories.
+        DatasetError: the file is missing, is not JSON, or lacks images, annotations, categories or their ids.
     """
     try:
         tree = json.loads(path.read_text("utf-8"))
@@ -22,9 +24,13 @@ def read_annotations(path: Path) -> dict[str, Any]:
         raise DatasetError(f"{path}: cannot be read ({err.strerror})") from None
     except ValueError as err:
         raise DatasetError(f"{path}: not a JSON file ({err})") from None
-    for key in ("images", "annotations", "categories"):
+    for key, fields in REQUIRED.items():
         if not isinstance(tree, dict) or not isinstance(tree.get(key), list):
             raise DatasetError(f"{path}: no list '{key}', expected COCO-format annotations")
+        for number, entry in enumerate(tree[key]):
+            missing = fields - entry.keys() if isinstance(entry, dict) else fields
+            if missing:
+                raise DatasetError(f"{path}: entry {number} of '{key}' has no {', '.join(sorted(missing))}")
     return tree
 
 

@@ -90,6 +90,22 @@ def test_coco_osis_from_a_copy_in_cocos_layout(coco_2017, tmp_path):
     assert (len(truth.images), len(split.known), len(truth.categories)) == (56, 20, 80)
 
 
+def test_the_training_loader_reads_what_was_made(coco_2017, tmp_path):
+    from osis_ros.training.config import Source
+    from osis_ros.training.data import read_source
+
+    assert run("coco", coco_2017, tmp_path / "osis").exit_code == 0
+    made = json.loads((tmp_path / "osis" / "train.json").read_text())
+    source = Source(annotations=tmp_path / "osis" / "train.json", images=coco_2017)
+    records = read_source(source, tmp_path, COCO_KNOWN)
+    labels = [label for record in records for label in record.labels]
+    assert len(records) == len(made["images"])
+    assert len(labels) == sum(a["iscrowd"] == 0 for a in made["annotations"])
+    person = sum(a["category_id"] == 1 and a["iscrowd"] == 0 for a in made["annotations"])
+    assert labels.count(COCO_KNOWN.index("person")) == person > 0
+    assert set(labels) == set(range(20))
+
+
 def test_check_of_coco_says_what_is_missing(coco_2017):
     (coco_2017 / "val2017" / "000000032773.jpg").unlink()
     result = run("check", coco_2017)
@@ -134,11 +150,18 @@ def test_any_coco_format_file_with_names(tmp_path):
 
 
 def test_bad_input_is_one_sentence(tmp_path):
+    broken = tiny()
+    del broken["annotations"][2]["category_id"]
+    (tmp_path / "broken.json").write_text(json.dumps(broken))
     for arguments, sentence in (
         (("coco", tmp_path, tmp_path / "out"), "instances_train2017.json: cannot be read (No such file or directory)"),
         (
             ("check", tmp_path),
             "neither a COCO-format JSON file, nor a folder with annotations/instances_train2017.json",
+        ),
+        (
+            ("open-set", tmp_path / "broken.json", tmp_path / "o.json", "--known", "cup"),
+            "broken.json: entry 2 of 'annotations' has no category_id",
         ),
         (("open-set", tmp_path / "absent.json", tmp_path / "o.json", "--known", "cup"), "absent.json: cannot be read"),
     ):
