@@ -164,7 +164,8 @@ build_messages() {
   if [[ "$(cat install/.built_for 2>/dev/null)" != "$venv" ]]; then # CMake's cache names the Python it was made with
     rm -rf build install log
   fi
-  PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv" scripts/build_interfaces.sh "$@" >>"$log" 2>&1 ||
+  # Without MAKEFLAGS colcon also asks make to wait while the machine is busy (-l), which may be all the time.
+  PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv" MAKEFLAGS="-j$(nproc)" scripts/build_interfaces.sh "$@" >>"$log" 2>&1 ||
     die "colcon could not build the messages; the whole story is in $log, its end is:
 $(tail -n 25 "$log")"
   printf '%s\n' "$venv" >install/.built_for
