@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from osis_ros.evaluation import command as evaluation
+from osis_ros.terminal import fail
 from osis_ros.training.datasets.command import app as data_app
 
 app = typer.Typer(
@@ -15,12 +17,8 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(data_app, name="data")
-
-
-def fail(message: object) -> typer.Exit:
-    """Print one sentence on stderr; `raise fail(...)` ends the command with exit status 1."""
-    typer.secho(f"osis: {message}", fg=typer.colors.RED, err=True)
-    return typer.Exit(1)
+for command in (evaluation.evaluate, evaluation.compare, evaluation.calibrate, evaluation.tables):
+    app.command()(command)
 
 
 @app.callback()
@@ -142,94 +140,6 @@ def segment(
 
 
 @app.command()
-def evaluate(
-    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip.")],
-    detections: Annotated[Path | None, typer.Option(help="COCO-format results to score.")] = None,
-    model: Annotated[str | None, typer.Option(help="A bundle to run and score: its folder or name.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder that the ground truth's file names start at.")] = None,
-    known: Annotated[
-        str | None,
-        typer.Option(help="Known classes, NAME,… or ids. Default: what the ground truth marks, else the model's."),
-    ] = None,
-    class_agnostic: Annotated[bool, typer.Option(help="Count every object and detection as one class.")] = False,
-    json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
-    per_class: Annotated[bool, typer.Option(help="Also print a table of the classes.")] = False,
-    goss: Annotated[bool, typer.Option(help="Also the GOSS quality of the label image.")] = False,
-    goss_score: Annotated[float, typer.Option(help="Score below which GOSS paints no detection.")] = 0.0,
-    zero_shot: Annotated[bool, typer.Option(help="Also Recall@100, mAP and harmonic means of unseen classes.")] = False,
-    limit_known: Annotated[int | None, typer.Option(min=0, help="Keep the best so many known an image.")] = None,
-    limit_unknown: Annotated[int | None, typer.Option(min=0, help="Keep the best so many unknown an image.")] = None,
-    unknown_id: Annotated[int, typer.Option(help="Category id that means unknown in the detections.")] = 1000,
-    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the model gives.")] = 0.05,
-    unknown_threshold: Annotated[float | None, typer.Option(help="T_u; the bundle's by default.")] = None,
-    softmax_baseline: Annotated[
-        bool, typer.Option(help="Also AOSE of the model as a plain softmax classifier that calls nothing unknown.")
-    ] = False,
-    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
-    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
-    save_detections: Annotated[Path | None, typer.Option(help="Write what the model found to this file.")] = None,
-) -> None:
-    """Score a model, or detections from a file, against COCO-format ground truth.
-
-    Prints AP of the known classes, AP and AR of the unknown ones merged into one, AOSE (unknown objects taken for known
-    ones) and Wilderness Impact, all on masks. Detections of any category that is not known count as unknown; objects of
-    categories marked "open_set": "ignore" count neither way (with --class-agnostic they count).
-    """
-    from rich.console import Console
-
-    from osis_ros.evaluation.coco_json import EvaluationError
-    from osis_ros.evaluation.evaluate import Options, write_json
-    from osis_ros.evaluation.evaluate import evaluate as score
-    from osis_ros.evaluation.report import print_report
-
-    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
-    try:
-        report = score(Options(
-            ground_truth, detections, model, images, names, class_agnostic, goss, goss_score, zero_shot, limit_known,
-            limit_unknown, unknown_id, score_threshold, unknown_threshold, softmax_baseline, provider, first,
-            save_detections,
-        ))  # fmt: skip
-        if json is not None:
-            write_json(report, json)
-    except EvaluationError as err:
-        raise fail(err) from None
-    print_report(report, Console(), per_class)
-
-
-@app.command()
-def calibrate(
-    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON of a validation set with unknown objects.")],
-    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
-    model: Annotated[str, typer.Option(help="The bundle's folder or name.")] = "tabletop",
-    known: Annotated[str | None, typer.Option(help="Known classes, NAME,…; as in `osis evaluate`.")] = None,
-    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
-    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
-    write: Annotated[bool, typer.Option(help="Put the thresholds into the bundle's model.yaml.")] = False,
-) -> None:
-    """Choose a bundle's default thresholds on a validation set.
-
-    T_u: the greatest harmonic mean of AP_k and AP_unk. Score: from there, the greatest F1 at IoU 0.5.
-    """
-    from rich.console import Console
-
-    from osis_ros.evaluation.calibrate import calibrate as choose
-    from osis_ros.evaluation.calibrate import write_thresholds
-    from osis_ros.evaluation.coco_json import EvaluationError
-    from osis_ros.evaluation.report import calibration_table
-    from osis_ros.inference.bundle import load_bundle
-
-    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
-    try:
-        chosen = choose(model, images, ground_truth, names, provider=provider, first=first)
-        if write:
-            write_thresholds(load_bundle(model), chosen)
-    except EvaluationError as err:
-        raise fail(err) from None
-    Console().print(calibration_table(chosen))
-    typer.echo(f"T_u {chosen.unknown_threshold:g}, score {chosen.score_threshold:.3f} (F1 {chosen.f1:.1f} %)")
-
-
-@app.command()
 def mask_quality(
     checkpoint: Annotated[Path, typer.Argument(help="A run's last.ckpt, or a weights.safetensors.")],
     ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip.")],
@@ -256,71 +166,6 @@ def mask_quality(
     except (EvaluationError, CheckpointError) as err:
         raise fail(err) from None
     print_report(report, Console())
-
-
-@app.command()
-def compare(
-    first_model: Annotated[str, typer.Argument(help="A bundle's folder or name, e.g. an exact export.")],
-    second_model: Annotated[str, typer.Argument(help="Another, e.g. the fast export of the same weights.")],
-    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip.")],
-    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
-    known: Annotated[str | None, typer.Option(help="Known classes, NAME,…; as in `osis evaluate`.")] = None,
-    tolerance: Annotated[float | None, typer.Option(help="Exit with 1 if an AP or AR falls by more points.")] = None,
-    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the models give.")] = 0.05,
-    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
-    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
-) -> None:
-    """What a second bundle gains in speed and loses in AP, AR and AOSE against a first, on the same images."""
-    from rich.console import Console
-
-    from osis_ros.evaluation.coco_json import EvaluationError
-    from osis_ros.evaluation.compare import compare as measure
-    from osis_ros.evaluation.compare import comparison_table
-    from osis_ros.evaluation.evaluate import write_json
-
-    names = None if known is None else tuple(name.strip() for name in known.split(",") if name.strip())
-    models = (first_model, second_model)
-    try:
-        comparison = measure(models, images, ground_truth, names, score_threshold, provider, first)
-        if json is not None:
-            write_json(comparison.figures(), json)
-    except EvaluationError as err:
-        raise fail(err) from None
-    Console().print(comparison_table(comparison))
-    worst = max(comparison.losses.values(), default=0.0)
-    if tolerance is not None and worst > tolerance:
-        raise fail(f"{second_model} loses {worst:.2f} points, more than {tolerance:g}")
-
-
-@app.command()
-def tables(
-    table: Annotated[str, typer.Argument(help="Which table of the paper: I, II, III, IV or V.")],
-    rows: Annotated[
-        list[str], typer.Argument(help="NAME=REPORT.json[,REPORT.json…]: a method, and a report for each data set.")
-    ],
-    latex: Annotated[Path | None, typer.Option(help="Also write the table as LaTeX to this file.")] = None,
-) -> None:
-    """Lay out reports of `osis evaluate --json` as the paper's Tables I-V, the best open-set method in bold.
-
-    Table I takes one report a method (COCO); II and III three (GraspNet-Test-1,2,3 and 4,5,6); IV two (Test-3 and
-    Test-6); V one, and its rows are named by two columns, as in "✓|✓=report.json".
-    """
-    from rich.console import Console
-
-    from osis_ros.evaluation.coco_json import EvaluationError
-    from osis_ros.evaluation.tables import LAYOUTS, latex_table, read_row, rich_table, write_latex
-
-    if table not in LAYOUTS:
-        raise fail(f"there is no table '{table}', expected {', '.join(LAYOUTS)}")
-    layout = LAYOUTS[table]
-    try:
-        filled = [read_row(layout, text) for text in rows]
-        if latex is not None:
-            write_latex(latex_table(layout, filled), latex)
-    except EvaluationError as err:
-        raise fail(err) from None
-    Console().print(rich_table(layout, filled))
 
 
 @app.command()
@@ -423,11 +268,11 @@ def compare_reference(
     """
     from osis_ros.training.checkpoint import CheckpointError
     from osis_ros.training.model.weights_file import WeightsError
-    from osis_ros.training.reference.compare import FixtureError, compare, read_fixture, read_model, report
+    from osis_ros.training.reference.compare import FixtureError, compare, observe, read_fixture, read_model, report
 
     try:
-        arrays = read_fixture(fixture)
-        differences = compare(read_model(checkpoint), arrays, tolerance)
+        arrays, model = read_fixture(fixture), read_model(checkpoint)
+        differences = compare(model, observe(model, arrays), arrays, tolerance)
     except (CheckpointError, FixtureError, WeightsError) as error:
         raise fail(error) from None
     for line in report(differences, tolerance):

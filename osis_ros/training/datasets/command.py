@@ -5,15 +5,10 @@ from typing import Annotated
 
 import typer
 
+from osis_ros.terminal import fail
 from osis_ros.training.datasets.open_set import DatasetError, summary
 
 app = typer.Typer(no_args_is_help=True, help="Make open-set data sets of your own copies, and check them.")
-
-
-def _fail(message: object) -> typer.Exit:
-    """As `fail` of the `osis` command, which this part may not import."""
-    typer.secho(f"osis: {message}", fg=typer.colors.RED, err=True)
-    return typer.Exit(1)
 
 
 def _report(written: dict[str, dict], output: Path) -> None:
@@ -32,7 +27,7 @@ def coco(
     try:
         _report(coco_osis(root, output), output)
     except DatasetError as err:
-        raise _fail(err) from None
+        raise fail(err) from None
 
 
 @app.command()
@@ -53,7 +48,7 @@ def graspnet(
 
     wanted = tuple(name.strip() for name in sets.split(",")) if sets else SETS
     if camera not in CAMERAS or not set(wanted) <= set(SETS):
-        raise _fail(f"camera is one of {', '.join(CAMERAS)}, sets are some of {', '.join(SETS)}")
+        raise fail(f"camera is one of {', '.join(CAMERAS)}, sets are some of {', '.join(SETS)}")
     try:
         found = scene_sets(scene_objects(root), seed)
         chosen = [name for name in wanted if name in found.scenes]
@@ -65,7 +60,7 @@ def graspnet(
             write_annotations(tree, output / f"{name}.json")
             _report({f"{name}.json": tree}, output)
     except DatasetError as err:
-        raise _fail(err) from None
+        raise fail(err) from None
     for name in wanted:
         if name in found.left_out:
             typer.echo(f"{name} is left out: {found.left_out[name]}")
@@ -82,7 +77,7 @@ def graspnet_json(
     try:
         _report(from_authors(folder, output), output)
     except DatasetError as err:
-        raise _fail(err) from None
+        raise fail(err) from None
 
 
 @app.command()
@@ -107,7 +102,7 @@ def open_set(
         made = (training_set if train else evaluation_set)(tree, category_ids(tree, names, annotations))
         write_annotations(made, output)
     except DatasetError as err:
-        raise _fail(err) from None
+        raise fail(err) from None
     _report({output.name: made}, output.parent)
 
 
@@ -123,7 +118,7 @@ def check(
     try:
         findings = look(path, images, camera)
     except DatasetError as err:
-        raise _fail(err) from None
+        raise fail(err) from None
     for fact in findings.facts:
         typer.echo(fact)
     for problem in findings.problems:
