@@ -7,8 +7,7 @@ are pure red, green and blue; the distance is 1 minus the largest cosine.
 """
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
+import pytest
 
 from osis_ros.inference.bundle import Bundle, write_bundle
 
@@ -70,8 +69,9 @@ CONSTANTS = {
 
 def write_colour_cells(folder, **changes: object) -> Bundle:
     """Write the bundle to a folder; `changes` replace fields of its manifest."""
+    onnx = pytest.importorskip("onnx", reason="the tests' model is written with it: pip install onnx")
     model = onnx.parser.parse_model(GRAPH)
-    model.graph.initializer.extend(numpy_helper.from_array(np.asarray(v), name) for name, v in CONSTANTS.items())
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(np.asarray(v), name) for name, v in CONSTANTS.items())
     onnx.checker.check_model(model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     file = folder.parent / f"{folder.name}.onnx"

@@ -71,3 +71,15 @@ def test_a_bad_parameter_ends_the_start_with_one_sentence(argument: str, words: 
     assert words in output
     assert "Traceback" not in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_a_missing_library_ends_the_start_with_one_sentence(tmp_path: Path):
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('no module named onnxruntime')")
+    path = os.pathsep.join(filter(None, [str(tmp_path), str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "scripts" / "segmenter"],
+        env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("segmenter: no module named onnxruntime; ")
+    assert len(done.stderr.splitlines()) == 1
