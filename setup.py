@@ -10,7 +10,7 @@ TRAIN = [
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
 REPLAY = ["rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "rich>=13,<16", "jinja2>=3,<4"]
-CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.5,<3", "pyyaml>=6,<7", "typer>=0.12,<1"]
+CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.7,<3", "pyyaml>=6,<7", "typer>=0.16,<1"]
 
 setup(
     name="osis_ros",

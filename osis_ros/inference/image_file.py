@@ -7,6 +7,8 @@ import numpy as np
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 
+LOG, SILENT = getattr(cv2.utils, "logging", cv2), 0  # OpenCV 5 moved its log level there
+
 
 class ImageError(Exception):
     """A file that is no readable image; the message is one sentence that names it."""
@@ -44,11 +46,11 @@ def read_image(file: str | Path) -> np.ndarray:
 
 
 def _decode(data: np.ndarray) -> np.ndarray | None:
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error raised here says it once
+    level = LOG.getLogLevel()
+    LOG.setLogLevel(SILENT)  # the error raised here says it once
     try:
         return cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        LOG.setLogLevel(level)
