@@ -9,7 +9,7 @@ CANONICAL_LEVEL = 4
 
 def level_of(boxes: Tensor, min_level: int, max_level: int, canonical_size: float = 224) -> Tensor:
     """The pyramid level of each box [N, 4] in pixels: a square of `canonical_size` is on level 4. [N] int64."""
-    size = (boxes[:, 2:] - boxes[:, :2]).prod(1).sqrt()
+    size = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).sqrt()
     level = torch.floor(CANONICAL_LEVEL + torch.log2(size / canonical_size + 1e-8))
     return level.clamp(min_level, max_level).long()
 

@@ -15,7 +15,6 @@ from torch import Tensor
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.embedding import contrastive_loss
 from osis_ros.training.model.pooling import with_image_index
-from osis_ros.training.model.proposals import Proposals
 from osis_ros.training.model.semseg import Semantics, SemSeg
 from osis_ros.training.model.weights_file import listed
 from osis_ros.training.reference.alignment import align, relative_difference
@@ -75,13 +74,16 @@ def read_model(path: Path) -> SemSeg:
 
 
 @torch.no_grad()
-def compare(model: SemSeg, fixture: dict[str, np.ndarray], tolerance: float = 1e-3) -> list[Difference]:
-    """The largest difference of every array, rows of tied scores put in the fixture's order.
+def observe(model: SemSeg, fixture: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Run the network on the fixture's picture.
 
     Args:
         model: faithful, with the fixture's weights, in eval mode.
         fixture: as `read_fixture` gives it.
-        tolerance: relative difference within which two scores tie.
+    Returns:
+        our counterpart of every array, in our order, and of `boxes`, `scores`, `classes` and `embeddings` more than the
+        limits allow (see `WIDER`). `masks` are on the fixture's boxes and embeddings: where a box is a hundredth of a
+        pixel wide its own rounding error, which `boxes` shows, moves its mask by far more than the mask head's does.
     Raises:
         FixtureError: the fixture has another number of classes than the model.
     """
@@ -92,14 +94,51 @@ def compare(model: SemSeg, fixture: dict[str, np.ndarray], tolerance: float = 1e
     size = (image.shape[2], image.shape[3])
     levels = model.pyramid(image, [size])
     proposals = model.proposals.select(model.proposals(levels), [size])[0]
+    semantics = model.describe(model.pool_boxes(levels, with_image_index([proposals.boxes])))
+
+    decision = model.config.decision
+    wider = {"max_known": decision.max_known * WIDER, "max_unknown": decision.max_unknown * WIDER}
+    found = model.recognise(levels, proposals, size, model.thresholds, decision.model_copy(update=wider))
+
+    given = with_image_index([torch.from_numpy(fixture["given_boxes"])])
+    on_given = model.describe(model.pool_boxes(levels, given))
+    theirs = torch.from_numpy(fixture["embeddings"])
+    as_found = Semantics(theirs, theirs, model.embedding.distances(theirs))
     ours = {
         "p3": levels[3 - model.config.min_level][0, : len(fixture["p3"])],
         "p6": levels[6 - model.config.min_level][0, : len(fixture["p6"])],
-        **_proposals(model, levels, proposals, fixture, tolerance),
-        **_results(model, levels, proposals, size, fixture, tolerance),
-        **_on_given_boxes(model, image, size, fixture),
+        "proposal_boxes": proposals.boxes,
+        "proposal_centerness": proposals.centerness,
+        "proposal_embedding": semantics.z,
+        "proposal_distances": semantics.distances,
+        "boxes": found.boxes,
+        "scores": found.scores,
+        "embeddings": found.semantics.z,
+        "masks": model.masks(levels, with_image_index([torch.from_numpy(fixture["boxes"])]), as_found).sigmoid(),
+        "given_embeddings": on_given.z,
+        "given_masks": model.masks(levels, given, on_given).sigmoid(),
     }
-    return [_difference(name, np.asarray(ours[name]), fixture[name]) for name in ARRAYS if name in ours]
+    ours = {name: value.numpy() for name, value in ours.items()}
+    ours["classes"] = np.append(fixture["class_object_ids"], UNKNOWN_OBJECT)[found.class_ids.numpy()]
+    return ours
+
+
+def compare(
+    model: SemSeg, ours: dict[str, np.ndarray], fixture: dict[str, np.ndarray], tolerance: float = 1e-3
+) -> list[Difference]:
+    """The largest difference of every array, rows of tied scores put in the fixture's order.
+
+    Args:
+        model: for its class centres and limits.
+        ours: as `observe` gives it.
+        tolerance: relative difference within which two scores tie.
+    """
+    aligned = {
+        **{name: ours[name] for name in ("p3", "p6", "masks", "given_embeddings", "given_masks")},
+        **_aligned_proposals(model, ours, fixture, tolerance),
+        **_aligned_results(model, ours, fixture, tolerance),
+    }
+    return [_difference(name, aligned[name], fixture[name]) for name in ARRAYS if name in aligned]
 
 
 def _difference(name: str, ours: np.ndarray, theirs: np.ndarray) -> Difference:
@@ -110,77 +149,51 @@ def _difference(name: str, ours: np.ndarray, theirs: np.ndarray) -> Difference:
     return Difference(name, ours.shape, float(absolute), float(relative_difference(ours, theirs).max(initial=0)))
 
 
-def _proposals(
-    model: SemSeg, levels: list[Tensor], proposals: Proposals, fixture: dict[str, np.ndarray], tolerance: float
+def _aligned_proposals(
+    model: SemSeg, ours: dict[str, np.ndarray], fixture: dict[str, np.ndarray], tolerance: float
 ) -> dict[str, np.ndarray]:
-    boxes, centerness = proposals.boxes.numpy(), proposals.centerness.numpy()
-    semantics = model.describe(model.pool_boxes(levels, with_image_index([proposals.boxes])))
-    nearest = semantics.distances.amin(1).numpy()
-    ours = {"proposal_boxes": boxes, "proposal_centerness": centerness, "proposal_min_distance": nearest}
-    if len(boxes) != len(fixture["proposal_boxes"]):
-        return {**ours, "proposal_embedding_head": semantics.z.numpy(), "loss_contrastive": np.array(np.nan)}
-    order = align([boxes, centerness], [fixture["proposal_boxes"], fixture["proposal_centerness"]], tolerance)
-    labels = torch.from_numpy(fixture["loss_labels"])
-    known = (labels < model.config.num_classes) & (
-        torch.from_numpy(fixture["loss_ious"]) > model.config.embedding.positive_iou
-    )
-    distances = semantics.distances[order[: len(labels)]]
-    loss = contrastive_loss(
-        distances[known], labels[known], model.embedding.centres, len(labels), model.config.embedding
-    )
+    """Proposals in the fixture's rows; `proposal_centerness` stays in our order: a tie never changes the sequence."""
+    keys = ("proposal_boxes", "proposal_centerness")
+    count = len(fixture["proposal_boxes"])
+    if len(ours["proposal_boxes"]) == count:
+        order = align([ours[key] for key in keys], [fixture[key] for key in keys], tolerance)
+    else:  # no row can agree: the shapes tell
+        order = np.arange(len(ours["proposal_boxes"]))
+    distances = ours["proposal_distances"][order]
     return {
-        "proposal_boxes": boxes[order],
-        # In our own order: a tie may swap rows but never change the sequence of scores.
-        "proposal_centerness": centerness,
-        "proposal_min_distance": nearest[order],
-        "proposal_embedding_head": semantics.z.numpy()[order[: len(fixture["proposal_embedding_head"])]],
-        "loss_contrastive": loss.numpy(),
+        "proposal_boxes": ours["proposal_boxes"][order],
+        "proposal_centerness": ours["proposal_centerness"],
+        "proposal_min_distance": distances.min(1),
+        "proposal_embedding_head": ours["proposal_embedding"][order][: len(fixture["proposal_embedding_head"])],
+        "loss_contrastive": _contrastive_loss(model, torch.from_numpy(distances), fixture),
     }
 
 
-def _results(
-    model: SemSeg,
-    levels: list[Tensor],
-    proposals: Proposals,
-    size: tuple[int, int],
-    fixture: dict[str, np.ndarray],
-    tolerance: float,
+@torch.no_grad()
+def _contrastive_loss(model: SemSeg, distances: Tensor, fixture: dict[str, np.ndarray]) -> np.ndarray:
+    labels, iou = torch.from_numpy(fixture["loss_labels"]), torch.from_numpy(fixture["loss_ious"])
+    config = model.config.embedding
+    known = torch.where((labels < model.config.num_classes) & (iou > config.positive_iou))[0]
+    loss = contrastive_loss(distances[known], labels[known], model.embedding.centres, len(labels), config)
+    return loss.numpy()
+
+
+def _aligned_results(
+    model: SemSeg, ours: dict[str, np.ndarray], fixture: dict[str, np.ndarray], tolerance: float
 ) -> dict[str, np.ndarray]:
-    """Known and unknown results in the fixture's rows. `scores` stay in our order, as those of proposals do."""
+    """Known and unknown results in the fixture's rows; `scores` stay in our order, as those of proposals do."""
     decision = model.config.decision
-    wider = {"max_known": decision.max_known * WIDER, "max_unknown": decision.max_unknown * WIDER}
-    found = model.recognise(levels, proposals, size, model.thresholds, decision.model_copy(update=wider))
-    ours = {
-        "boxes": found.boxes.numpy(),
-        "scores": found.scores.numpy(),
-        "embeddings": found.semantics.z.numpy(),
-        "classes": np.append(fixture["class_object_ids"], UNKNOWN_OBJECT)[found.class_ids.numpy()],
-    }
-    rows_of_ours = np.zeros(len(fixture["boxes"]), np.int64)
-    scores = np.zeros_like(fixture["scores"])
+    keys = ("boxes", "scores", "classes", "embeddings")
+    chosen = np.zeros(len(fixture["boxes"]), np.int64)
+    by_rank = chosen.copy()
     for unknown, limit in ((False, decision.max_known), (True, decision.max_unknown)):
         mine = np.flatnonzero((ours["classes"] == UNKNOWN_OBJECT) == unknown)
         rows = np.flatnonzero((fixture["classes"] == UNKNOWN_OBJECT) == unknown)
-        if len(rows) != min(len(mine), limit):  # another number of results: no row can agree
-            return {name: value[:0] for name, value in ours.items()} | {"masks": np.zeros((0, 28, 28), np.float32)}
-        order = align([value[mine] for value in ours.values()], [fixture[name][rows] for name in ours], tolerance)
-        rows_of_ours[rows] = mine[order]
-        scores[rows] = ours["scores"][mine[: len(rows)]]
-    # Masks on the fixture's boxes: where a box is a hundredth of a pixel wide, its own rounding error, which `boxes`
-    # shows, moves the mask by far more than the mask head's.
-    rois = with_image_index([torch.from_numpy(fixture["boxes"])])
-    semantics = Semantics(*(part[torch.from_numpy(rows_of_ours)] for part in found.semantics))
-    masks = model.masks(levels, rois, semantics).sigmoid().numpy()
-    return {**{name: value[rows_of_ours] for name, value in ours.items()}, "scores": scores, "masks": masks}
-
-
-def _on_given_boxes(
-    model: SemSeg, image: Tensor, size: tuple[int, int], fixture: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    boxes = torch.from_numpy(fixture["given_boxes"])
-    unknown = torch.full((len(boxes),), model.config.num_classes)
-    found = model.segment_boxes(image, [size], [boxes], [unknown])[0]
-    return {"given_embeddings": found.embeddings.numpy(), "given_masks": found.masks.numpy()}
+        if len(rows) != min(len(mine), limit):
+            return {key: ours[key][:0] for key in keys}  # another number of results: no row can agree
+        order = align([ours[key][mine] for key in keys], [fixture[key][rows] for key in keys], tolerance)
+        chosen[rows], by_rank[rows] = mine[order], mine[: len(rows)]
+    return {**{key: ours[key][chosen] for key in keys}, "scores": ours["scores"][by_rank]}
 
 
 def report(differences: list[Difference], tolerance: float) -> Iterator[str]:
