@@ -16,7 +16,6 @@ class SteadyExecutor(MultiThreadedExecutor):
             self._cb_iter = None
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
-        """Stop, and wait for the callbacks in work. Not to be called while another thread spins."""
-        stopped = super().shutdown(timeout_sec)
-        self._executor.shutdown(wait=True)
-        return stopped
+        """Wait for the callbacks in work, and stop. Not to be called while another thread spins."""
+        self._executor.shutdown(wait=True)  # first, for they still use what the executor then destroys
+        return super().shutdown(timeout_sec)

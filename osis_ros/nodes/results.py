@@ -20,21 +20,30 @@ from osis_ros.nodes.qos import LATCHED, PICTURES, RESULTS, publisher_events
 
 
 class ResultPublishers:
-    """Publishers of one configured model. They send while the node is active; `~/label_info` is latched at once."""
+    """Publishers of one configured model. They send while the node is active; `~/label_info` is latched at any time."""
 
-    def __init__(self, node: LifecycleNode, model: str, class_names: tuple[str, ...], score_threshold: float) -> None:
-        self._node, self._model = node, model
+    def __init__(self, node: LifecycleNode, model: str, class_names: tuple[str, ...]) -> None:
+        self._node, self._model, self._class_names = node, model, class_names
         self._instances = self._create(InstanceArray, "~/instances", RESULTS)
         self._label_image = self._create(Image, "~/label_image", PICTURES)
         self._overlay = self._create(Image, "~/overlay", PICTURES)
         self._detections = self._label_info = None
         if importlib.util.find_spec("vision_msgs"):
-            from osis_ros.nodes.vision_messages import Detection2DArray, LabelInfo, label_info
+            from osis_ros.nodes.vision_messages import Detection2DArray, LabelInfo
 
             self._detections = self._create(Detection2DArray, "~/detections", RESULTS)
             self._label_info = node.create_publisher(LabelInfo, "~/label_info", LATCHED)
-            header = Header(stamp=node.get_clock().now().to_msg())
-            self._label_info.publish(label_info(class_names, score_threshold, header))
+        self._announced: float | None = None
+
+    def announce(self, score_threshold: float) -> None:
+        """Latch the class names and the threshold in force, where it is another than the one announced last."""
+        if self._label_info is None or score_threshold == self._announced:
+            return
+        from osis_ros.nodes.vision_messages import label_info
+
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        self._label_info.publish(label_info(self._class_names, score_threshold, header))
+        self._announced = score_threshold
 
     def _create(self, message_type: type, topic: str, profile: QoSProfile) -> Publisher:
         node = self._node

@@ -67,9 +67,8 @@ class SegmenterNode(SteadyLifecycleNode):
             return FAILURE
         bundle = segmenter.bundle
         self._segmenter, self._statistics = segmenter, FrameStatistics()
-        score = parameters.thresholds(self)["score_threshold"]
-        score = bundle.manifest.thresholds.score if score is None else score
-        self._results = ResultPublishers(self, bundle.name, bundle.class_names, score)
+        self._results = ResultPublishers(self, bundle.name, bundle.class_names)
+        self._results.announce(self._score_threshold())
         self._service = self.create_service(Segment, "~/segment", self._on_segment, callback_group=self._segment_group)
         self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
         self.get_logger().info(f"configured with model '{bundle.name}' on {segmenter.provider}")
@@ -139,6 +138,7 @@ class SegmenterNode(SteadyLifecycleNode):
         arrived, message = frame
         try:
             rgb = self._decode(message)
+            self._results.announce(self._score_threshold())
             self._results.publish(self._segment(self._segmenter, rgb), rgb, message.header)
         except Exception as err:
             if not self.context.ok():  # told to stop in the middle of it
@@ -148,6 +148,11 @@ class SegmenterNode(SteadyLifecycleNode):
             self.get_logger().warning(f"image skipped: {text}", throttle_duration_sec=5.0)
         else:
             self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
+
+    def _score_threshold(self) -> float:
+        own = self._segmenter.bundle.manifest.thresholds.score
+        given = parameters.thresholds(self)["score_threshold"]
+        return own if given is None else given
 
     def _age(self, stamp: Stamp) -> float:
         """Seconds since a stamp, NaN for one that was never set."""

@@ -4,9 +4,11 @@ import pytest
 from bench import Bench, eventually, picture, rgb_message
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from vision_msgs.msg import LabelInfo
 
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.parameters import SETTINGS
+from osis_ros.nodes.qos import LATCHED
 
 # Scores 1 and 0.8; red at distance 0, equal parts of red and blue at 1 − 1/√2 = 0.293.
 SCENE = picture((16, 8, 96, 48, (255, 0, 0)), (120, 120, 200, 160, (204, 0, 0)), (120, 160, 200, 200, (0, 0, 204)))
@@ -65,6 +67,8 @@ def test_thresholds_change_while_active(bench: Bench, colour_cells):
     assert found(1) == ["red", "unknown"]  # the bundle's own: 0.5 and 0.1
     assert bench.set(score_threshold=0.9).successful
     assert found(2) == ["red"]
+    infos = bench.listen(LabelInfo, "segmenter/label_info", LATCHED)
+    assert infos.wait()[-1].threshold == pytest.approx(0.9)
     assert bench.set(score_threshold=-1.0, unknown_threshold=0.3).successful
     assert found(3) in (["red", "red"], ["red", "blue"])  # the mixture is now near enough to a class
     assert bench.set(unknown_threshold=-1.0, max_instances=1).successful
