@@ -4,7 +4,6 @@ import math
 
 import torch
 from torch import Tensor
-from torchvision.ops import clip_boxes_to_image
 
 DELTA_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 # A predicted size is at most 1000/16 times the proposal's (Fast R-CNN's guard against exp overflowing).
@@ -64,14 +63,3 @@ def paired_iou(a: Tensor, b: Tensor) -> Tensor:
 def has_area(boxes: Tensor) -> Tensor:
     """[..., 4] boxes → [...] bool: wider and higher than nothing."""
     return (boxes[..., 2:] > boxes[..., :2]).all(-1)
-
-
-__all__ = [
-    "boxes_to_deltas",
-    "boxes_to_sides",
-    "clip_boxes_to_image",
-    "deltas_to_boxes",
-    "has_area",
-    "paired_iou",
-    "sides_to_boxes",
-]

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import box_iou, nms
+from torchvision.ops import box_iou, clip_boxes_to_image, nms
 
 from osis_ros.training.model.anchors import anchor_boxes, level_anchors
-from osis_ros.training.model.box_coding import boxes_to_sides, clip_boxes_to_image, has_area, sides_to_boxes
+from osis_ros.training.model.box_coding import boxes_to_sides, has_area, sides_to_boxes
 from osis_ros.training.model.config import ProposalConfig
 from osis_ros.training.model.convolution import conv3x3
 from osis_ros.training.model.losses import centerness, iou_loss_sum, l1_sum, smooth_l1_sum

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.ops import clip_boxes_to_image
 
 from osis_ros.training.model.backbone import build_backbone
-from osis_ros.training.model.box_coding import clip_boxes_to_image, deltas_to_boxes
+from osis_ros.training.model.box_coding import deltas_to_boxes
 from osis_ros.training.model.classifier import UNLABELLED, Classifier, classification_loss
 from osis_ros.training.model.config import DecisionConfig, ModelConfig
 from osis_ros.training.model.detections import Detections

@@ -148,6 +148,14 @@ def test_torchvision_names_are_ours_by_stage():
     assert detectron2_name("1.2.bn3.weight") == "res2.2.conv3.norm.weight"
 
 
+def test_a_pickle_of_an_older_numpy_or_python_is_read(tmp_path):
+    written = pickle.dumps({"blobs": {"conv1_w": np.arange(6, dtype=np.float32).reshape(2, 3)}}, protocol=2)
+    old = written.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    assert old != written
+    (tmp_path / "old.pkl").write_bytes(old)
+    assert read_tensors(tmp_path / "old.pkl")["conv1_w"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
 class Bomb:
     def __reduce__(self):
         return (print, ("this file ran code",))
