@@ -1,6 +1,7 @@
 """Training a model from a `TrainConfig`: the Lightning loop, its checkpoints, and what stops it."""
 
 import logging
+import subprocess
 import warnings
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class FitModule(pl.LightningModule):
 
     def __init__(self, config: TrainConfig, data_root: Path) -> None:
         super().__init__()
-        self.save_hyperparameters({"config": config.model_dump(mode="json")})
+        self.save_hyperparameters({"config": config.model_dump(mode="json"), "commit": source_commit()})
         self.config = config
         self.data_root = data_root
         self.model = SemSeg(config.model)
@@ -82,6 +83,13 @@ class FitModule(pl.LightningModule):
             samples, config.batch, sampler=stream, num_workers=config.workers, collate_fn=collate,
             persistent_workers=config.workers > 0, pin_memory=torch.cuda.is_available(), worker_init_fn=_one_thread,
         )  # fmt: skip
+
+
+def source_commit() -> str:
+    """The commit of the source that trains, marked where files differ from it; `not recorded` outside a git checkout."""
+    command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*")
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "not recorded"
 
 
 def _one_thread(_: int) -> None:
