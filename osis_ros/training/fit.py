@@ -86,7 +86,7 @@ class FitModule(pl.LightningModule):
 
 
 def source_commit() -> str:
-    """The commit of the source that trains, marked where files differ from it; `not recorded` outside a git checkout."""
+    """The commit of the source that trains, marked where files differ from it; `not recorded` without git."""
     command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*")
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout.strip() or "not recorded"
