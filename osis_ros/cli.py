@@ -3,7 +3,7 @@ so that `osis segment` starts without PyTorch, MuJoCo or ROS installed."""
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,7 +17,9 @@ app = typer.Typer(
 )  # fmt: skip
 
 app.add_typer(data_app, name="data")
-for command in (evaluation.evaluate, evaluation.compare, evaluation.calibrate, evaluation.tables):
+for command in (
+    evaluation.evaluate, evaluation.compare, evaluation.calibrate, evaluation.card_figures, evaluation.tables,
+):  # fmt: skip
     app.command()(command)
 
 
@@ -181,6 +183,13 @@ def export(
     section: Annotated[list[Path], typer.Option(help="Markdown to add to the card.")] = [],  # noqa: B006
     half: Annotated[bool, typer.Option(help="Store weights rounded to float16; it computes in float32.")] = True,
     static: Annotated[bool, typer.Option(help="Outputs padded to a fixed size, with a count.")] = False,
+    proposals: Annotated[
+        Literal["trained", "exact", "fast"],
+        typer.Option(help="As trained; exact: the paper's thousands; fast: at most 200 after NMS."),
+    ] = "trained",
+    set_: Annotated[
+        list[str], typer.Option("--set", help="Replace an entry of the network, e.g. decision.max_unknown=20.")
+    ] = [],  # noqa: B006
 ) -> None:
     """Turn a checkpoint into a bundle that runs without PyTorch: model.onnx, model.yaml, its card, and the weights."""
     from osis_ros.inference.bundle import BundleError
@@ -192,7 +201,7 @@ def export(
         sections = [file.read_text("utf-8") for file in section]
         bundle = export_bundle(
             checkpoint, output, height=height, width=width, score=score, unknown=unknown, data=data,
-            metrics=figures, sections=sections, half=half, static=static,
+            metrics=figures, sections=sections, half=half, static=static, proposals=proposals, overrides=set_,
         )  # fmt: skip
     except (BundleError, CheckpointError, OSError) as error:
         raise fail(error) from None

@@ -4,9 +4,10 @@ import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
+import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from osis_ros.inference.bundle import MANIFEST_FILE, MODEL_FILE, Bundle, write_bundle
@@ -32,6 +33,8 @@ def export_bundle(
     sections: Sequence[str] = (),
     half: bool = True,
     static: bool = False,
+    proposals: Literal["trained", "exact", "fast"] = "trained",
+    overrides: Sequence[str] = (),
 ) -> Bundle:
     """Write model.onnx, model.yaml, README.md and weights.safetensors.
 
@@ -48,11 +51,14 @@ def export_bundle(
         sections: further Markdown for the card.
         half: False keeps float32 weights, for comparing with another implementation to the last digit.
         static: outputs of fixed size with a `count`, for runtimes that want them.
+        proposals: as trained; `exact`, the paper's, thousands of them; `fast`, at most 200 after NMS.
+        overrides: `section.key=value` entries of the network's configuration that change none of its tensors.
     Raises:
         CheckpointError: the checkpoint. BundleError: a value that model.yaml does not allow, or the folder.
     """
     folder = Path(folder)
     model, recorded = load_checkpoint(checkpoint)
+    model = reconfigured(model, proposals, overrides)
     if half:
         round_to_half(model)
     fields = _manifest_fields(model, height, width, score, unknown, data, recorded, metrics)
@@ -68,6 +74,30 @@ def export_bundle(
             folder.name, manifest, model.config.backbone, _pretrained(recorded), graph.stat().st_size / 1e6, sections
         )
         return write_bundle(folder, graph, fields, card, weights)
+
+
+def reconfigured(model: SemSeg, proposals: str, overrides: Sequence[str]) -> SemSeg:
+    """The same weights under another configuration.
+
+    Raises:
+        BundleError: an entry that does not exist, is out of range, or would need other weights.
+    """
+    config = {"trained": model.config, "exact": model.config.exact(), "fast": model.config.fast()}[proposals]
+    for override in overrides:
+        key, separator, value = override.partition("=")
+        section, dot, field = key.partition(".")
+        if not (separator and dot):
+            raise BundleError(f"{override!r} is not of the form section.key=value")
+        try:
+            config = config.replace(**{section: {field: yaml.safe_load(value)}})
+        except ValidationError as err:
+            raise BundleError(f"{override}: {err.errors()[0]['msg']}") from None
+    changed = SemSeg(config)
+    try:
+        changed.load_state_dict(model.state_dict())
+    except RuntimeError:
+        raise BundleError(f"{', '.join(overrides)}: the weights are of another configuration") from None
+    return changed.eval()
 
 
 def round_to_half(model: SemSeg) -> None:

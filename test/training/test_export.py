@@ -16,10 +16,11 @@ from osis_ros.cli import app
 from osis_ros.inference.bundle import Bundle, load_bundle
 from osis_ros.inference.image_file import read_image
 from osis_ros.inference.letterbox import Letterbox
+from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
-from osis_ros.training.export import round_to_half
+from osis_ros.training.export import reconfigured, round_to_half
 from osis_ros.training.export_graph import ExportGraph, max_instances
 from osis_ros.training.export_optimise import pad_outputs
 from osis_ros.training.model.detections import Detections
@@ -312,6 +313,27 @@ def test_a_wrong_option_is_one_sentence(checkpoint, tmp_path, arguments, reason)
     assert reason in result.output
     assert "Traceback" not in result.output
     assert not (tmp_path / "new").exists()
+
+
+def test_the_same_weights_can_be_exported_under_other_limits(network):
+    changed = reconfigured(network, "exact", ["decision.max_unknown=7"])
+    assert changed.config.proposals.nms_iou is None
+    assert changed.config.decision.max_unknown == 7
+    assert torch.equal(changed.roi_head.state_dict()["fc1.weight"], network.roi_head.state_dict()["fc1.weight"])
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("decision.max_unknown", "not of the form"),
+        ("decision.max_unknown=0", "greater than or equal to 1"),
+        ("decision.maximum=1", "not permitted"),
+        ("embedding.dim=8", "the weights are of another configuration"),
+    ],
+)
+def test_an_entry_that_does_not_fit_the_weights_is_one_sentence(network, override, reason):
+    with pytest.raises(BundleError, match=reason):
+        reconfigured(network, "trained", [override])
 
 
 def test_metrics_of_another_form_are_one_sentence(checkpoint, tmp_path):

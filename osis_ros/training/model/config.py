@@ -149,6 +149,16 @@ class ModelConfig(Section):
             data[name] = {**data[name], **value} if isinstance(value, dict) and name in data else value
         return ModelConfig.model_validate(data)
 
+    def exact(self) -> "ModelConfig":
+        """The same weights with the paper's proposals: the best 1,000 of each level, overlaps and all."""
+        paper = ProposalConfig()
+        return self.replace(
+            proposals={
+                name: getattr(paper, name) for name in ("train_top_k", "test_top_k", "nms_iou", "max_proposals")
+            },
+            decision={"max_boxes": DecisionConfig().max_boxes},
+        )
+
     def fast(self) -> "ModelConfig":
         """The same weights with fewer proposals: NMS and a total limit in place of the paper's 4,200."""
         return self.replace(

@@ -42,6 +42,12 @@ def test_fast_changes_only_how_many_proposals_there_are():
     assert fast.replace(proposals=config.proposals, decision=config.decision) == config
 
 
+def test_exact_is_the_papers_whatever_the_network_was_trained_with():
+    exact = tabletop(("mug",)).exact()
+    assert (exact.proposals.nms_iou, exact.proposals.max_proposals, exact.proposals.test_top_k) == (None, None, 1000)
+    assert faithful(COCO_KNOWN).fast().exact() == faithful(COCO_KNOWN)
+
+
 def test_a_section_is_changed_field_by_field():
     config = tabletop(("mug",)).replace(roi={"samples": 32}, channels=96)
     assert (config.roi.samples, config.roi.hidden, config.channels) == (32, 256, 96)
