@@ -17,13 +17,14 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 
 
-def draw_overlay(rgb: np.ndarray, instances: Instances) -> np.ndarray:
+def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
     """A copy of the image with masks, contours and `name score` labels, the best score on top.
 
     Labels never cover each other: in a heap, those of the lowest scores find no room and are left out.
 
     Args:
         rgb: uint8 [H, W, 3] RGB, the image that the instances were found in.
+        scores: False leaves them out of the labels, as suits ground truth.
     Returns:
         uint8 [H, W, 3] RGB.
     Raises:
@@ -43,7 +44,9 @@ def draw_overlay(rgb: np.ndarray, instances: Instances) -> np.ndarray:
     taken: list[Rectangle] = []
     for index in reversed(worst_first):
         if outlines[index]:
-            _label(out, instances, index, unit, taken)
+            name = instances.class_name(index)
+            text = f"{name} {instances.scores[index]:.2f}" if scores else name
+            _label(out, instances, index, text, unit, taken)
     return out
 
 
@@ -88,8 +91,7 @@ def _outline(out: np.ndarray, contours: list[np.ndarray], colour: tuple[int, int
     cv2.drawContours(out, contours, -1, colour, 2 * unit - 1, cv2.LINE_AA)
 
 
-def _label(out: np.ndarray, instances: Instances, index: int, unit: int, taken: list[Rectangle]) -> None:
-    text = f"{instances.class_name(index)} {instances.scores[index]:.2f}"
+def _label(out: np.ndarray, instances: Instances, index: int, text: str, unit: int, taken: list[Rectangle]) -> None:
     size = 0.42 * unit
     (width, height), below = cv2.getTextSize(text, FONT, size, unit)
     pad = 3 * unit
