@@ -10,6 +10,9 @@ TRAIN = [
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
 REPLAY = ["rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "rich>=13,<16", "jinja2>=3,<4"]
+FIGURES = [
+    *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",
+]  # fmt: skip
 CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.7,<3", "pyyaml>=6,<7", "typer>=0.16,<1"]
 
 setup(
@@ -29,7 +32,8 @@ setup(
         "gpu": ["onnxruntime-gpu>=1.18,<2"],
         "sim": SIM,
         "replay": REPLAY,
-        "train": [*TRAIN, *SIM, *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "scipy>=1.11,<2"],
+        "figures": FIGURES,
+        "train": [*TRAIN, *SIM, *FIGURES, "scipy>=1.11,<2"],
         "dev": ["pytest>=8", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
     entry_points={"console_scripts": ["osis = osis_ros.cli:app"]},

@@ -37,7 +37,7 @@ DISTRIBUTIONS = {
     "faster_coco_eval": "faster-coco-eval",
 }  # fmt: skip
 # part -> the extras of setup.py that its users install
-EXTRAS = {"instances": (), "inference": (), "cli": (), "simulation": ("sim",), "evaluation": ("replay",),
+EXTRAS = {"instances": (), "inference": (), "cli": (), "simulation": ("sim",), "evaluation": ("replay", "figures"),
           "training": ("train",)}  # fmt: skip
 
 

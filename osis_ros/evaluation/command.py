@@ -1,4 +1,4 @@
-"""`osis evaluate`, `compare`, `calibrate` and `tables`. Each imports what it needs when it runs."""
+"""`osis evaluate`, `compare`, `calibrate`, `card-figures` and `tables`. Each imports what it needs when it runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -130,6 +130,44 @@ def calibrate(
         raise fail(err) from None
     Console().print(calibration_table(chosen))
     typer.echo(f"T_u {chosen.unknown_threshold:g}, score {chosen.score_threshold:.3f} (F1 {chosen.f1:.1f} %)")
+
+
+def card_figures(
+    model: Annotated[str, typer.Argument(help="The bundle's folder or name; the pictures go to its figures/.")],
+    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON with known and unknown objects.")],
+    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
+    real_ground_truth: Annotated[
+        Path | None, typer.Option(help="COCO-format JSON of photographs; only freely licensed ones are shown.")
+    ] = None,
+    real_images: Annotated[Path | None, typer.Option(help="Folder that its file names start at.")] = None,
+    known: Known = None,
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "cpu",
+    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images of either.")] = None,
+) -> None:
+    """Draw a model card's pictures: best and worst images, known and unknown distances, a map of the embedding.
+
+    Writes gallery.jpg, distances.png, embedding.png and figures.md; `osis export … --section figures.md` puts them on
+    the card. Choose the bundle's thresholds before: it runs with its own.
+    """
+    from osis_ros.evaluation.coco_json import EvaluationError
+
+    try:
+        from osis_ros.evaluation.figures.card import DataSet, write_card_figures
+    except ModuleNotFoundError as err:
+        raise fail(f"the figures need {err.name}: pip install 'osis_ros[figures]'") from None
+
+    if (real_ground_truth is None) != (real_images is None):
+        raise fail("--real-ground-truth and --real-images go together, give both or neither")
+    photographs = DataSet(real_ground_truth, real_images, first) if real_ground_truth and real_images else None
+    try:
+        scenes = DataSet(ground_truth, images, first)
+        written = write_card_figures(model, scenes, photographs, names_of(known), provider)
+    except EvaluationError as err:
+        raise fail(err) from None
+    for note in written.notes:
+        typer.echo(f"note: {note}")
+    for file in written.files:
+        typer.echo(f"{file} ({file.stat().st_size / 1e3:.0f} kB)")
 
 
 def tables(
