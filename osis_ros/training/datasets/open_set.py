@@ -5,7 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-REQUIRED = {"images": {"id", "file_name"}, "annotations": {"image_id", "category_id"}, "categories": {"id", "name"}}
+NUMBER, TEXT = (int, float), str
+REQUIRED = {
+    "images": {"id": NUMBER, "file_name": TEXT},
+    "annotations": {"image_id": NUMBER, "category_id": NUMBER},
+    "categories": {"id": NUMBER, "name": TEXT},
+}
 
 
 class DatasetError(Exception):
@@ -16,21 +21,26 @@ def read_annotations(path: Path) -> dict[str, Any]:
     """A COCO-format JSON file.
 
     Raises:
-        DatasetError: the file is missing, is not JSON, or lacks images, annotations, categories or their ids.
+        DatasetError: the file is missing, is not JSON, or lacks images, annotations, categories or their ids and names.
     """
     try:
         tree = json.loads(path.read_text("utf-8"))
     except OSError as err:
         raise DatasetError(f"{path}: cannot be read ({err.strerror})") from None
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise DatasetError(f"{path}: not a JSON file ({err})") from None
     for key, fields in REQUIRED.items():
         if not isinstance(tree, dict) or not isinstance(tree.get(key), list):
             raise DatasetError(f"{path}: no list '{key}', expected COCO-format annotations")
         for number, entry in enumerate(tree[key]):
-            missing = fields - entry.keys() if isinstance(entry, dict) else fields
+            missing = fields.keys() - entry.keys() if isinstance(entry, dict) else fields.keys()
             if missing:
                 raise DatasetError(f"{path}: entry {number} of '{key}' has no {', '.join(sorted(missing))}")
+            for name, kind in fields.items():
+                if not isinstance(entry[name], kind):
+                    expected = "a text" if kind is TEXT else "a number"
+                    raise DatasetError(f"{path}: entry {number} of '{key}': {name} is {entry[name]!r:.40}, "
+                                       f"expected {expected}")  # fmt: skip
     return tree
 
 
@@ -39,7 +49,7 @@ def write_annotations(tree: dict[str, Any], path: Path) -> None:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(tree, ensure_ascii=False), "utf-8")
+        part.write_text(json.dumps(tree), "utf-8")
         part.replace(path)
     except OSError as err:
         raise DatasetError(f"{path}: cannot be written ({err.strerror})") from None

@@ -153,6 +153,9 @@ def test_bad_input_is_one_sentence(tmp_path):
     broken = tiny()
     del broken["annotations"][2]["category_id"]
     (tmp_path / "broken.json").write_text(json.dumps(broken))
+    strange = tiny()
+    strange["annotations"][1]["image_id"] = {"a": 1}
+    (tmp_path / "strange.json").write_text(json.dumps(strange))
     for arguments, sentence in (
         (("coco", tmp_path, tmp_path / "out"), "instances_train2017.json: cannot be read (No such file or directory)"),
         (
@@ -162,6 +165,10 @@ def test_bad_input_is_one_sentence(tmp_path):
         (
             ("open-set", tmp_path / "broken.json", tmp_path / "o.json", "--known", "cup"),
             "broken.json: entry 2 of 'annotations' has no category_id",
+        ),
+        (
+            ("open-set", tmp_path / "strange.json", tmp_path / "o.json", "--known", "cup"),
+            "strange.json: entry 1 of 'annotations': image_id is {'a': 1}, expected a number",
         ),
         (("open-set", tmp_path / "absent.json", tmp_path / "o.json", "--known", "cup"), "absent.json: cannot be read"),
     ):
