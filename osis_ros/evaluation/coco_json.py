@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,7 @@ def read_json(path: Path) -> Any:
         raise EvaluationError(f"{path}: no such file") from None
     except OSError as err:
         raise EvaluationError(f"{path}: cannot be read ({err.strerror or err})") from None
-    except (ValueError, EOFError) as err:
+    except (ValueError, EOFError, RecursionError, zlib.error) as err:
         raise EvaluationError(f"{path}: not a JSON file ({err})") from None
 
 
@@ -230,7 +231,7 @@ def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: s
 
 def _score(entry: dict, here: str) -> float:
     score = entry.get("score")
-    if isinstance(score, bool) or not isinstance(score, int | float) or not np.isfinite(score):
+    if isinstance(score, bool) or not isinstance(score, int | float) or not abs(score) < 1e308:
         raise EvaluationError(f"{here}: score is {score!r}, expected a finite number")
     return float(score)
 

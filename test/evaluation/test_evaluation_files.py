@@ -1,6 +1,7 @@
 """Reading COCO-format files: every form of mask, and one sentence for what does not fit."""
 
 import copy
+import gzip
 import json
 
 import numpy as np
@@ -113,6 +114,7 @@ def test_broken_ground_truth_is_one_sentence(tmp_path, change, sentence):
         ({"image_id": 77}, "detection 0: image_id 77 is not among the ground truth's 1 images"),
         ({"category_id": 55}, "detection 0: category_id 55 is not among the ground truth's categories nor the id for"),
         ({"score": None}, "score is None, expected a finite number"),
+        ({"score": 10**400}, "expected a finite number"),
         ({"score": float("nan")}, "score is nan, expected a finite number"),
         ({"segmentation": {"size": [480, 640], "counts": "52"}}, "its mask's size is [480, 640], the image's is [100"),
     ],
@@ -126,7 +128,14 @@ def test_broken_detections_are_one_sentence(tmp_path, change, sentence):
 
 
 @pytest.mark.parametrize(
-    ("raw", "sentence"), [(b"{", "not a JSON file"), (b"\x1f\x8b\x08broken", "not a JSON"), (b"[]", "is a list")]
+    ("raw", "sentence"),
+    [
+        (b"{", "not a JSON file"),
+        (b"\x1f\x8b\x08broken", "not a JSON"),
+        (gzip.compress(b"{}" * 500)[:-9] + b"\xff" * 9, "not a JSON"),
+        (b"[" * 100_000, "not a JSON"),
+        (b"[]", "is a list"),
+    ],
 )
 def test_a_file_that_is_no_ground_truth_is_one_sentence(tmp_path, raw, sentence):
     path = tmp_path / "g.json"
