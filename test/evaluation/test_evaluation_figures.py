@@ -18,14 +18,14 @@ from safetensors.numpy import save_file
 
 from osis_ros.cli import app
 from osis_ros.evaluation.coco_json import EvaluationError, read_ground_truth
-from osis_ros.evaluation.figures.card import MOST_BYTES
+from osis_ros.evaluation.figures.card import MOST_BYTES, _class_ids
 from osis_ros.evaluation.figures.distance_histogram import draw_distances, part_by_threshold
 from osis_ros.evaluation.figures.embedding_map import draw_embedding, map_plane, read_centres
 from osis_ros.evaluation.figures.findings import ImageScores, find, match_objects, score_images
 from osis_ros.evaluation.figures.gallery import Group, choose_rows, panels
 from osis_ros.evaluation.figures.licence import free_images, read_credits
 from osis_ros.evaluation.predict import image_paths
-from osis_ros.evaluation.split import open_set_split
+from osis_ros.evaluation.split import Split, open_set_split
 from osis_ros.inference.bundle import load_bundle
 from osis_ros.inference.segmenter import Segmenter
 
@@ -167,6 +167,14 @@ def test_centres_come_from_the_weights_with_unit_length(bundle):
     save_file({"embedding.centres": np.ones((3, 3), np.float16)}, bundle / "weights.safetensors")
     with pytest.raises(EvaluationError, match=r"embedding\.centres is \[3, 3\], model\.yaml expects \[2, 3\]"):
         read_centres(load_bundle(bundle))
+
+
+def test_points_keep_to_the_models_centres_where_some_of_its_classes_are_not_known():
+    """Green is the model's second class; red counts as unknown here, blue it was not taught."""
+    split = Split((GREEN, 9), frozenset(), {GREEN: "green", 9: "blue"})
+    class_ids, names = _class_ids(np.array([GREEN, RED, 9, TOY]), split, ("red", "green"))
+    assert names == ("red", "green", "blue")
+    assert class_ids.tolist() == [1, 3, 2, 3]
 
 
 def test_only_freely_licensed_photographs_are_shown(scenes):

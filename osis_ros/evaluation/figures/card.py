@@ -85,9 +85,7 @@ def write_card_figures(
         groups.append(_group(segmenter, photographs, real, real_split, class_agnostic=True)[0])
         shown = [credits[real.images[image].id] for row in groups[1].rows for image in row.images]
     embeddings, distances = findings.embeddings[matched.detection], findings.distances[matched.detection]
-    names = tuple(findings.split.names[i] for i in _in_model_order(findings.split, bundle))
-    position = {category: index for index, category in enumerate(_in_model_order(findings.split, bundle))}
-    class_ids = np.array([position.get(category, len(names)) for category in matched.category.tolist()])
+    class_ids, names = _class_ids(matched.category, findings.split, bundle.class_names)
     threshold = bundle.manifest.thresholds.unknown
 
     pictures = {
@@ -120,9 +118,10 @@ def section(
         "classes being one. Masks of known classes are plain, unknown ones hatched in magenta."
     )
     if photographs:
+        credits = "; ".join(credit.markdown() for credit in shown)
         gallery += (
             f" Then the same of {len(groups[1].paths)} real photographs of `{photographs.name}`, all classes counted "
-            f"as one. Photographs, shrunk and drawn on: {'; '.join(credit.markdown() for credit in shown)}."
+            f"as one. Each photograph, shrunk and drawn on, keeps its own licence: {credits}."
         )
     found = shares.known + shares.unknown
     distances = (
@@ -166,10 +165,11 @@ def _names_in_common(truth: GroundTruth, bundle: Bundle) -> tuple[tuple[int, ...
     return tuple(names), frozenset(), names
 
 
-def _in_model_order(split: Split, bundle: Bundle) -> list[int]:
-    """The known category ids: first the model's classes in id order, as its centres are, then any it was not taught."""
-    order = {name: index for index, name in enumerate(bundle.class_names)}
-    return sorted(split.known, key=lambda i: (order.get(split.names[i], len(order)), i))
+def _class_ids(category: np.ndarray, split: Split, class_names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Category ids [M] as places among the names, unknown after the last: the model's, then any it was not taught."""
+    names = (*class_names, *(name for name in split.names.values() if name not in class_names))
+    places = {i: names.index(name) for i, name in split.names.items()}
+    return np.array([places.get(i, len(names)) for i in category.tolist()], np.int64), names
 
 
 def _pixels(figure: Figure) -> np.ndarray:
