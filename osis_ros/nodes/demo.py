@@ -228,7 +228,7 @@ def verdict_table(verdict: Verdict) -> Table:
     def percent(value: float) -> str:
         return f"{value:.1f}" if value >= 0 else "not defined"
 
-    caption = "AP and AR are of what the node published: of instances above its score threshold"
+    caption = "AP and AR: instances above the score threshold"
     table = Table("measure", "value", title="segmenter against the simulator's truth", caption=caption)
     rows = {
         "camera frames": str(verdict.frames_in),
