@@ -34,7 +34,7 @@ def model_card(
     parts = [
         f"# {name}",
         f"Open-set instance segmentation (SemSeg: Yang et al., *Class Semantics Modulation for Open-Set Instance "
-        f"Segmentation*, 2023; {backbone} backbone): from one RGB image to a box, a "
+        f"Segmentation*, RA-L 2024; {backbone} backbone): from one RGB image to a box, a "
         f"score and a pixel mask of every object, each one of {len(manifest.class_names)} known classes or `unknown`, "
         "an object of no class that was learnt.",
         "## Use",
