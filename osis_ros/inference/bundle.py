@@ -62,11 +62,14 @@ def find_bundle(path: str | Path) -> Path:
     Raises:
         BundleError: there is no such folder.
     """
-    folder = Path(path).expanduser()
-    if folder.is_dir():
-        return folder.resolve()
-    if folder.exists():
-        raise BundleError(f"{folder} is a file, expected a bundle's folder with {MODEL_FILE} and {MANIFEST_FILE}")
+    try:
+        folder = Path(path).expanduser()
+        if folder.is_dir():
+            return folder.resolve()
+        if folder.exists():
+            raise BundleError(f"{folder} is a file, expected a bundle's folder with {MODEL_FILE} and {MANIFEST_FILE}")
+    except (OSError, RuntimeError) as err:  # no permission on the way there, a name too long, ~ of nobody
+        raise BundleError(f"model bundle '{path}' cannot be reached: {getattr(err, 'strerror', None) or err}") from None
     places = _model_folders() if len(folder.parts) == 1 else ()
     for place in places:
         if (place / folder / MANIFEST_FILE).is_file():
@@ -91,7 +94,7 @@ def write_bundle(
     Raises:
         BundleError: a manifest that would not load again, or a folder that holds something else.
     """
-    folder = Path(folder)
+    folder = Path(os.path.abspath(folder))  # "." has neither a name nor a parent to build beside it
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BundleError(f"{folder} is a file or a link, expected a folder to write the bundle to")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():

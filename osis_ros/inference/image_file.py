@@ -10,8 +10,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", "
 LOG, SILENT = getattr(cv2.utils, "logging", cv2), 0  # OpenCV 5 moved its log level there
 
 
-class ImageError(Exception):
-    """A file that is no readable image; the message is one sentence that names it."""
+class ImageError(ValueError):
+    """A file or folder that cannot be read as images; the message is one sentence that names it."""
 
 
 def read_image(file: str | Path) -> np.ndarray:

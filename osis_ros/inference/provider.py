@@ -83,7 +83,10 @@ def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> 
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     started = time.monotonic()
     if cache is not None:
-        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise ProviderError(f"the TensorRT engine cannot be kept in {cache}: {err.strerror}") from None
         if not any(cache.glob("*.engine")):
             log.warning("building the TensorRT engine of '%s', which takes minutes, into %s", bundle.name, cache)
     try:

@@ -26,11 +26,18 @@ class FileResult:
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
-    """The files among `paths`, and the images inside the folders among them, in name order."""
+    """The files among `paths`, and the images inside the folders among them, in name order.
+
+    Raises:
+        ImageError: a folder that cannot be read.
+    """
     files: list[Path] = []
     for path in paths:
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
-        files.extend(inside)
+        try:
+            found = sorted(path.iterdir()) if path.is_dir() else None
+        except OSError as err:
+            raise ImageError(f"{path} cannot be read: {err.strerror}") from None
+        files += [path] if found is None else [file for file in found if file.suffix.lower() in SUFFIXES]
     return files
 
 

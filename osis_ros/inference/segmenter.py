@@ -65,8 +65,7 @@ class Segmenter:
         self._one_run = threading.Lock() if self.provider == "tensorrt" else None
         self._outputs = self._checked_outputs()
         if warm_up:
-            manifest = self.bundle.manifest
-            self.segment(np.zeros((manifest.input_height, manifest.input_width, 3), np.uint8))
+            self._warm_up()
 
     def segment(
         self,
@@ -118,6 +117,14 @@ class Segmenter:
             height, width, manifest.class_names,
         )  # fmt: skip
         return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
+
+    def _warm_up(self) -> None:
+        manifest = self.bundle.manifest
+        try:
+            self.segment(np.zeros((manifest.input_height, manifest.input_width, 3), np.uint8))
+        except Exception as err:  # ONNX Runtime's, of a device without memory or a graph that contradicts itself
+            reason = str(err).strip().splitlines()[0][:300]
+            raise BundleError(f"model.onnx does not run on {self.provider}: {reason} ({self.bundle.path})") from None
 
     def _run(self, image: np.ndarray, score: np.float32, unknown: np.float32) -> dict[str, np.ndarray]:
         feeds = dict(zip(INPUTS, (image, np.asarray(score), np.asarray(unknown)), strict=True))

@@ -89,6 +89,24 @@ def test_a_folder_that_does_not_exist_is_named_with_the_places_searched(tmp_path
         load_bundle(tmp_path / "gone")
 
 
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/model", "m" * 300])
+def test_a_path_that_cannot_be_followed_is_one_sentence(path):
+    with pytest.raises(BundleError, match="cannot be reached: "):
+        find_bundle(path)
+
+
+def test_the_current_folder_is_written_and_written_again(folder, tmp_path, monkeypatch):
+    manifest = load_bundle(folder).manifest.model_dump(mode="json")
+    here = tmp_path / "here"
+    here.mkdir()
+    for _ in range(2):
+        monkeypatch.chdir(here)
+        assert write_bundle(".", folder / "model.onnx", manifest, "").name == "here"
+        assert sorted(str(file.relative_to(here)) for file in here.rglob("*")) == [
+            "README.md", "model.onnx", "model.yaml",
+        ]  # fmt: skip
+
+
 def test_a_bare_name_is_found_in_an_installed_share(tmp_path, monkeypatch):
     bundle = colour_bundle(tmp_path / "install" / "share" / "osis_ros" / "models" / "primary")
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path / 'other'}:{tmp_path / 'install'}")

@@ -193,6 +193,18 @@ def test_a_folder_without_images_is_said(tmp_path, model):
     assert "no images in" in result.output
 
 
+def test_a_folder_that_cannot_be_read_is_said(tmp_path, model, monkeypatch):
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(Path, "iterdir", refuse)  # whoever runs the tests may be root, whom no folder refuses
+    result = segment(tmp_path / "closed", "--model", model)
+    assert result.exit_code == 1
+    assert "closed cannot be read: Permission denied" in result.output
+    assert len(result.output.splitlines()) == 1
+
+
 def test_an_output_that_cannot_be_written_is_said(tmp_path, model):
     (tmp_path / "out").write_text("a file is in the way")
     result = segment(scene(tmp_path), "--model", model, "--output", tmp_path / "out")

@@ -9,6 +9,7 @@ import onnxruntime
 import pytest
 from colour_model import colour_bundle, colour_graph
 
+from osis_ros.inference import provider
 from osis_ros.inference.bundle import BundleError, load_bundle
 from osis_ros.inference.provider import ProviderError, engine_cache
 from osis_ros.inference.segmenter import Segmenter
@@ -187,3 +188,24 @@ def test_a_graph_without_one_of_the_outputs_is_refused(tmp_path):
     folder = with_graph(tmp_path / "boxless", graph)
     with pytest.raises(BundleError, match=r"model.onnx has no output 'boxes', expected boxes, scores"):
         Segmenter(folder)
+
+
+def test_a_graph_that_fails_when_it_runs_is_refused(tmp_path):
+    graph = colour_graph(96, 128, padded=True)
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.int64(99), "far_away"))
+    boxes = next(node for node in graph.graph.node if list(node.output) == ["boxes"])
+    boxes.input[1] = "past"  # a row that there is not
+    graph.graph.node.insert(
+        list(graph.graph.node).index(boxes), onnx.helper.make_node("Add", ["order", "far_away"], ["past"])
+    )
+    folder = with_graph(tmp_path / "astray", graph)
+    with pytest.raises(BundleError, match=r"model.onnx does not run on cpu: .+astray") as error:
+        Segmenter(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_an_engine_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(provider.PROVIDERS, "tensorrt", "CPUExecutionProvider")  # no GPU is needed to get this far
+    (tmp_path / "file").touch()
+    with pytest.raises(ProviderError, match="engine cannot be kept in .*file.*: Not a directory"):
+        Segmenter(colour_bundle(tmp_path / "colour"), "tensorrt", cache=tmp_path / "file")
