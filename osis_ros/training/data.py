@@ -1,6 +1,5 @@
 """COCO-format annotations to training samples, drawn as one endless, reproducible stream."""
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
 
 from osis_ros.training.config import ConfigError, Source
+from osis_ros.training.datasets.open_set import DatasetError, read_annotations
 
 NO_CLASS = -1  # an object whose class is not to be learnt; it still teaches objectness, box and mask
 
@@ -44,39 +44,39 @@ def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> lis
     """
     path = root / source.annotations
     try:
-        tree = json.loads(path.read_text())
-        names = {c["id"]: c["name"] for c in tree["categories"]}
-        images = {i["id"]: i for i in tree["images"]}
-        annotations = tree["annotations"]
-    except OSError as error:
-        raise ConfigError(
-            f"the annotation file {path} cannot be read ({error.strerror}); is the data folder right?"
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path} is no COCO-format annotation file ({error!r})") from None
+        tree = read_annotations(path)
+    except DatasetError as error:
+        raise ConfigError(f"{error}; is the data folder right?") from None
+    names = {c["id"]: c["name"] for c in tree["categories"]}
+    images = {i["id"]: i for i in tree["images"]}
     for name in (*source.drop_annotations, *source.drop_images):
         if name not in names.values():
             raise ConfigError(f"{path} has no class {name!r} to drop")
     label_of = {name: i for i, name in enumerate(class_names)} if source.classes == "by_name" else {}
     kept: dict[int, list[tuple[int, dict | list]]] = {i: [] for i in images}
-    for annotation in annotations:
+    for annotation in tree["annotations"]:
         name, image = names.get(annotation["category_id"]), annotation["image_id"]
         if name in source.drop_images:
             kept.pop(image, None)
         elif image in kept and name not in source.drop_annotations and not annotation.get("iscrowd"):
-            kept[image].append((label_of.get(name, NO_CLASS), annotation["segmentation"]))
-    folder = root / source.images
-    records = [
-        Record(folder / images[i]["file_name"], images[i]["height"], images[i]["width"], *map(tuple, zip(*objects)))
-        for i, objects in kept.items()
-        if objects
-    ]
+            kept[image].append((label_of.get(name, NO_CLASS), annotation.get("segmentation")))
+    records = [_record(path, root / source.images, images[i], objects) for i, objects in kept.items() if objects]
     if not records:
         raise ConfigError(f"{path} leaves no image with an object to learn from")
     missing = next((r.path for r in records if not r.path.is_file()), None)
     if missing:
         raise ConfigError(f"{path} names the image {missing}, which does not exist; is `images` right?")
     return records
+
+
+def _record(path: Path, folder: Path, image: dict, objects: list[tuple[int, dict | list]]) -> Record:
+    size = image.get("height"), image.get("width")
+    labels, segmentations = zip(*objects)
+    if not all(isinstance(side, int) and side > 0 for side in size):
+        raise ConfigError(f"{path}: image {image['id']} is {size[1]}x{size[0]} pixels, expected its width and height")
+    if not all(isinstance(segmentation, dict | list) for segmentation in segmentations):
+        raise ConfigError(f"{path}: an annotation of image {image['id']} has no segmentation")
+    return Record(folder / image["file_name"], *size, labels, segmentations)
 
 
 def decode_masks(record: Record) -> np.ndarray:
@@ -113,9 +113,10 @@ class Samples(Dataset):
         """Image uint8 [3, H, W] RGB; target with boxes float32 [N, 4] xyxy, labels int64 [N], masks uint8 [N, H, W]."""
         number, draw = index
         record = self.records[number]
-        pixels = cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB)
+        pixels = cv2.imread(str(record.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # masks know no turn
         if pixels is None or pixels.shape[:2] != (record.height, record.width):
             raise ConfigError(f"{record.path} is no readable {record.width}x{record.height} image")
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
         image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
         masks = tv_tensors.Mask(torch.from_numpy(decode_masks(record)))
         with torch.random.fork_rng(devices=[]):

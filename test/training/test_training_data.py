@@ -69,8 +69,25 @@ def test_a_source_that_cannot_teach_says_so(write_source, objects, extra, messag
         read_source(source, root, ("cup",))
 
 
+@pytest.mark.parametrize(
+    ("part", "entry", "message"),
+    [
+        ("annotations", {"image_id": [0]}, r"a\.json: entry 0 of 'annotations': image_id is \[0\]"),
+        ("annotations", {"segmentation": None}, r"a\.json: an annotation of image 0 has no segmentation"),
+        ("images", {"height": None}, r"a\.json: image 0 is 10xNone pixels"),
+    ],
+)
+def test_an_entry_that_does_not_fit_is_named(write_source, part, entry, message):
+    source, root = write_source([(0, 3, SQUARE, 0)])
+    tree = json.loads((root / "a.json").read_text())
+    tree[part][0] |= entry
+    (root / "a.json").write_text(json.dumps(tree))
+    with pytest.raises(ConfigError, match=message):
+        read_source(source, root, ("cup",))
+
+
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"b\.json cannot be read"):
+    with pytest.raises(ConfigError, match=r"b\.json: cannot be read"):
         read_source(Source(annotations="b.json", images="."), tmp_path, ("cup",))
 
 
