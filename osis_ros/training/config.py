@@ -101,12 +101,12 @@ class TrainConfig(Strict):
         """`model: {preset: tabletop, …}` takes that preset's entries where the file has none of its own."""
         if not isinstance(tree, dict) or not isinstance(tree.get("model"), dict) or "preset" not in tree["model"]:
             return tree
-        own = dict(tree["model"])
+        own = {str(key): value for key, value in tree["model"].items()}
         preset = own.pop("preset")
-        if preset not in MODEL_PRESETS:
+        if str(preset) not in MODEL_PRESETS:
             raise ValueError(f"model.preset is {preset!r}, expected one of {', '.join(MODEL_PRESETS)}")
-        model = MODEL_PRESETS[preset](tuple(own.pop("class_names", ())) or ("?",))
-        return {**tree, "model": model.replace(**own, class_names=tree["model"].get("class_names", ()))}
+        model = MODEL_PRESETS[preset](("?",))
+        return {**tree, "model": model.replace(**{"class_names": (), **own})}
 
 
 def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
@@ -125,7 +125,7 @@ def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
             known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.yaml")))
             raise ConfigError(f"there is no preset {name_or_path!r}; presets: {known}; or give a path to a .yaml file")
     try:
-        tree = yaml.safe_load(path.read_text())
+        tree = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
@@ -148,4 +148,7 @@ def _override(tree: dict[str, Any], override: str) -> None:
         tree = tree.setdefault(parent, {})
         if not isinstance(tree, dict):
             raise ConfigError(f"{key}: {parent} holds a value, not further settings")
-    tree[leaf] = yaml.safe_load(value)
+    try:
+        tree[leaf] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{key}: {value!r} is not YAML ({' '.join(str(error).split())})") from None

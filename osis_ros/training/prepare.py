@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings, write_dataset
+from osis_ros.simulation.gl import RenderError
 from osis_ros.training.config import ConfigError, TrainConfig
 
 
@@ -23,5 +24,5 @@ def prepare_scenes(config: TrainConfig, data_root: Path) -> None:
                 task = progress.add_task(f"rendering {folder}/{scenes.split}", total=scenes.count)
                 for done in write_dataset(data_root / folder, settings, scenes.count, os.cpu_count() or 1):
                     progress.update(task, completed=done)
-        except DatasetError as error:
+        except (DatasetError, RenderError) as error:
             raise ConfigError(f"scenes.{folder}: {error}") from None

@@ -44,6 +44,10 @@ def test_single_entries_can_be_replaced(config_file):
         (["name.x=1"], "name holds a value"),
         (["name='a/b'"], "name: "),
         (["model.preset=tiny"], "model.preset is 'tiny'"),
+        (["model.preset=[tabletop]"], "model.preset is "),
+        (["model.preset=tabletop", "model.class_names=5"], "class_names"),
+        (["model.preset=tabletop", "model.class_names=null"], "class_names"),
+        (["steps=[1"], r"steps: '\[1' is not YAML"),
     ],
 )
 def test_an_entry_that_cannot_be_is_named(config_file, overrides, message):
