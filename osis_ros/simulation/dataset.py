@@ -80,7 +80,7 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
     Yields:
         the number of images done so far, first of all that of those found; instances.json is written before the end.
     Raises:
-        DatasetError: bad settings, or a folder that holds something else.
+        DatasetError: bad settings, a folder that holds something else, or a disk that takes no more.
     """
     settings.check()
     if count < 1:
@@ -95,10 +95,13 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
     scenes = sorted({index // settings.views for index in missing})
     wanted = set(missing)
     jobs = [[i for i in range(s * settings.views, (s + 1) * settings.views) if i in wanted] for s in scenes]
-    for made in _run(folder, settings, jobs, workers):
-        done += made
-        yield done
-    _assemble(folder, settings, count)
+    try:
+        for made in _run(folder, settings, jobs, workers):
+            done += made
+            yield done
+        _assemble(folder, settings, count)
+    except OSError as err:
+        raise DatasetError(f"cannot write to {folder}: {err.strerror or err}") from err
 
 
 def _begin(folder: Path, settings: Settings) -> None:
