@@ -88,7 +88,9 @@ def convert_frame(root: Path, scene: int, frame: int, camera: str, objects: froz
 def convert_scene(scene: int, root: Path, output: Path, camera: str) -> Path:
     """One scene's frames to output/scenes/CAMERA/scene_0000.json; left alone if it is there and complete."""
     shard = output / "scenes" / camera / f"scene_{scene:04d}.json"
-    frames = sorted(int(p.stem) for p in (scene_folder(root, scene) / camera / "label").glob("[0-9]*.png"))
+    frames = sorted(
+        int(p.stem) for p in (scene_folder(root, scene) / camera / "label").glob("[0-9][0-9][0-9][0-9].png")
+    )
     if not frames:
         raise DatasetError(f"{scene_folder(root, scene) / camera / 'label'}: no label images (0000.png, …)")
     if shard.is_file():
