@@ -9,9 +9,8 @@ import onnxruntime
 import pytest
 from colour_model import colour_bundle, colour_graph
 
-from osis_ros.inference import provider
 from osis_ros.inference.bundle import BundleError, load_bundle
-from osis_ros.inference.provider import ProviderError, engine_cache
+from osis_ros.inference.provider import PROVIDERS, ProviderError, engine_cache
 from osis_ros.inference.segmenter import Segmenter
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -205,7 +204,7 @@ def test_a_graph_that_fails_when_it_runs_is_refused(tmp_path):
 
 
 def test_an_engine_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setitem(provider.PROVIDERS, "tensorrt", "CPUExecutionProvider")  # no GPU is needed to get this far
+    monkeypatch.setitem(PROVIDERS, "tensorrt", "CPUExecutionProvider")  # no GPU is needed to get this far
     (tmp_path / "file").touch()
-    with pytest.raises(ProviderError, match="engine cannot be kept in .*file.*: Not a directory"):
+    with pytest.raises(ProviderError, match=r"engine cannot be kept in .*file.*: Not a directory"):
         Segmenter(colour_bundle(tmp_path / "colour"), "tensorrt", cache=tmp_path / "file")
