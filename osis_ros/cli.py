@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 from osis_ros.evaluation import command as evaluation
-from osis_ros.terminal import fail
+from osis_ros.terminal import Commands, fail
 from osis_ros.training.datasets.command import app as data_app
 
 app = typer.Typer(
-    name="osis", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="osis", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Open-set instance segmentation: make scenes, train, export, segment, evaluate.",
 )  # fmt: skip
 

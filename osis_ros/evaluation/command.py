@@ -150,11 +150,7 @@ def card_figures(
     the card. Choose the bundle's thresholds before: it runs with its own.
     """
     from osis_ros.evaluation.coco_json import EvaluationError
-
-    try:
-        from osis_ros.evaluation.figures.card import DataSet, write_card_figures
-    except ModuleNotFoundError as err:
-        raise fail(f"the figures need {err.name}: pip install 'osis_ros[figures]'") from None
+    from osis_ros.evaluation.figures.card import DataSet, write_card_figures
 
     if (real_ground_truth is None) != (real_images is None):
         raise fail("--real-ground-truth and --real-images go together, give both or neither")
