@@ -1,5 +1,6 @@
 """`camera`: a simulated RGB-D camera over cluttered tables, with the truth of what it sees."""
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +9,6 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -57,7 +57,7 @@ class SimCamera(Node):
             self.destroy_node()
             raise err if isinstance(err, StartError) else StartError(f"no scene can be rendered: {err}") from err
         self._next: Future | None = None
-        self._started = self.get_clock().now()
+        self._started = time.monotonic()
         self._color = self.create_publisher(Image, "~/color/image_raw", RESULTS)
         self._jpeg = self.create_publisher(CompressedImage, "~/color/image_raw/compressed", RESULTS)
         self._color_info = self.create_publisher(CameraInfo, "~/color/camera_info", RESULTS)
@@ -65,7 +65,7 @@ class SimCamera(Node):
         self._depth_info = self.create_publisher(CameraInfo, "~/depth/camera_info", RESULTS)
         self._truth = self.create_publisher(InstanceArray, "~/ground_truth", RESULTS)
         self._transforms = self._start_transforms()
-        # a steady clock: the camera runs at its rate whatever the simulated time does, and stamps with that time
+        # steady clocks: rate and scenes go on whatever the simulated time does; only stamps are of that time
         self.create_timer(1 / self._value("rate"), self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _open_film(self) -> object:
@@ -107,7 +107,7 @@ class SimCamera(Node):
     def _publish(self) -> None:
         """Send the newest frame and have the next one rendered; what nobody subscribes to is not made."""
         now = self.get_clock().now()
-        self._advance(now)
+        self._advance()
         frame, header = self._newest, Header(stamp=now.to_msg(), frame_id=OPTICAL)
         if self._transforms is not None:
             message_type, publisher = self._transforms
@@ -124,7 +124,7 @@ class SimCamera(Node):
         if self._color.get_subscription_count():
             self._color.publish(image_message(frame.rgb, "rgb8", header))
 
-    def _advance(self, now: Time) -> None:
+    def _advance(self) -> None:
         if self._next is not None and self._next.done():
             rendering, self._next = self._next, None
             try:
@@ -133,7 +133,7 @@ class SimCamera(Node):
                 text = f"rendering failed: {type(err).__name__}: {err}"
                 self.get_logger().error(text, throttle_duration_sec=5.0)
         if self._next is None:
-            self._next = self._pool.submit(self._film.frame, (now - self._started).nanoseconds * 1e-9)
+            self._next = self._pool.submit(self._film.frame, time.monotonic() - self._started)
 
     def _body_pose(self, optical: np.ndarray, header: Header) -> TransformStamped:
         """Where the camera's body is in the world, from the pose of its optical frame."""
