@@ -194,11 +194,11 @@ def export(
     """Turn a checkpoint into a bundle that runs without PyTorch: model.onnx, model.yaml, its card, and the weights."""
     from osis_ros.inference.bundle import BundleError
     from osis_ros.training.checkpoint import CheckpointError
-    from osis_ros.training.export import export_bundle, read_metrics
+    from osis_ros.training.export import export_bundle, read_metrics, read_section
 
     try:
         figures = [metric for file in metrics for metric in read_metrics(file)]
-        sections = [file.read_text("utf-8") for file in section]
+        sections = [read_section(file) for file in section]
         bundle = export_bundle(
             checkpoint, output, height=height, width=width, score=score, unknown=unknown, data=data,
             metrics=figures, sections=sections, half=half, static=static, proposals=proposals, overrides=set_,

@@ -108,6 +108,14 @@ def round_to_half(model: SemSeg) -> None:
                 tensor.copy_(tensor.half())
 
 
+def read_section(file: Path) -> str:
+    """Markdown for a card. Raises BundleError where the file is no text that can be read."""
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeError) as err:
+        raise BundleError(f"section {file} cannot be read: {getattr(err, 'strerror', None) or err}") from None
+
+
 def read_metrics(file: Path) -> list[Metric]:
     """Figures for a card from a JSON list of {"name", "value", "data", "command"}.
 

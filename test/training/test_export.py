@@ -342,3 +342,11 @@ def test_metrics_of_another_form_are_one_sentence(checkpoint, tmp_path):
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 1
     assert "figures.json: 0.value: Field required; expected a JSON list of objects" in result.output
+
+
+def test_a_section_that_is_no_text_is_one_sentence(checkpoint, tmp_path):
+    (tmp_path / "figures.md").write_bytes(b"\xff\xfe")
+    arguments = ["export", checkpoint, "--output", tmp_path / "new", "--section", tmp_path / "figures.md"]
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == 1
+    assert "figures.md cannot be read: 'utf-8' codec can't decode" in result.output
