@@ -91,6 +91,7 @@ class TrainConfig(Strict):
     batch: Positive = 4
     accumulate: Positive = 1
     workers: int = Field(2, ge=0)
+    devices: Positive | Literal["auto"] = Field("auto", description="GPUs (CPU processes without any); auto: every GPU")
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     checkpoint_every: Positive = 500
     seed: int = 0

@@ -113,6 +113,20 @@ def require_known_objects(sources: list[list[Record]]) -> None:
         )
 
 
+def device_count(config: TrainConfig) -> int:
+    """Processes to train in, one a GPU; on a machine without GPUs one a process that shares its cores.
+
+    Raises:
+        ConfigError: more GPUs asked for than there are.
+    """
+    present = torch.cuda.device_count()
+    if config.devices == "auto":
+        return max(1, present)
+    if 0 < present < config.devices:
+        raise ConfigError(f"devices is {config.devices}, but this machine has {present} GPU{'s' * (present > 1)}")
+    return config.devices
+
+
 def start_from(model: SemSeg, path: Path) -> None:
     """Take every tensor of an earlier model that fits; those of other classes stay as they were initialised.
 
@@ -165,7 +179,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     ]  # fmt: skip
     if config.optimiser.ema_decay:
         callbacks.append(EMAWeightAveraging(decay=config.optimiser.ema_decay))
-    devices = max(1, torch.cuda.device_count())
+    devices = device_count(config)
     trainer = pl.Trainer(
         max_steps=config.steps,
         precision=config.precision,

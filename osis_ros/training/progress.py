@@ -15,7 +15,8 @@ class ProgressLines(Callback):
         self.since = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        print(f"training {trainer.global_step} → {trainer.max_steps} steps", flush=True)
+        if trainer.is_global_zero:
+            print(f"training {trainer.global_step} → {trainer.max_steps} steps", flush=True)
         self.since, self.images, self.step = time.monotonic(), 0, trainer.global_step
 
     def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, outputs, batch, index: int) -> None:

@@ -58,6 +58,8 @@ class SemSeg(nn.Module):
         self.mask_pool = RoIPooler(mask.pool_size, mask.sampling_ratio, config.min_level, roi.canonical_size)
         self.roi_head = RoIHead(config.channels * roi.pool_size**2, roi.hidden)
         self.embedding = EmbeddingSpace(roi.hidden, dim, config.num_classes)
+        # Centres that no loss reaches would keep several processes waiting for their gradient.
+        self.embedding.centres.requires_grad_(config.embedding.enabled)
         self.classifier = Classifier(dim, roi.hidden, config.num_classes)
         self.mask_head = MaskHead(mask, config.channels, dim, config.num_classes, config.separable)
 
