@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 # What a pickle of numpy arrays in dicts is made of, under the module names of NumPy 1 and 2 and of Python 2.
-_RECONSTRUCT, _SCALAR = np._core.multiarray._reconstruct, np._core.multiarray.scalar
+_RECONSTRUCT, _SCALAR = np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0]
 ALLOWED = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("numpy", "ndarray"): np.ndarray,
@@ -26,6 +26,10 @@ class WeightsError(Exception):
     """Weights that cannot be used; the message is one sentence that names the file and the tensors."""
 
 
+class _Refused(pickle.UnpicklingError):
+    """A pickle that names something other than arrays."""
+
+
 class _ArraysOnly(pickle.Unpickler):
     """Builds dicts, lists, numbers, strings and numpy arrays; anything else is refused before it can act."""
 
@@ -33,7 +37,7 @@ class _ArraysOnly(pickle.Unpickler):
         try:
             return ALLOWED[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no array") from None
+            raise _Refused(f"it asks for {module}.{name}, which is no array") from None
 
 
 def _read_pickle(file: BinaryIO) -> Any:
@@ -68,9 +72,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
                 content = _read_pickle(file)
         else:
             content = _read_torch(path)
-    except Exception as err:  # the readers raise whatever a damaged zip or pickle makes them stumble over
-        reason = (str(err).strip() or type(err).__name__).splitlines()[0]
-        raise WeightsError(f"{path}: cannot be read as plain weights ({reason})") from None
+    except OSError as err:
+        raise WeightsError(f"{path}: cannot be read as plain weights ({err.strerror or err})") from None
+    except _Refused as err:
+        raise WeightsError(f"{path}: cannot be read as plain weights ({err})") from None
+    except Exception:  # whatever a damaged zip or pickle makes the readers stumble over; PyTorch's advice is no help
+        raise WeightsError(
+            f"{path}: cannot be read as plain weights; it is damaged, of another format, or would run code when loaded"
+        ) from None
     if isinstance(content, dict):
         content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
         content = {name: _as_tensor(value) for name, value in content.items()}

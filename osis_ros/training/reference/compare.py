@@ -54,8 +54,8 @@ def read_fixture(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except Exception as err:  # numpy, zipfile and zlib each raise their own for a damaged file
-        raise FixtureError(f"{path}: not an .npz of plain arrays ({err})") from None
+    except Exception:  # numpy, zipfile and zlib each raise their own for a damaged file, some with advice of theirs
+        raise FixtureError(f"{path}: damaged, or not an .npz of plain arrays") from None
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
         raise FixtureError(f"{path}: missing {listed(missing)}")

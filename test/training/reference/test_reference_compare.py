@@ -124,7 +124,7 @@ def test_a_fixture_that_cannot_be_used_is_one_sentence(tmp_path):
     with pytest.raises(FixtureError, match="no such file"):
         read_fixture(tmp_path / "absent.npz")
     (tmp_path / "text.npz").write_text("hello")
-    with pytest.raises(FixtureError, match="not an"):
+    with pytest.raises(FixtureError, match=r"text\.npz: damaged, or not an \.npz of plain arrays$"):  # no numpy advice
         read_fixture(tmp_path / "text.npz")
     np.savez(tmp_path / "short.npz", **{name: np.zeros(1) for name in ARRAYS if name != "masks"})
     with pytest.raises(FixtureError, match="missing masks"):
