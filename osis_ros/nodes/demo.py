@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rosbags.rosbag2 import WriterError
 from sensor_msgs.msg import Image
 
 from osis_ros.evaluation.referee import Referee, Verdict
@@ -56,19 +57,23 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
         bundle = load_bundle(model)
     except BundleError as err:
         raise DemoError(err) from None
-    _clear(folder)
-    _prepare_middleware(console)
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C shall end the other processes first
     try:
+        _clear(folder)
+        _prepare_middleware(console)
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C shall end the other processes first
         return _Demo(folder, console).run(str(bundle.path), frames, rate)
     except NodeProcessError as err:
         raise DemoError(err) from None
+    except (OSError, WriterError) as err:
+        raise DemoError(f"cannot write to {folder}: {getattr(err, 'strerror', None) or err}") from None
     finally:
         rclpy.try_shutdown()
 
 
 def _clear(folder: Path) -> None:
     """Make way for a new bag, which wants a folder that does not exist."""
+    if folder.is_symlink():
+        raise DemoError(f"{folder} is a link, expected a folder to write to; name the one that it leads to")
     if folder.is_dir():
         strange = sorted(p.name for p in folder.iterdir() if p.name not in (*OWN_FILES, f"{folder.name}.mcap"))
         if strange:
@@ -219,7 +224,8 @@ def _stamp(message: object) -> int:
 
 def _write_side_by_side(path: Path, *pictures: Image) -> None:
     rgb = np.concatenate([image_to_rgb(picture) for picture in pictures], axis=1)
-    cv2.imwrite(str(path), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+    path.write_bytes(png)  # cv2.imwrite is silent about a full disk
 
 
 def verdict_table(verdict: Verdict) -> Table:

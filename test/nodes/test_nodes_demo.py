@@ -70,6 +70,24 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, colour
     assert (tmp_path / "thesis.tex").read_text() == "all of it"
 
 
+def test_a_link_in_the_place_of_the_folder_is_one_sentence(tmp_path: Path, colour_cells: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "demo").symlink_to(tmp_path / "real")
+    run = demo(tmp_path / "demo", "--model", colour_cells)
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "demo is a link, expected a folder to write to" in in_one_line(output)
+    assert "Traceback" not in output
+
+
+def test_a_place_that_takes_no_folder_is_one_sentence(colour_cells: Path):
+    run = demo(Path("/proc/osis_demo"), "--model", colour_cells)  # refused to everybody, root included
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "cannot write to /proc/osis_demo: " in in_one_line(output)
+    assert "Traceback" not in output
+
+
 def test_a_camera_that_cannot_draw_ends_the_demo_with_its_reason(tmp_path: Path, colour_cells: Path):
     run = demo(tmp_path / "demo", "--model", colour_cells, MUJOCO_GL="no such backend")
     output = run.communicate(timeout=120)[0]
