@@ -80,11 +80,15 @@ def image_to_rgb(message: "Image") -> np.ndarray:
     return colour_converter().to_rgb(samples, layout.colours)
 
 
+def _check_sides(width: int, height: int) -> None:
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise ImageError(f"image is {width}x{height}, expected each side in 1..{MAX_SIDE}")
+
+
 def _samples(message: "Image", layout: Layout) -> np.ndarray:
     """The message's samples in the machine's byte order, [rows, width] or [rows, width, channels]; a view if it can."""
     height, width, step = message.height, message.width, message.step
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise ImageError(f"image is {width}x{height}, expected each side in 1..{MAX_SIDE}")
+    _check_sides(width, height)
     if (layout.halved and width % 2) or (layout.halved == "both" and height % 2):
         raise ImageError(f"image is {width}x{height}, expected even sizes for encoding {message.encoding}")
     dtype = np.dtype(f"u{layout.depth // 8}").newbyteorder(">" if message.is_bigendian else "<")
@@ -131,5 +135,6 @@ def compressed_to_rgb(message: "CompressedImage") -> np.ndarray:
         raise ImageError(f"{len(data)} bytes of format '{message.format}' cannot be decoded: {err.err}") from err
     if bgr is None:
         raise ImageError(f"{len(data)} bytes of format '{message.format}' are no picture, expected JPEG or PNG")
+    _check_sides(*bgr.shape[1::-1])
     # image_transport names the order in which it handed colours to a coder that takes them for BGR
     return bgr if "compressed rgb" in form else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)

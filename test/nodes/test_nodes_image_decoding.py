@@ -146,6 +146,7 @@ def test_jpeg_with_padding_behind_its_end_is_whole():
         ("jpeg", b"\xff\xd8" + bytes(50), "JPEG of 52 bytes has no end marker, expected a whole file: it was cut off"),
         ("png", file_of(halves(RED, WHITE), ".png")[:40], "40 bytes of format 'png' are no picture"),
         ("jpeg", b"no picture at all", "17 bytes of format 'jpeg' are no picture, expected JPEG or PNG"),
+        ("png", file_of(np.zeros((1, 16385, 3), np.uint8), ".png"), "image is 16385x1, expected each side in 1..16384"),
         ("16UC1; compressedDepth png", b"x", "is a depth image, expected a colour or grey one"),
     ],
 )
