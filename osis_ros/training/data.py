@@ -80,17 +80,30 @@ def _record(path: Path, folder: Path, image: dict, objects: list[tuple[int, dict
 
 
 def decode_masks(record: Record) -> np.ndarray:
-    """All masks of an image, [N, H, W] uint8 0/1. Polygons and both kinds of RLE are understood."""
-    rles = []
-    for segmentation in record.segmentations:
-        if isinstance(segmentation, list):
-            parts = coco_mask.frPyObjects(segmentation, record.height, record.width)
-            rles.append(coco_mask.merge(parts))
-        elif isinstance(segmentation["counts"], list):
-            rles.append(coco_mask.frPyObjects(segmentation, record.height, record.width))
-        else:
-            rles.append(segmentation)
-    return np.ascontiguousarray(coco_mask.decode(rles).transpose(2, 0, 1))
+    """All masks of an image, [N, H, W] uint8 0/1. Polygons and both kinds of RLE are understood.
+
+    Raises:
+        ConfigError: a segmentation that is none of these, or of another size than the image.
+    """
+    masks = np.empty((len(record.segmentations), record.height, record.width), np.uint8)
+    for number, segmentation in enumerate(record.segmentations):
+        try:
+            masks[number] = coco_mask.decode(_rle(segmentation, record.height, record.width))
+        except Exception:  # the library raises whatever it stumbles over
+            raise ConfigError(
+                f"{record.path}: the segmentation of its object {number + 1} of {len(masks)} is no polygon or RLE "
+                f"of {record.width}x{record.height} pixels"
+            ) from None
+    return masks
+
+
+def _rle(segmentation: dict | list, height: int, width: int) -> dict:
+    if isinstance(segmentation, list):
+        return coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
+    if list(segmentation["size"]) != [height, width]:
+        raise ValueError("of another size")
+    compressed = not isinstance(segmentation["counts"], list)
+    return segmentation if compressed else coco_mask.frPyObjects(segmentation, height, width)
 
 
 class Samples(Dataset):

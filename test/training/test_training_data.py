@@ -101,6 +101,21 @@ def test_polygon_and_both_rles_decode_to_the_same_mask(write_source):
     np.testing.assert_array_equal(masks, [expected, expected])
 
 
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [], [[2, 1]], [["a"] * 6], [2, 1, 6, 1, 6, 4], {}, {"size": [8, 10], "counts": [81]},
+        {"size": [4, 20], "counts": [80]}, {"size": [8, 10], "counts": "no runs"},
+    ],
+)  # fmt: skip
+def test_a_segmentation_that_cannot_be_decoded_names_the_image(write_source, segmentation):
+    source, root = write_source([(0, 3, SQUARE, 0), (0, 3, segmentation, 0)])
+    with pytest.raises(
+        ConfigError, match=r"0\.png: the segmentation of its object 2 of 2 is no polygon or RLE of 10x8"
+    ):
+        decode_masks(read_source(source, root, ("cup",))[0])
+
+
 def test_a_sample_has_rgb_pixels_and_boxes_that_end_behind_the_last_pixel(write_source):
     source, root = write_source([(0, 3, SQUARE, 0)])
     image, target = Samples(read_source(source, root, ("cup",)), v2.Identity())[0, 0]
