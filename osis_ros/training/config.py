@@ -20,9 +20,9 @@ class ConfigError(Exception):
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors, so that a typing mistake never trains the wrong thing for a day."""
+    """Unknown keys are errors, so that a typing mistake never trains the wrong thing for a day; so are inf and nan."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class SceneSet(Strict):
@@ -66,14 +66,14 @@ class Optimiser(Strict):
     name: Literal["sgd", "adamw"] = "sgd"
     learning_rate: float = Field(0.005, gt=0)
     reference_batch: Positive = 4
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(1e-4, ge=0)
     backbone_factor: float = Field(1.0, ge=0, description="the backbone's rate relative to the heads'")
     schedule: Literal["steps", "cosine"] = "steps"
     milestones: tuple[Positive, ...] = (84_000, 116_000)
     warmup_steps: int = Field(400, ge=0)
-    warmup_factor: float = 0.001
-    clip_gradient_norm: float | None = None
+    warmup_factor: float = Field(0.001, ge=0, le=1)
+    clip_gradient_norm: float | None = Field(None, gt=0)
     ema_decay: float | None = Field(None, gt=0, lt=1)
 
 

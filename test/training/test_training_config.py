@@ -47,6 +47,13 @@ def test_single_entries_can_be_replaced(config_file):
         (["model.preset=[tabletop]"], "model.preset is "),
         (["model.preset=tabletop", "model.class_names=5"], "class_names"),
         (["model.preset=tabletop", "model.class_names=null"], "class_names"),
+        (["optimiser.momentum=.nan"], "optimiser.momentum: .*finite"),
+        (["optimiser.momentum=1"], "optimiser.momentum: .*less than 1"),
+        (["optimiser.weight_decay=.inf"], "optimiser.weight_decay: .*finite"),
+        (["optimiser.weight_decay=-1"], "optimiser.weight_decay: .*greater than or equal to 0"),
+        (["optimiser.warmup_factor=.nan"], "optimiser.warmup_factor: .*finite"),
+        (["optimiser.learning_rate=.inf"], "optimiser.learning_rate: .*finite"),
+        (["optimiser.clip_gradient_norm=0"], "optimiser.clip_gradient_norm: .*greater than 0"),
         (["steps=[1"], r"steps: '\[1' is not YAML"),
     ],
 )
