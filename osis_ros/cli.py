@@ -46,10 +46,11 @@ def train(
     """
     from osis_ros.training.config import ConfigError, load_config
     from osis_ros.training.fit import TrainingDiverged, fit
-    from osis_ros.training.prepare import prepare_scenes
+    from osis_ros.training.prepare import prepare_scenes, require_files
 
     try:
         run = load_config(config, set_)
+        require_files(run, data, init)
         prepare_scenes(run, data)
         typer.echo(fit(run, data, output, resume=resume, init=init))
     except (ConfigError, TrainingDiverged) as error:

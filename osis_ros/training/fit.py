@@ -144,6 +144,28 @@ def start_from(model: SemSeg, path: Path) -> None:
     model.load_state_dict(fitting, strict=False)
 
 
+def require_resumable(path: Path, module: FitModule) -> None:
+    """Hold a run's last checkpoint against the network that is to go on from it, before Lightning stumbles over it.
+
+    Raises:
+        ConfigError: a damaged file, or one of another network.
+    """
+    advice = "remove it or give --no-resume to start anew"
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["state_dict"]
+        theirs = {name: tensor.shape for name, tensor in state.items()}
+    except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
+        raise ConfigError(f"{path} is damaged, or no training checkpoint; {advice}") from None
+    if theirs != {name: tensor.shape for name, tensor in module.state_dict().items()}:
+        raise ConfigError(f"{path} is of another network than the configuration's; {advice}, or choose another name")
+
+
+def _own_sentence(error: ConfigError) -> str:
+    """The message as it was raised: PyTorch puts a worker's whole traceback before it."""
+    text = str(error).strip()
+    return text.rpartition(f"{ConfigError.__qualname__}: ")[2] if text.startswith("Caught ") else text
+
+
 def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True, init: Path | None = None) -> Path:
     """Train until `config.steps`, and write `OUTPUT/NAME/last.ckpt` every `checkpoint_every` steps.
 
@@ -172,7 +194,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     callbacks: list[Callback] = [
         ModelCheckpoint(
             folder, "step-{step}", save_last=True, save_top_k=0, every_n_train_steps=config.checkpoint_every,
-            save_on_train_epoch_end=False,
+            save_on_train_epoch_end=False, enable_version_counter=False,
         ),
         LearningRateMonitor("step"),
         ProgressLines(),
@@ -196,6 +218,12 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
         enable_progress_bar=False,
     )
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
-    trainer.fit(module, ckpt_path=str(last) if resume and last.is_file() else None, weights_only=True)
+    goes_on = resume and last.is_file()
+    if goes_on:
+        require_resumable(last, module)
+    try:
+        trainer.fit(module, ckpt_path=str(last) if goes_on else None, weights_only=True)
+    except ConfigError as error:
+        raise ConfigError(_own_sentence(error)) from None
     trainer.save_checkpoint(last)
     return last

@@ -1,4 +1,4 @@
-"""What a run needs on disk before it starts: its rendered scenes."""
+"""What a run needs on disk before it starts: files of others, which must be there, and its own rendered scenes."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings, write_dataset
 from osis_ros.simulation.gl import RenderError
 from osis_ros.training.config import ConfigError, TrainConfig
+
+
+def require_files(config: TrainConfig, data_root: Path, init: Path | None = None) -> None:
+    """Miss files now rather than after hours of rendering; what `prepare_scenes` makes need not be there.
+
+    Raises:
+        ConfigError: names every file and folder that is missing.
+    """
+    wanted = {"backbone_weights": config.backbone_weights} if config.backbone_weights else {}
+    for name, source in config.train.items():
+        wanted |= {f"train.{name}.annotations": source.annotations, f"train.{name}.images": source.images}
+    rendered = [Path(folder) / scenes.split for folder, scenes in config.scenes.items()]
+    paths = {
+        entry: data_root / path for entry, path in wanted.items() if not any(map(path.is_relative_to, rendered))
+    } | ({"--init": init} if init else {})
+    missing = [f"{entry}: {path}" for entry, path in paths.items() if not path.exists()]
+    if missing:
+        raise ConfigError(f"not found: {'; '.join(missing)}; is the data folder right?")
 
 
 def prepare_scenes(config: TrainConfig, data_root: Path) -> None:

@@ -1,0 +1,64 @@
+"""What a training run cannot use is one sentence, and comes before anything that takes long."""
+
+import pytest
+import torch
+from shapes import tiny_run, write_shapes
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+from osis_ros.training.config import ConfigError, load_config
+from osis_ros.training.fit import fit
+from osis_ros.training.prepare import require_files
+
+
+@pytest.fixture
+def shapes(tmp_path):
+    (tmp_path / "data").mkdir()
+    return write_shapes(tmp_path / "data", pictures=4, square=34, radius=20)
+
+
+def test_what_is_missing_is_named_before_any_scene_is_rendered(tmp_path):
+    result = CliRunner().invoke(app, ["train", "--data", str(tmp_path / "data"), "--output", str(tmp_path / "runs")])
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    for name in ("weights/mobilenet_v2_imagenet.pth", "coco_mini/instances_train.json", "images: "):
+        assert name in said
+    assert "data/scenes" not in said  # these would be made
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_what_is_rendered_may_be_missing(tmp_path):
+    for file in ("weights/mobilenet_v2_imagenet.pth", "coco_mini/instances_train.json"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).touch()
+    config = load_config("tabletop")
+    require_files(config, tmp_path)
+    with pytest.raises(ConfigError, match=r"not found: train\.scenes\.annotations: .*; train\.scenes\.images: "):
+        require_files(config.model_copy(update={"scenes": {}}), tmp_path)
+    with pytest.raises(ConfigError, match=r"not found: --init: .*gone\.safetensors"):
+        require_files(config, tmp_path, tmp_path / "gone.safetensors")
+
+
+def test_a_damaged_or_foreign_last_checkpoint_says_what_to_do(shapes, tmp_path):
+    last = fit(tiny_run(steps=1), shapes, tmp_path)
+    with pytest.raises(ConfigError, match=r"last\.ckpt is of another network than the configuration's; remove it or"):
+        fit(tiny_run(model={**tiny_run().model.model_dump(), "class_names": ["a", "b", "c"]}), shapes, tmp_path)
+    last.write_bytes(last.read_bytes()[:5000])
+    with pytest.raises(
+        ConfigError, match=r"last\.ckpt is damaged, or no training checkpoint; remove it or give --no-r"
+    ):
+        fit(tiny_run(steps=1), shapes, tmp_path)
+    assert fit(tiny_run(steps=1), shapes, tmp_path, resume=False) == last
+    assert torch.load(last, weights_only=True)["global_step"] == 1
+    assert [path.name for path in last.parent.glob("*.ckpt")] == ["last.ckpt"]
+
+
+def test_a_picture_that_a_worker_cannot_read_is_one_sentence(shapes, tmp_path):
+    for picture in shapes.glob("*.png"):
+        picture.write_bytes(b"no picture")
+    with pytest.raises(ConfigError) as caught:
+        fit(tiny_run(workers=1), shapes, tmp_path)
+    said = str(caught.value)
+    assert said.startswith(str(shapes))
+    assert said.endswith(".png is no readable 128x96 image")
+    assert "\n" not in said
