@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -113,7 +114,7 @@ def convert_scenes(
     """All scenes, several at a time; `done` is called after each. Stopped and started again, it goes on where it was.
 
     Raises:
-        DatasetError: the first scene that does not fit.
+        DatasetError: the first scene that does not fit, or a worker that was killed.
     """
     scenes = sorted(scenes)
     convert = partial(convert_scene, root=root, output=output, camera=camera)
@@ -131,6 +132,8 @@ def convert_scenes(
         except DatasetError:
             pool.shutdown(cancel_futures=True)
             raise
+        except BrokenProcessPool:
+            raise DatasetError("a worker process died (out of memory?); the same command goes on") from None
     return shards
 
 

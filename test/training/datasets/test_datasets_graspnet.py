@@ -1,6 +1,8 @@
 """GraspNet-OSIS from tiny folders in GraspNet-1Billion's real layout, and from files like the authors'."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ from osis_ros.cli import app
 from osis_ros.evaluation.coco_json import read_ground_truth
 from osis_ros.evaluation.split import open_set_split
 from osis_ros.inference.rle import decode
+from osis_ros.training.datasets import graspnet_scenes
 from osis_ros.training.datasets.graspnet import KNOWN, TRAIN_ONLY, scene_sets
 from osis_ros.training.datasets.graspnet_scenes import convert_frame
 
@@ -153,6 +156,17 @@ def test_missing_and_broken_files_are_one_sentence(root, tmp_path):
     (tmp_path / "empty" / "scenes").mkdir(parents=True)
     assert "no scene folders (scene_0000, …)" in run("graspnet", tmp_path / "empty", tmp_path / "o").output
     assert "camera is one of realsense, kinect" in run("graspnet", root, tmp_path / "o", "--camera", "zed").output
+
+
+def killed(scene: int, **_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_is_one_sentence(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(graspnet_scenes, "convert_scene", killed)
+    result = run("graspnet", root, tmp_path / "osis", "--workers", 2)
+    assert result.exit_code == 1
+    assert "osis: a worker process died (out of memory?); the same command goes on" in result.output
 
 
 def test_the_authors_files_are_marked_and_named(tmp_path):
