@@ -113,10 +113,21 @@ def write_bundle(
         text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         (new / MANIFEST_FILE).write_text(text, "utf-8")
         (new / CARD_FILE).write_text(card, "utf-8")
-        if folder.is_dir():
-            folder.rename(Path(place) / "old")
-        new.rename(folder)
+        _put_in_place(new, folder, Path(place) / "old")
     return load_bundle(folder)
+
+
+def _put_in_place(new: Path, folder: Path, aside: Path) -> None:
+    """Rename `new` to `folder`; what was there goes aside, and comes back if its successor does not take its place."""
+    replaces = folder.is_dir()
+    if replaces:
+        folder.rename(aside)
+    try:
+        new.rename(folder)
+    except OSError:
+        if replaces:
+            aside.rename(folder)
+        raise
 
 
 def _model_folders() -> tuple[Path, ...]:

@@ -161,6 +161,21 @@ def test_writing_again_replaces_the_graph_and_keeps_other_files(folder):
     assert {file.name for file in folder.parent.iterdir()} == {"colour", "colour.onnx"}
 
 
+def test_a_bundle_that_cannot_be_replaced_stays(folder, monkeypatch):
+    before = load_bundle(folder).manifest
+    rename = Path.rename
+
+    def refuse_the_new_one(path: Path, target: Path) -> Path:
+        if path.name == "bundle":
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_new_one)
+    with pytest.raises(PermissionError):
+        colour_bundle(folder, height=64)
+    assert load_bundle(folder).manifest == before
+
+
 def test_a_folder_with_other_things_is_never_overwritten(tmp_path):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.tex").write_text("mine")
