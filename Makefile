@@ -20,7 +20,7 @@ demo:  ## a simulated camera, the segmenter node and a referee: a table, demo/ov
 
 test:  ## every test, over real DDS; PYTEST_ARGS=… is handed on
 	@scripts/setup_env.sh test
-	@$(ENTER) && python -m pytest -n 2 $(PYTEST_ARGS)
+	@$(ENTER) && python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint:  ## ruff: rules and format
 	@scripts/setup_env.sh test

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 import osis_ros.simulation  # noqa: F401  chooses what MuJoCo draws with, before a test imports mujoco
+from osis_ros.nodes.node_process import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+heed_interrupts()
 
 
 def _ros_domain() -> int:

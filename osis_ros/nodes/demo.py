@@ -27,7 +27,7 @@ from osis_ros.inference.bundle import BundleError, load_bundle
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.bag_recorder import BagRecorder
 from osis_ros.nodes.image_decoding import image_to_rgb
-from osis_ros.nodes.node_process import NodeProcess, NodeProcessError
+from osis_ros.nodes.node_process import NodeProcess, NodeProcessError, heed_interrupts
 
 COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
 INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
@@ -57,6 +57,7 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
         bundle = load_bundle(model)
     except BundleError as err:
         raise DemoError(err) from None
+    heed_interrupts()
     try:
         _clear(folder)
         _prepare_middleware(console)

@@ -10,6 +10,15 @@ from pathlib import Path
 STOP_TIMEOUT = 15.0  # s from SIGINT to SIGKILL
 
 
+def heed_interrupts() -> None:
+    """Let SIGINT end this process and those it starts, also in a job that a script's `&` put into the background.
+
+    Such a job begins with SIGINT ignored, and so would every process it starts. Call it from the main thread.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class NodeProcessError(Exception):
     """A node ended early or did not end cleanly; the message says so and shows the end of its output."""
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -58,3 +60,15 @@ def test_one_that_fails_while_it_stops_is_reported(program):
                       "    sys.exit(3)\n")  # fmt: skip
     with pytest.raises(NodeProcessError, match="the camera stopped with status 3"):
         process.stop()
+
+
+def test_a_background_job_and_what_it_starts_can_be_interrupted():
+    """A script's `&` starts a job with SIGINT ignored, and its children inherit that unless somebody heeds it again."""
+    child = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    job = (
+        "import signal, subprocess, sys; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from osis_ros.nodes.node_process import heed_interrupts\nheed_interrupts()\n"
+        f"sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
+    )
+    ran = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True"]
