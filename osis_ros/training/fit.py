@@ -5,6 +5,7 @@ import subprocess
 import warnings
 from pathlib import Path
 
+import cv2
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
@@ -79,9 +80,12 @@ class FitModule(pl.LightningModule):
             [record for source in records for record in source],
             train_transform(config.augment), config.augment.min_pixels, config.seed,
         )  # fmt: skip
+        # Workers are forked and leave the other cores to the network. A fork that inherits OpenCV's threads only in
+        # name would wait for them for ever once it gives them up, so they go before it.
+        cv2.setNumThreads(1)
         return DataLoader(
             samples, config.batch, sampler=stream, num_workers=config.workers, collate_fn=collate,
-            persistent_workers=config.workers > 0, pin_memory=torch.cuda.is_available(), worker_init_fn=_one_thread,
+            persistent_workers=config.workers > 0, pin_memory=torch.cuda.is_available(),
         )  # fmt: skip
 
 
@@ -90,14 +94,6 @@ def source_commit() -> str:
     command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*")
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return result.stdout.strip() or "not recorded"
-
-
-def _one_thread(_: int) -> None:
-    """A worker is one of several: it leaves the other cores to the network."""
-    import cv2
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
 
 
 def require_known_objects(sources: list[list[Record]]) -> None:

@@ -1,5 +1,7 @@
 """A run trains, can be stopped and resumed at any step, and says in one sentence why it will not go on."""
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from shapes import NAMES, tiny_run, write_shapes
@@ -74,3 +76,9 @@ def test_a_checkpoint_of_something_else_is_no_start(shapes, tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(ConfigError, match="--init: "):
         fit(tiny_run(), shapes, tmp_path, init=path)
+
+
+def test_a_worker_starts_although_opencv_has_threads_of_its_own(shapes, tmp_path):
+    cv2.setNumThreads(2)
+    cv2.GaussianBlur(np.zeros((2000, 2000), np.uint8), (31, 31), 0)  # starts them
+    fit(tiny_run(workers=1, steps=1), shapes, tmp_path)
