@@ -152,7 +152,8 @@ def test_requests_are_answered_while_images_stream(bench: Bench, colour_cells):
     assert all(m.header.stamp.sec < 100 for m in heard)
 
 
-def test_the_worker_takes_the_newest_and_counts_the_others():
+def busy_worker() -> tuple[NewestFrameWorker, threading.Event, list[int], list[int]]:
+    """A worker at frame 1 until the event is set; the frames that it takes, and one entry a dropped frame."""
     working, go_on, processed, dropped = threading.Event(), threading.Event(), [], []
 
     def process(frame: int) -> None:
@@ -163,6 +164,11 @@ def test_the_worker_takes_the_newest_and_counts_the_others():
     worker = NewestFrameWorker(process, lambda: dropped.append(1), "test")
     worker.put(1)
     assert working.wait(10)
+    return worker, go_on, processed, dropped
+
+
+def test_the_worker_takes_the_newest_and_counts_the_others():
+    worker, go_on, processed, dropped = busy_worker()
     for frame in (2, 3, 4):
         worker.put(frame)
     go_on.set()
@@ -172,16 +178,7 @@ def test_the_worker_takes_the_newest_and_counts_the_others():
 
 
 def test_a_stopped_worker_drops_what_waits():
-    working, go_on, processed, dropped = threading.Event(), threading.Event(), [], []
-
-    def process(frame: int) -> None:
-        processed.append(frame)
-        working.set()
-        go_on.wait(10)
-
-    worker = NewestFrameWorker(process, lambda: dropped.append(1), "test")
-    worker.put(1)
-    assert working.wait(10)
+    worker, go_on, processed, dropped = busy_worker()
     worker.put(2)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
