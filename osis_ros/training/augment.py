@@ -13,7 +13,8 @@ class CameraVariation(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.colour = v2.RandomPhotometricDistort(brightness=(0.7, 1.4), contrast=(0.6, 1.4), saturation=(0.4, 1.6))
+        # Hue moves little: it tells an apple from an orange, and a camera's white balance is rarely far off.
+        self.colour = v2.ColorJitter(brightness=0.4, contrast=0.4, saturation=0.5, hue=0.06)
         self.rare = v2.Compose(
             [
                 v2.RandomApply([v2.GaussianBlur(5, (0.3, 1.5))], 0.15),

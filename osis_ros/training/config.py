@@ -33,6 +33,18 @@ class SceneSet(Strict):
     seed: int = 0
 
 
+class Cutouts(Strict):
+    """Objects of another source that are pasted into the images of this one."""
+
+    source: str = Field(description="name of the other source, under `train`")
+    probability: Annotated[float, Field(ge=0, le=1)] = Field(0.5, description="share of images that get any")
+    most: Positive = Field(4, description="pasted into one image, one to so many")
+    size: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
+        (0.05, 0.2), description="smallest and largest root of a pasted area, in widths of the image"
+    )
+    drop_annotations: tuple[str, ...] = Field((), description="class names that are not pasted")
+
+
 class Source(Strict):
     """One COCO-format data set.
 
@@ -46,6 +58,7 @@ class Source(Strict):
     classes: Literal["by_name", "none"] = "by_name"
     drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are deleted")
     drop_images: tuple[str, ...] = Field((), description="class names whose images are left out altogether")
+    cutouts: Cutouts | None = None
 
 
 class Augment(Strict):
@@ -95,6 +108,13 @@ class TrainConfig(Strict):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     checkpoint_every: Positive = 500
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _check_cutouts(self) -> "TrainConfig":
+        for name, source in self.train.items():
+            if source.cutouts and source.cutouts.source not in self.train:
+                raise ValueError(f"train.{name}.cutouts.source: there is no source {source.cutouts.source!r}")
+        return self
 
     @model_validator(mode="before")
     @classmethod

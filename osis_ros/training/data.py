@@ -1,9 +1,10 @@
 """COCO-format annotations to training samples, drawn as one endless, reproducible stream."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -13,10 +14,13 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
+from torchvision.transforms import v2
 
 from osis_ros.training.config import ConfigError, Source
 from osis_ros.training.datasets.open_set import DatasetError, read_annotations
 
+# (pixels, masks, labels, random) -> the first three, with objects added.
+Paster = Callable[[np.ndarray, np.ndarray, tuple[int, ...], np.random.Generator], tuple]
 NO_CLASS = -1  # an object whose class is not to be learnt; it still teaches objectness, box and mask
 
 
@@ -106,15 +110,35 @@ def _rle(segmentation: dict | list, height: int, width: int) -> dict:
     return segmentation if compressed else coco_mask.frPyObjects(segmentation, height, width)
 
 
+def read_pixels(record: Record) -> np.ndarray:
+    """An image, [H, W, 3] uint8 RGB.
+
+    Raises:
+        ConfigError: no image, or one of another size than its annotations say.
+    """
+    pixels = cv2.imread(str(record.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # masks know no turn
+    if pixels is None or pixels.shape[:2] != (record.height, record.width):
+        raise ConfigError(f"{record.path} is no readable {record.width}x{record.height} image")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+
+
 class Samples(Dataset):
-    """Annotated images, varied by a transform.
+    """Annotated images, varied by a transform; some of them by a paster before, given by the record's number.
 
     An index is (record number, draw): the draw seeds the transform, so a sample is a function of its index
     alone, whatever worker makes it and however often the run was stopped.
     """
 
-    def __init__(self, records: list[Record], transform, min_pixels: int = 1, seed: int = 0) -> None:
+    def __init__(
+        self,
+        records: list[Record],
+        transform: v2.Transform,
+        min_pixels: int = 1,
+        seed: int = 0,
+        pasters: Mapping[int, Paster] = MappingProxyType({}),
+    ) -> None:
         self.records = records
+        self.pasters = pasters
         self.transform = transform
         self.min_pixels = min_pixels
         self.seed = seed
@@ -126,12 +150,12 @@ class Samples(Dataset):
         """Image uint8 [3, H, W] RGB; target with boxes float32 [N, 4] xyxy, labels int64 [N], masks uint8 [N, H, W]."""
         number, draw = index
         record = self.records[number]
-        pixels = cv2.imread(str(record.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # masks know no turn
-        if pixels is None or pixels.shape[:2] != (record.height, record.width):
-            raise ConfigError(f"{record.path} is no readable {record.width}x{record.height} image")
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        pixels, masks, labels = read_pixels(record), decode_masks(record), record.labels
+        if number in self.pasters:
+            random = np.random.default_rng([self.seed, 2, draw])
+            pixels, masks, labels = self.pasters[number](pixels, masks, labels, random)
         image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
-        masks = tv_tensors.Mask(torch.from_numpy(decode_masks(record)))
+        masks = tv_tensors.Mask(torch.from_numpy(masks))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed * 1_000_003 + draw)
             image, masks = self.transform(image, masks)
@@ -139,7 +163,7 @@ class Samples(Dataset):
         masks = masks[keep].as_subclass(Tensor)
         boxes = masks_to_boxes(masks) if len(masks) else torch.zeros(0, 4)
         boxes[:, 2:] += 1  # masks_to_boxes gives the last pixel, a box ends behind it
-        labels = torch.tensor(record.labels)[keep]
+        labels = torch.tensor(labels)[keep]
         return image.as_subclass(Tensor), {"boxes": boxes.float(), "labels": labels, "masks": masks}
 
 

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from osis_ros.training.augment import train_transform
 from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
 from osis_ros.training.config import ConfigError, TrainConfig
+from osis_ros.training.cutouts import CutoutPaster
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
 from osis_ros.training.model.backbone import load_backbone_weights
 from osis_ros.training.model.semseg import SemSeg
@@ -78,7 +79,7 @@ class FitModule(pl.LightningModule):
         )  # fmt: skip
         samples = Samples(
             [record for source in records for record in source],
-            train_transform(config.augment), config.augment.min_pixels, config.seed,
+            train_transform(config.augment), config.augment.min_pixels, config.seed, self._pasters(records),
         )  # fmt: skip
         # Workers are forked and leave the other cores to the network. A fork that inherits OpenCV's threads only in
         # name would wait for them for ever once it gives them up, so they go before it.
@@ -87,6 +88,20 @@ class FitModule(pl.LightningModule):
             samples, config.batch, sampler=stream, num_workers=config.workers, collate_fn=collate,
             persistent_workers=config.workers > 0, pin_memory=torch.cuda.is_available(),
         )  # fmt: skip
+
+    def _pasters(self, records: list[list[Record]]) -> dict[int, CutoutPaster]:
+        """The paster of every record that has one, by its number in the concatenation of all sources."""
+        config = self.config
+        pasters, start = {}, 0
+        for source, own in zip(config.train.values(), records, strict=True):
+            if source.cutouts:
+                other = config.train[source.cutouts.source]
+                dropped = (*other.drop_annotations, *source.cutouts.drop_annotations)
+                other = other.model_copy(update={"drop_annotations": dropped})
+                paster = CutoutPaster(read_source(other, self.data_root, config.model.class_names), source.cutouts)
+                pasters.update(dict.fromkeys(range(start, start + len(own)), paster))
+            start += len(own)
+        return pasters
 
 
 def source_commit() -> str:

@@ -137,6 +137,24 @@ def test_a_sample_depends_on_its_index_alone(write_source):
     assert not torch.equal(samples[0, 6][0], first)
 
 
+def test_a_paster_adds_objects_to_the_records_it_is_given_for(write_source):
+    source, root = write_source([(0, 3, SQUARE, 0)])
+    records = 2 * read_source(source, root, ("cup",))
+
+    def paste(pixels, masks, labels, random):
+        added = np.zeros_like(masks[:1])
+        added[0, 6:8, 8:10] = 1
+        return np.full_like(pixels, random.integers(256)), np.concatenate((masks, added)), (*labels, -1)
+
+    samples = Samples(records, v2.Identity(), pasters={1: paste})
+    assert len(samples[0, 5][1]["labels"]) == 1
+    image, target = samples[1, 5]
+    assert target["labels"].tolist() == [0, -1]
+    assert target["boxes"].tolist() == [[2, 1, 6, 4], [8, 6, 10, 8]]
+    assert torch.equal(image, samples[1, 5][0])
+    assert not torch.equal(image, samples[1, 6][0])
+
+
 def test_what_is_padded_to_the_crops_size_belongs_to_no_object(write_source):
     source, root = write_source([(0, 3, SQUARE, 0)])
     augment = Augment(mode="jitter", size=(64, 160), scale=(0.5, 0.5))

@@ -31,6 +31,8 @@ class ProposalConfig(Section):
     centerness_positive_fraction: Fraction = 1.0
     box_loss: Literal["iou", "smooth_l1"] = Field("iou", description="the authors' code uses iou, the paper's text l1")
     side_bias: float = Field(0.0, description="first side distances, in anchor sides; 0.5: the anchor itself")
+    finest_level: int = Field(2, ge=2, le=5, description="finest pyramid level that proposals come from")
+    feature_length: float = Field(1, gt=0, description="the normalised feature's; the output layer learns as fast")
 
 
 class RoIConfig(Section):
@@ -43,6 +45,7 @@ class RoIConfig(Section):
     samples: Positive = Field(512, description="proposals an image that the losses are taken on")
     positive_fraction: Fraction = 0.25
     positive_iou: Fraction = 0.5
+    iou_on_background: bool = Field(False, description="teach the IoU estimate on background too, not on objects alone")
 
 
 class EmbeddingConfig(Section):
@@ -53,6 +56,7 @@ class EmbeddingConfig(Section):
     intra_margin: float = Field(0.05, ge=0, le=2, description="m_p: cosine distance tolerated to the own class centre")
     inter_margin: float = Field(0.95, ge=0, le=2, description="m_n: cosine distance wanted to every other class centre")
     positive_iou: Fraction = Field(0.5, description="a proposal must overlap its object by more than this")
+    repel_unlabelled: bool = Field(False, description="keep objects without a class m_n away from every class centre")
 
 
 class MaskConfig(Section):
@@ -126,6 +130,8 @@ class ModelConfig(Section):
         repeated = sorted({name for name in self.class_names if self.class_names.count(name) > 1})
         if repeated:
             raise ValueError(f"class_names: {', '.join(repeated)} more than once, every class wants a name of its own")
+        if self.proposals.finest_level > self.max_level:
+            raise ValueError(f"proposals.finest_level is coarser than max_level, {self.max_level}")
         if self.mask.blend and self.mask.modulation:
             raise ValueError("mask: blend and modulation are two ways for one thing, expected at most one of them")
         if self.mask.blend and not self.embedding.enabled:
@@ -160,10 +166,13 @@ class ModelConfig(Section):
         )
 
     def fast(self) -> "ModelConfig":
-        """The same weights with fewer proposals: NMS and a total limit in place of the paper's 4,200."""
+        """The same weights with fewer proposals: NMS and a total limit in place of the paper's 4,200.
+
+        NMS leaves near copies (IoU 0.9): which of them fits best, only the second stage knows.
+        """
         return self.replace(
-            proposals={"train_top_k": 300, "test_top_k": 300, "nms_iou": 0.7, "max_proposals": 200},
-            decision={"max_boxes": 200},
+            proposals={"train_top_k": 1000, "test_top_k": 1000, "nms_iou": 0.9, "max_proposals": 500},
+            decision={"max_boxes": 500},
         )
 
 
@@ -181,9 +190,12 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         channels=128,
         proposals=ProposalConfig(
             train_top_k=300, test_top_k=300, nms_iou=0.7, max_proposals=200, side_bias=0.5,
+            # The finest level is for masks alone. Its share of a network's time is large, its anchors would be tiny.
+            finest_level=3, anchor_scale=4, feature_length=11.3, centerness_positive_fraction=0.5,
         ),
-        roi=RoIConfig(hidden=256, sampling_ratio=2, samples=128),
-        embedding=EmbeddingConfig(dim=128),
-        mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=2, rois_per_image=16),
+        roi=RoIConfig(hidden=256, sampling_ratio=2, samples=96, positive_fraction=0.4, iou_on_background=True),
+        embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
+        mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
+        loss_weights=LossWeights(contrastive=4, iou=2),
         decision=DecisionConfig(max_boxes=200, multi_class=False),
     )  # fmt: skip

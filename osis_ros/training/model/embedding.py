@@ -50,3 +50,15 @@ def contrastive_loss(distances: Tensor, labels: Tensor, centres: Tensor, count: 
     between = cosine_distances(unit, unit).masked_fill(itself, torch.inf)
     apart = (config.intra_margin + config.inter_margin - between.amin(1)).clamp(min=0).sum()
     return (intra + inter + apart) / max(count, 1)
+
+
+def repulsion_loss(distances: Tensor, count: int, config: EmbeddingConfig) -> Tensor:
+    """Keeps objects of no known class out of every territory; not in the paper, which has no such objects.
+
+    Args:
+        distances: [P, K] of their embeddings to all centres.
+        count: number of sampled proposals, as in `contrastive_loss`.
+    Returns:
+        scalar.
+    """
+    return (config.inter_margin - distances.amin(1)).clamp(min=0).sum() / max(count, 1)

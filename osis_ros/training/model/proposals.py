@@ -37,7 +37,10 @@ class Proposals(NamedTuple):
 
 
 class ProposalNetwork(nn.Module):
-    """Shared 3x3 convolution, L2-normalised over channels, then four side distances and a centerness an anchor."""
+    """Shared 3x3 convolution, L2-normalised over channels, then four side distances and a centerness an anchor.
+
+    It looks at as many of the coarsest pyramid levels as it is given strides.
+    """
 
     def __init__(
         self, config: ProposalConfig, channels: int, strides: tuple[int, ...], separable: bool = False
@@ -47,7 +50,7 @@ class ProposalNetwork(nn.Module):
         self.strides = strides
         self.conv = conv3x3(channels, channels, separable)
         self.output = nn.Conv2d(channels, 5, 1)  # left, top, right, bottom, centerness
-        nn.init.normal_(self.output.weight, std=0.01)
+        nn.init.normal_(self.output.weight, std=0.01 / config.feature_length)
         nn.init.zeros_(self.output.bias)
         nn.init.constant_(self.output.bias[:4], config.side_bias)
         if not separable:
@@ -56,11 +59,12 @@ class ProposalNetwork(nn.Module):
     def forward(self, levels: list[Tensor]) -> DensePrediction:
         """Pyramid levels [B, C, H_l, W_l] → predictions for every anchor."""
         outputs, centres, sizes, counts = [], [], [], []
-        for stride, level in zip(self.strides, levels, strict=True):
+        for stride, level in zip(self.strides, levels[-len(self.strides) :], strict=True):
             feature = F.relu(self.conv(level))
             # The output layer is linear, so dividing its result by the feature's norm saves normalising the feature.
             norm = feature.float().pow(2).sum(1, keepdim=True).sqrt().clamp(min=1e-12)
-            output = F.conv2d(feature, self.output.weight).float() / norm + self.output.bias[:, None, None]
+            output = F.conv2d(feature, self.output.weight).float() * (self.config.feature_length / norm)
+            output = output + self.output.bias[:, None, None]
             outputs.append(output.flatten(2).transpose(1, 2))
             height, width = level.shape[-2:]
             level_centres, level_sizes = level_anchors(

@@ -27,19 +27,23 @@ class RoIHead(nn.Module):
         return self.box(hidden).float(), self.iou(hidden).float().sigmoid()[:, 0]
 
 
-def refinement_losses(
-    deltas: Tensor, iou: Tensor, proposals: Tensor, objects: Tensor, true_iou: Tensor, count: int
-) -> tuple[Tensor, Tensor]:
-    """IoU and box loss (L_iou, L_box2 of equation 1) on positive proposals, before their weights.
+def iou_estimate_loss(iou: Tensor, true_iou: Tensor, count: int) -> Tensor:
+    """L_iou of equation 1, before its weight: predicted and true IoU [P] of proposals before refinement, over `count`.
+
+    `count` is the number of all sampled proposals, background included. Scalar.
+    """
+    return l1_sum(iou, true_iou) / max(count, 1)
+
+
+def box_refinement_loss(deltas: Tensor, proposals: Tensor, objects: Tensor, count: int) -> Tensor:
+    """L_box2 of equation 1, before its weight, on positive proposals.
 
     Args:
         deltas: [P, 4] predicted.
-        iou: [P] predicted.
         proposals: [P, 4] the boxes that came in.
         objects: [P, 4] the boxes of their objects.
-        true_iou: [P] of the two, before refinement.
-        count: number of all sampled proposals, background included, which both sums are divided by.
+        count: number of all sampled proposals, background included, which the sum is divided by.
     Returns:
-        two scalars.
+        scalar.
     """
-    return l1_sum(iou, true_iou) / max(count, 1), l1_sum(deltas, boxes_to_deltas(proposals, objects)) / max(count, 1)
+    return l1_sum(deltas, boxes_to_deltas(proposals, objects)) / max(count, 1)

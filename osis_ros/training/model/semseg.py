@@ -12,13 +12,13 @@ from osis_ros.training.model.box_coding import deltas_to_boxes
 from osis_ros.training.model.classifier import UNLABELLED, Classifier, classification_loss
 from osis_ros.training.model.config import DecisionConfig, ModelConfig
 from osis_ros.training.model.detections import Detections
-from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss
+from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss, repulsion_loss
 from osis_ros.training.model.fpn import FeaturePyramid
 from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
 from osis_ros.training.model.open_set import Thresholds, decide
 from osis_ros.training.model.pooling import RoIPooler, with_image_index
 from osis_ros.training.model.proposals import DensePrediction, ProposalNetwork, Proposals
-from osis_ros.training.model.roi_head import RoIHead, refinement_losses
+from osis_ros.training.model.roi_head import RoIHead, box_refinement_loss, iou_estimate_loss
 from osis_ros.training.model.roi_sampling import RoISamples, sample_rois
 
 COARSEST_POOLED = 5
@@ -52,7 +52,7 @@ class SemSeg(nn.Module):
         self.fpn = FeaturePyramid(
             self.backbone.channels[config.min_level - 2 :], config.channels, config.max_level - 5, config.separable
         )
-        strides = tuple(2**level for level in config.levels)
+        strides = tuple(2**level for level in config.levels if level >= config.proposals.finest_level)
         self.proposals = ProposalNetwork(config.proposals, config.channels, strides, config.separable)
         self.box_pool = RoIPooler(roi.pool_size, roi.sampling_ratio, config.min_level, roi.canonical_size)
         self.mask_pool = RoIPooler(mask.pool_size, mask.sampling_ratio, config.min_level, roi.canonical_size)
@@ -175,10 +175,12 @@ class SemSeg(nn.Module):
         samples = sample_rois([p.boxes for p in proposals], targets, self.config.roi, self.config.num_classes)
         hidden = self.pool_boxes(levels, samples.rois)
         positive = torch.where(samples.positive)[0]
-        deltas, iou = self.roi_head.refine(hidden[positive])
-        iou_loss, box_loss = refinement_losses(
-            deltas, iou, samples.rois[positive, 1:], samples.objects[positive], samples.iou[positive], len(samples.rois)
+        deltas, iou = self.roi_head.refine(hidden)
+        box_loss = box_refinement_loss(
+            deltas[positive], samples.rois[positive, 1:], samples.objects[positive], len(samples.rois)
         )
+        estimated = slice(None) if self.config.roi.iou_on_background else positive
+        iou_loss = iou_estimate_loss(iou[estimated], samples.iou[estimated], len(samples.rois))
         semantics = self.describe(hidden)
         losses = {
             "loss_centerness": weights.centerness * centerness,
@@ -195,9 +197,13 @@ class SemSeg(nn.Module):
     def _contrastive_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
         known = samples.positive & (samples.labels >= 0) & (samples.iou > self.config.embedding.positive_iou)
         count = int((samples.labels != UNLABELLED).sum())
-        return contrastive_loss(
+        loss = contrastive_loss(
             semantics.distances[known], samples.labels[known], self.embedding.centres, count, self.config.embedding
         )
+        if self.config.embedding.repel_unlabelled:
+            strangers = semantics.distances[samples.positive & (samples.labels == UNLABELLED)]
+            loss = loss + repulsion_loss(strangers, count, self.config.embedding)
+        return loss
 
     def _mask_loss(
         self, levels: list[Tensor], samples: RoISamples, positive: Tensor, semantics: Semantics, targets: list[dict]

@@ -38,7 +38,7 @@ def test_the_benchmarks_have_20_and_28_known_classes_of_different_names():
 def test_fast_changes_only_how_many_proposals_there_are():
     config = faithful(COCO_KNOWN)
     fast = config.fast()
-    assert (fast.proposals.nms_iou, fast.proposals.max_proposals) == (0.7, 200)
+    assert (fast.proposals.nms_iou, fast.proposals.max_proposals) == (0.9, 500)
     assert fast.replace(proposals=config.proposals, decision=config.decision) == config
 
 

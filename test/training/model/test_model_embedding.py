@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from osis_ros.training.model.config import EmbeddingConfig
-from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss
+from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss, repulsion_loss
 
 CONFIG = EmbeddingConfig()  # m_p 0.05, m_n 0.95
 ORTHOGONAL = torch.eye(3)
@@ -52,3 +52,9 @@ def test_its_gradient_is_finite_and_moves_centres():
     contrastive_loss(torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64), centres, 1, CONFIG).backward()
     assert torch.isfinite(centres.grad).all()
     assert centres.grad.abs().sum() > 0
+
+
+def test_strangers_are_pushed_from_their_nearest_centre_up_to_the_margin():
+    distances = torch.tensor([[0.25, 1.0, 0.9], [0.96, 1.2, 1.0]])  # the second is far enough
+    assert repulsion_loss(distances, 10, CONFIG).item() == pytest.approx((0.95 - 0.25) / 10, abs=1e-6)
+    assert repulsion_loss(torch.zeros(0, 3), 0, CONFIG).item() == 0

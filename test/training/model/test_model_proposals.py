@@ -30,6 +30,20 @@ def test_the_output_layer_sees_features_of_unit_length():
     assert torch.allclose(found.logits[0, :16], expected[0, 4].flatten(), atol=1e-6)
 
 
+def test_a_longer_feature_changes_the_scale_of_the_output_layer_alone():
+    longer, plain = network(feature_length=4), network()
+    levels = [torch.randn(1, 8, 4, 4), torch.randn(1, 8, 2, 2)]
+    plain.conv.load_state_dict(longer.conv.state_dict())
+    plain.output.weight.data, plain.output.bias.data = 4 * longer.output.weight.data, longer.output.bias.data
+    assert torch.allclose(plain(levels).sides, longer(levels).sides, atol=1e-6)
+    assert longer.output.weight.std() < 0.5 * network().output.weight.std()
+
+
+def test_levels_finer_than_its_strides_are_not_looked_at():
+    levels = [torch.full((1, 8, 8, 8), torch.nan), torch.randn(1, 8, 4, 4), torch.randn(1, 8, 2, 2)]
+    assert network()(levels).sides.isfinite().all()
+
+
 def test_anchors_are_eight_strides_large_and_listed_finest_level_first():
     found = network()([torch.randn(1, 8, 2, 2), torch.randn(1, 8, 1, 1)])
     assert found.sizes.tolist() == [32.0] * 4 + [64.0]

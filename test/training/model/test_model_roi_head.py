@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from osis_ros.training.model.config import RoIConfig
-from osis_ros.training.model.roi_head import refinement_losses
+from osis_ros.training.model.roi_head import box_refinement_loss, iou_estimate_loss
 from osis_ros.training.model.roi_sampling import sample_rois
 
 
@@ -16,17 +16,14 @@ def test_losses_are_l1_on_positives_divided_by_all_samples():
     proposals = torch.tensor([[0.0, 0.0, 10.0, 10.0]])
     objects = torch.tensor([[1.0, 0.0, 11.0, 10.0]])  # moved by a tenth: delta 1
     deltas = torch.tensor([[0.25, 0.0, -0.5, 0.0]])
-    iou_loss, box_loss = refinement_losses(
-        deltas, torch.tensor([0.5]), proposals, objects, torch.tensor([0.9]), count=8
-    )
-    assert iou_loss.item() == pytest.approx(0.4 / 8)
-    assert box_loss.item() == pytest.approx((0.75 + 0.5) / 8)
+    assert iou_estimate_loss(torch.tensor([0.5]), torch.tensor([0.9]), count=8).item() == pytest.approx(0.4 / 8)
+    assert box_refinement_loss(deltas, proposals, objects, count=8).item() == pytest.approx((0.75 + 0.5) / 8)
 
 
 def test_without_positives_both_losses_are_zero():
     nothing = torch.zeros(0, 4)
-    losses = refinement_losses(nothing, torch.zeros(0), nothing, nothing, torch.zeros(0), count=0)
-    assert [loss.item() for loss in losses] == [0, 0]
+    assert iou_estimate_loss(torch.zeros(0), torch.zeros(0), count=0).item() == 0
+    assert box_refinement_loss(nothing, nothing, nothing, count=0).item() == 0
 
 
 def test_objects_are_proposals_too_and_labels_follow_the_best_object():

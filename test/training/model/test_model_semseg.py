@@ -67,7 +67,7 @@ def test_weights_multiply_their_losses():
 
 
 def test_an_object_of_unlabelled_class_teaches_boxes_and_masks_but_no_class():
-    model = build(loss_weights={"contrastive": 2})
+    model = build(embedding={"repel_unlabelled": False})
     found = losses(model, [-1, -1])
     for name in ("loss_centerness", "loss_proposal_box", "loss_iou", "loss_box", "loss_mask"):
         assert found[name] > 0, name
@@ -82,7 +82,7 @@ def test_an_object_of_unlabelled_class_teaches_boxes_and_masks_but_no_class():
 
 def test_an_image_without_objects_trains():
     found = losses(build(), [])
-    for name in ("loss_proposal_box", "loss_iou", "loss_box", "loss_mask"):
+    for name in ("loss_proposal_box", "loss_box", "loss_mask"):
         assert found[name] == 0, name
     assert found["loss_centerness"] > 0
     assert found["loss_class"] > 0
@@ -210,7 +210,12 @@ def test_every_variant_of_the_mask_head_trains_and_detects(mask):
 
 @pytest.mark.parametrize(
     "sections",
-    [{"min_level": 3, "max_level": 7, "proposals": {"anchor_scale": 4}}, {"separable": True}, {"frozen_stages": 0}],
+    [
+        {"min_level": 3, "max_level": 7, "proposals": {"anchor_scale": 4}},
+        {"separable": True},
+        {"frozen_stages": 0},
+        {"proposals": {"finest_level": 4}},
+    ],
 )
 def test_every_variant_of_the_pyramid_trains_and_detects(sections):
     sum(losses(build(**sections), [0, 1]).values()).backward()
@@ -225,3 +230,14 @@ def test_the_mask_loss_uses_at_most_so_many_proposals_an_image():
     model.mask_head.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
     losses(model, [0, 1], [1])
     assert seen == [4]
+
+
+def test_the_iou_estimate_learns_from_background_only_if_asked_to():
+    assert losses(build(roi={"iou_on_background": False}), [])["loss_iou"] == 0
+    assert losses(build(roi={"iou_on_background": True}), [])["loss_iou"] > 0
+
+
+def test_objects_without_a_class_are_kept_out_of_the_territories_only_if_asked_to():
+    with_them = losses(build(embedding={"repel_unlabelled": True}), [-1])["loss_contrastive"]
+    without = losses(build(embedding={"repel_unlabelled": False}), [-1])["loss_contrastive"]
+    assert with_them > without
