@@ -193,7 +193,7 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
             # The finest level is for masks alone. Its share of a network's time is large, its anchors would be tiny.
             finest_level=3, anchor_scale=4, feature_length=11.3, centerness_positive_fraction=0.5,
         ),
-        roi=RoIConfig(hidden=256, sampling_ratio=2, samples=96, positive_fraction=0.4, iou_on_background=True),
+        roi=RoIConfig(hidden=256, sampling_ratio=1, samples=96, positive_fraction=0.4, iou_on_background=True),
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
         mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
         loss_weights=LossWeights(contrastive=4, iou=2),
