@@ -186,7 +186,7 @@ def export(
     static: Annotated[bool, typer.Option(help="Outputs padded to a fixed size, with a count.")] = False,
     proposals: Annotated[
         Literal["trained", "exact", "fast"],
-        typer.Option(help="As trained; exact: the paper's thousands; fast: at most 200 after NMS."),
+        typer.Option(help="As trained; exact: the paper's thousands; fast: at most 500 after NMS."),
     ] = "trained",
     set_: Annotated[
         list[str], typer.Option("--set", help="Replace an entry of the network, e.g. decision.max_unknown=20.")

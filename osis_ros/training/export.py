@@ -51,7 +51,7 @@ def export_bundle(
         sections: further Markdown for the card.
         half: False keeps float32 weights, for comparing with another implementation to the last digit.
         static: outputs of fixed size with a `count`, for runtimes that want them.
-        proposals: as trained; `exact`, the paper's, thousands of them; `fast`, at most 200 after NMS.
+        proposals: as trained; `exact`, the paper's, thousands of them; `fast`, at most 500 after NMS.
         overrides: `section.key=value` entries of the network's configuration that change none of its tensors.
     Raises:
         CheckpointError: the checkpoint. BundleError: a value that model.yaml does not allow, or the folder.
