@@ -22,6 +22,7 @@ MUJOCO = {"mujoco"}
 # part of osis_ros -> what it may not import, at the top of a file or inside a function, itself or through another part
 FORBIDDEN = {
     "instances": TORCH | ROS | MUJOCO,
+    "whole_file": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
     "nodes": TORCH,
     "simulation": TORCH | ROS,

@@ -24,6 +24,7 @@ from osis_ros.evaluation.split import MERGED_UNKNOWN, Split, open_set_split, wit
 from osis_ros.evaluation.zero_shot import harmonic_mean
 from osis_ros.inference.bundle import MANIFEST_FILE, Bundle
 from osis_ros.inference.manifest import validate_manifest
+from osis_ros.whole_file import write_whole
 
 ALL_KNOWN, ALL_UNKNOWN = 2.0, 0.0  # cosine distances lie between
 CANDIDATES, CONFIRMED = 15, 3
@@ -163,8 +164,6 @@ def write_thresholds(bundle: Bundle, calibration: Calibration) -> None:
     fields["thresholds"] |= {"score": score, "unknown": calibration.unknown_threshold}
     checked = validate_manifest(fields, path).model_dump(mode="json")
     try:
-        part = path.with_name(path.name + ".part")
-        part.write_text(yaml.safe_dump(checked, sort_keys=False, allow_unicode=True), "utf-8")
-        part.replace(path)
+        write_whole(path, yaml.safe_dump(checked, sort_keys=False, allow_unicode=True))
     except OSError as err:
         raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None

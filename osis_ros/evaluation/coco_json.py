@@ -4,11 +4,10 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import faster_coco_eval.core.mask as rle_api
 import numpy as np
 
 from osis_ros.evaluation.masks import Masks
@@ -95,7 +94,7 @@ def read_ground_truth(path: Path) -> GroundTruth:
     images = _images(path, content["images"], entries)
     categories = _categories(path, content["categories"])
     objects = _masks(f"{path}: annotation", entries, images, {c.id for c in categories}, is_detection=False)
-    empty = int((objects.area == 0).sum())
+    empty = int((objects.pixels == 0).sum())
     if empty:
         notes.append(f"{empty} annotations have no pixels; they count as objects that nobody can find, as in COCO")
     return GroundTruth(path, images, categories, objects, tuple(known_ids) if known_ids is not None else None, notes)
@@ -225,8 +224,8 @@ def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: s
     broken, why = first_broken(rles)
     if broken is not None:
         raise EvaluationError(f"{where} {entries[broken].get('id', broken)}: {why}")
-    area = np.asarray(rle_api.area(rles), float) if rles else np.zeros(0)
-    return Masks(image, category, score, np.where(np.isnan(given_area), area, given_area), crowd, tuple(rles))
+    masks = Masks(image, category, score, given_area, crowd, tuple(rles))
+    return replace(masks, area=np.where(np.isnan(given_area), masks.pixels, given_area))
 
 
 def _score(entry: dict, here: str) -> float:

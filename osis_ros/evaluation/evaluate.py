@@ -22,6 +22,7 @@ from osis_ros.evaluation.open_set import score_open_set
 from osis_ros.evaluation.predict import image_paths, load_segmenter, run_bundle
 from osis_ros.evaluation.split import Split, open_set_split, with_model_classes
 from osis_ros.evaluation.zero_shot import score_zero_shot
+from osis_ros.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def evaluate(options: Options) -> dict[str, Any]:
         raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
     if options.model is not None and options.images is None:
         raise EvaluationError("--model needs --images, the folder that the ground truth's file names start at")
-    ground_truth = first_images(read_ground_truth(options.ground_truth), options.first)
+    everything = read_ground_truth(options.ground_truth)
+    ground_truth = first_images(everything, options.first)
     if not ground_truth.images:
         raise EvaluationError(f"{options.ground_truth}: there is no image to score")
     segmenter = load_segmenter(options.model, options.provider) if options.model is not None else None
@@ -105,7 +107,8 @@ def evaluate(options: Options) -> dict[str, Any]:
         if not options.class_agnostic:
             notes += _model_notes(ground_truth, split, class_names, known_names)
     else:
-        detections = read_detections(options.detections, ground_truth, options.unknown_id)
+        detections = read_detections(options.detections, everything, options.unknown_id)
+        detections = detections.take(detections.image < len(ground_truth.images))
     if options.class_agnostic:
         report = score_class_agnostic(ground_truth, detections)
     else:
@@ -135,7 +138,7 @@ def write_json(report: dict[str, Any] | list, path: Path) -> None:
     """Raises EvaluationError where the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     except OSError as err:
         raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
 

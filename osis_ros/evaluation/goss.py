@@ -59,7 +59,7 @@ def score_goss(ground_truth: GroundTruth, detections: Masks, split: Split, score
         found_class = detections.category[found]
         for category in np.unique([*truth_class[truth_class != VOID], *found_class]):
             _add(by_class[int(category)], *_segments_of(overlap, truth_class, found_class, category))
-    known = [q.percent for c, q in by_class.items() if c != MERGED_UNKNOWN]
+    known = [q.percent for c, q in by_class.items() if c != MERGED_UNKNOWN and q.percent != UNDEFINED]
     gq_known = float(np.mean(known)) if known else UNDEFINED
     gq_unknown = by_class[MERGED_UNKNOWN].percent
     defined = UNDEFINED not in (gq_known, gq_unknown)

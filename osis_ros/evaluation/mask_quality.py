@@ -1,6 +1,7 @@
 """Mask quality alone (SemSeg, section IV-E, Table IV): boxes and labels are given, only masks are predicted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,7 +42,7 @@ def score_given_boxes(
         EvaluationError: images that are missing, broken or of another size.
     """
     objects = ground_truth.objects
-    asked = ~objects.crowd & ~np.isin(objects.category, list(split.ignored)) & (objects.area > 0)
+    asked = ~objects.crowd & ~np.isin(objects.category, list(split.ignored)) & (objects.pixels > 0)
     given = objects.take(asked)
     frames = read_images(ground_truth.images, image_paths(ground_truth, folder))
     rows_on, rles = given.rows_by_image(), [{}] * len(given)
@@ -52,9 +53,8 @@ def score_given_boxes(
         boxes, class_ids = _boxes(given, rows), _class_ids(given, rows, split)
         for row, mask in zip(rows, segment_boxes(rgb, boxes, class_ids), strict=True):
             rles[row] = encode(mask)
-    area = np.asarray(rle_api.area(rles), float) if rles else np.zeros(0)
-    return score_open_set(ground_truth, Masks(given.image, given.category, given.score, area, given.crowd, tuple(rles)),
-                          split)  # fmt: skip
+    found = replace(given, rles=tuple(rles))
+    return score_open_set(ground_truth, replace(found, area=found.pixels), split)
 
 
 def _boxes(masks: Masks, rows: np.ndarray) -> np.ndarray:

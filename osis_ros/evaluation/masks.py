@@ -30,6 +30,11 @@ class Masks:
     def __len__(self) -> int:
         return len(self.rles)
 
+    @property
+    def pixels(self) -> np.ndarray:
+        """[N] float64, pixels of each mask, whatever `area` says."""
+        return np.asarray(rle_api.area(list(self.rles)), float) if self.rles else np.zeros(0)
+
     def take(self, rows: np.ndarray) -> "Masks":
         """The chosen rows, as indices or as a [N] bool mask, in that order."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows

@@ -1,6 +1,7 @@
 """Run a bundle over the images of a data set and keep what it finds as COCO-format results."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -22,7 +23,7 @@ def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
     """The file of every image: `folder`/file_name, or failing that the same name right in `folder`.
 
     Raises:
-        EvaluationError: files are missing.
+        EvaluationError: files are missing, or one would stand for several images.
     """
     if not folder.is_dir():
         raise EvaluationError(f"{folder}: no such folder of images")
@@ -34,6 +35,10 @@ def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
     if missing:
         raise EvaluationError(f"{len(missing)} of the {len(paths)} images of {ground_truth.path} are not in {folder}, "
                               f"the first is {missing[0].name}")  # fmt: skip
+    if len(set(paths)) < len(paths):
+        twice = next(path for path, count in Counter(paths).items() if count > 1)
+        raise EvaluationError(f"{twice} would stand for several images of {ground_truth.path}; give the folder at "
+                              "which its file names start")  # fmt: skip
     return paths
 
 

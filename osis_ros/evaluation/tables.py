@@ -10,6 +10,7 @@ from rich.table import Table
 from osis_ros.evaluation.coco_json import EvaluationError, read_json
 from osis_ros.evaluation.coco_scores import UNDEFINED
 from osis_ros.evaluation.report import shown
+from osis_ros.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def latex_table(layout: Layout, rows: Sequence[Row]) -> str:
 def write_latex(text: str, path: Path) -> None:
     """Raises EvaluationError where the file cannot be written."""
     try:
-        path.write_text(text, "utf-8")
+        write_whole(path, text)
     except OSError as err:
         raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
 

@@ -13,6 +13,7 @@ from osis_ros.inference.overlay import draw_overlay
 from osis_ros.inference.rle import encode_instances
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
+from osis_ros.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def segment_files(
         try:
             output.mkdir(parents=True, exist_ok=True)
             record = to_json(instances, str(file), segmenter.bundle.name)
-            (output / f"{name}.json").write_text(json.dumps(record, indent=1), "utf-8")
+            write_whole(output / f"{name}.json", json.dumps(record, indent=1))
             if picture is not None:
                 _write_png(picture, draw_overlay(rgb, instances))
         except OSError as err:
@@ -114,4 +115,4 @@ def _unused(stem: str, names: set[str]) -> str:
 
 def _write_png(file: Path, rgb: np.ndarray) -> None:
     _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 3])
-    file.write_bytes(data.tobytes())
+    write_whole(file, data.tobytes())

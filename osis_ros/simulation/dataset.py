@@ -24,6 +24,7 @@ from osis_ros.simulation.categories import ALL, KNOWN
 from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
 from osis_ros.simulation.scene import make_scene
+from osis_ros.whole_file import write_whole
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
 TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100}
@@ -89,7 +90,7 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
         raise DatasetError(f"--workers is {workers}, expected 1 or more processes")
     folder = out / settings.split
     _begin(folder, settings)
-    missing = [index for index in range(count) if not _record_file(folder, index).exists()]
+    missing = [index for index in range(count) if not _is_whole(_record_file(folder, index))]
     done = count - len(missing)
     yield done
     scenes = sorted({index // settings.views for index in missing})
@@ -125,7 +126,7 @@ def _begin(folder: Path, settings: Settings) -> None:
         elif any((folder / "images").iterdir()):
             raise DatasetError(f"{folder} holds images but no settings.json; use an empty folder")
         else:
-            _write(file, json.dumps(mine, indent=1).encode())
+            write_whole(file, json.dumps(mine, indent=1).encode())
     except OSError as err:
         raise DatasetError(f"cannot write to {folder}: {err.strerror}") from err
     except ValueError as err:
@@ -194,10 +195,10 @@ class _Studio:
 
     def _save(self, index: int, seed: int, frame: Frame) -> None:
         coded = cv2.imencode(".jpg", frame.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-        _write(self.folder / "images" / _image_name(index), coded.tobytes())
+        write_whole(self.folder / "images" / _image_name(index), coded.tobytes())
         if self.settings.depth:
             millimetres = np.clip(np.rint(frame.depth * 1000), 0, 65535).astype(np.uint16)
-            _write(self.folder / "depth" / f"{index:06d}.png", cv2.imencode(".png", millimetres)[1].tobytes())
+            write_whole(self.folder / "depth" / f"{index:06d}.png", cv2.imencode(".png", millimetres)[1].tobytes())
         record = {
             "scene_seed": seed,
             "view": index % self.settings.views,
@@ -205,7 +206,7 @@ class _Studio:
             "camera_pose": np.round(frame.camera.pose, 6).tolist(),
             "annotations": [_annotation(frame, item) for item in frame.objects],
         }
-        _write(_record_file(self.folder, index), json.dumps(record).encode())
+        write_whole(_record_file(self.folder, index), json.dumps(record).encode())
 
 
 def _annotation(frame: Frame, item: FrameObject) -> dict:
@@ -245,19 +246,22 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
         "images": images,
         "annotations": annotations,
     }
-    _write(folder / "instances.json", json.dumps(content).encode())
+    write_whole(folder / "instances.json", json.dumps(content).encode())
 
 
 def _image_name(index: int) -> str:
     return f"{index:06d}.jpg"
 
 
+def _is_whole(record: Path) -> bool:
+    """Is it there, and not cut short? Each ends with the brace that it began with."""
+    try:
+        with record.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() == b"}"
+    except OSError:  # not there, or empty
+        return False
+
+
 def _record_file(folder: Path, index: int) -> Path:
     return folder / "records" / f"{index:06d}.json"
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file so that it is either whole or not there."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(file)

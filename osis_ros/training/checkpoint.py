@@ -6,7 +6,6 @@ enough by itself. Lightning's training checkpoints are read as well.
 
 import json
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,7 @@ def _read_safetensors(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
 def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError):
+    except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
         raise CheckpointError(
             f"{path} is damaged, or no training checkpoint; a file that would run code when loaded is refused"
         ) from None
@@ -106,11 +105,12 @@ def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
         parameters, tensors = checkpoint["hyper_parameters"], checkpoint["state_dict"]
         config = parameters["config"]
         model_config = config["model"]
-    except (KeyError, TypeError):
+        named = tensors.items()
+    except (KeyError, TypeError, IndexError, AttributeError):
         raise CheckpointError(
             f"{path}: no hyper_parameters.config.model and state_dict in it; expected a checkpoint of `osis train`"
         ) from None
-    state = {name.removeprefix(PREFIX): t for name, t in tensors.items() if name.startswith(PREFIX)}
+    state = {name.removeprefix(PREFIX): t for name, t in named if name.startswith(PREFIX)}
     provenance = {
         "config": config,
         "data": ", ".join(config.get("train", {})) or "not recorded",

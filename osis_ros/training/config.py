@@ -30,7 +30,7 @@ class SceneSet(Strict):
 
     split: Literal["train", "val", "test"]
     count: Positive
-    seed: int = 0
+    seed: int = Field(0, ge=0)
 
 
 class Cutouts(Strict):
@@ -107,7 +107,7 @@ class TrainConfig(Strict):
     devices: Positive | Literal["auto"] = Field("auto", description="GPUs (CPU processes without any); auto: every GPU")
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     checkpoint_every: Positive = 500
-    seed: int = 0
+    seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _check_cutouts(self) -> "TrainConfig":

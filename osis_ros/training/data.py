@@ -7,15 +7,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 import cv2
+import faster_coco_eval.core.mask as rle_api
 import numpy as np
 import torch
-from faster_coco_eval import mask as coco_mask
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
 from torchvision.transforms import v2
 
+from osis_ros.evaluation.segmentation import to_rle
 from osis_ros.training.config import ConfigError, Source
 from osis_ros.training.datasets.open_set import DatasetError, read_annotations
 
@@ -92,22 +93,13 @@ def decode_masks(record: Record) -> np.ndarray:
     masks = np.empty((len(record.segmentations), record.height, record.width), np.uint8)
     for number, segmentation in enumerate(record.segmentations):
         try:
-            masks[number] = coco_mask.decode(_rle(segmentation, record.height, record.width))
+            masks[number] = rle_api.decode(to_rle(segmentation, record.height, record.width))
         except Exception:  # the library raises whatever it stumbles over
             raise ConfigError(
                 f"{record.path}: the segmentation of its object {number + 1} of {len(masks)} is no polygon or RLE "
                 f"of {record.width}x{record.height} pixels"
             ) from None
     return masks
-
-
-def _rle(segmentation: dict | list, height: int, width: int) -> dict:
-    if isinstance(segmentation, list):
-        return coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))
-    if list(segmentation["size"]) != [height, width]:
-        raise ValueError("of another size")
-    compressed = not isinstance(segmentation["counts"], list)
-    return segmentation if compressed else coco_mask.frPyObjects(segmentation, height, width)
 
 
 def read_pixels(record: Record) -> np.ndarray:

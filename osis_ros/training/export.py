@@ -90,6 +90,8 @@ def reconfigured(model: SemSeg, proposals: str, overrides: Sequence[str]) -> Sem
             raise BundleError(f"{override!r} is not of the form section.key=value")
         try:
             config = config.replace(**{section: {field: yaml.safe_load(value)}})
+        except yaml.YAMLError:
+            raise BundleError(f"{override}: the value is not YAML") from None
         except ValidationError as err:
             raise BundleError(f"{override}: {err.errors()[0]['msg']}") from None
     changed = SemSeg(config)

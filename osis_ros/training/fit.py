@@ -24,6 +24,8 @@ from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
 
+OF_CLASSES = ("embedding.centres", "classifier.output.")  # tensors whose rows belong to classes
+
 
 class TrainingDiverged(Exception):
     """A loss that is no longer a number; the message says where and what to try."""
@@ -107,7 +109,10 @@ class FitModule(pl.LightningModule):
 def source_commit() -> str:
     """The commit of the source that trains, marked where files differ from it; `not recorded` without git."""
     command = ("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*")
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return "not recorded"
     return result.stdout.strip() or "not recorded"
 
 
@@ -139,7 +144,7 @@ def device_count(config: TrainConfig) -> int:
 
 
 def start_from(model: SemSeg, path: Path) -> None:
-    """Take every tensor of an earlier model that fits; those of other classes stay as they were initialised.
+    """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
     Raises:
         ConfigError: not a checkpoint of ours, or one of which no tensor fits.
@@ -149,7 +154,12 @@ def start_from(model: SemSeg, path: Path) -> None:
     except CheckpointError as error:
         raise ConfigError(f"--init: {error}") from None
     own = model.state_dict()
-    fitting = {k: v for k, v in earlier.state_dict().items() if k in own and own[k].shape == v.shape}
+    same_classes = earlier.config.class_names == model.config.class_names
+    fitting = {
+        name: tensor
+        for name, tensor in earlier.state_dict().items()
+        if name in own and own[name].shape == tensor.shape and (same_classes or not name.startswith(OF_CLASSES))
+    }
     if not fitting:
         raise ConfigError(f"--init: no tensor of {path} fits this model; is it of another backbone or width?")
     model.load_state_dict(fitting, strict=False)
@@ -163,12 +173,18 @@ def require_resumable(path: Path, module: FitModule) -> None:
     """
     advice = "remove it or give --no-resume to start anew"
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)["state_dict"]
-        theirs = {name: tensor.shape for name, tensor in state.items()}
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        theirs = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
+        class_names = checkpoint["hyper_parameters"]["config"]["model"]["class_names"]
     except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
         raise ConfigError(f"{path} is damaged, or no training checkpoint; {advice}") from None
     if theirs != {name: tensor.shape for name, tensor in module.state_dict().items()}:
         raise ConfigError(f"{path} is of another network than the configuration's; {advice}, or choose another name")
+    if list(class_names) != list(module.config.model.class_names):
+        names = ", ".join(class_names)
+        raise ConfigError(
+            f"{path} knows other classes than the configuration, {names}; {advice}, or choose another name"
+        )
 
 
 def _own_sentence(error: ConfigError) -> str:

@@ -118,6 +118,28 @@ def test_the_first_images_alone(scene, bundle):
     assert (report["images"], report["objects"]["unknown"], report["AOSE"]) == (1, 1, 0)
 
 
+def test_the_first_images_of_saved_detections(scene, bundle):
+    _, live = run(scene, bundle, "--first", "1", "--known", "red")
+    run(scene, bundle, "--known", "red", "--save-detections", str(scene / "found.json"))
+    found = json.loads((scene / "found.json").read_text())
+    assert len({d["image_id"] for d in found}) == 2
+    write(scene, "found.json", [{**d, "category_id": min(d["category_id"], 1000)} for d in found])
+    arguments = ["evaluate", "--ground-truth", str(scene / "truth.json"), "--known", "red", "--first", "1"]
+    arguments += ["--detections", str(scene / "found.json"), "--json", str(scene / "again.json")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    again = json.loads((scene / "again.json").read_text())
+    assert (again["images"], again["unknown"]) == (1, live["unknown"])
+
+
+def test_one_file_that_would_stand_for_two_images_is_one_sentence(scene, bundle):
+    truth = json.loads((scene / "truth.json").read_text())
+    for image, folder in zip(truth["images"], "ab", strict=True):
+        image["file_name"] = f"{folder}/1.png"
+    write(scene, "truth.json", truth)
+    assert_one_sentence(run(scene, bundle, images="images")[0], "1.png would stand for several images of ")
+
+
 def assert_one_sentence(result, sentence: str) -> None:
     assert result.exit_code == 1
     assert sentence in result.output.replace("\n", "")

@@ -52,6 +52,12 @@ def test_an_object_without_pixels_is_an_object_that_nobody_finds(tmp_path):
     assert "3 annotations have no pixels" in ground_truth.notes[0]
 
 
+def test_a_given_area_of_zero_does_not_make_an_object_empty(tmp_path):
+    ground_truth = read_ground_truth(write(tmp_path, "g.json", content([annotation(1, CUP, A, area=0)])))
+    assert ground_truth.notes == []
+    assert ground_truth.objects.pixels.tolist() == [400]
+
+
 def test_an_annotation_repeated_whole_counts_once_and_a_reused_id_counts_twice(tmp_path):
     same = annotation(1, CUP, A, id=5)
     truth = content([same, copy.deepcopy(same), annotation(1, CUP, (40, 0, 20, 20), id=5)])

@@ -114,3 +114,8 @@ def test_harmonic_mean_of_the_papers_table():
     assert harmonic_mean(64.48, 44.90) == pytest.approx(52.94, abs=0.005)
     assert harmonic_mean(0, 0) == 0
     assert harmonic_mean(-100, 5) == -100
+
+
+def test_a_class_of_which_nothing_is_to_be_seen_has_no_part_in_the_mean(tmp_path):
+    found = [detection(1, CUP, A, 0.9), detection(1, BOWL, A, 0.3)]
+    assert goss(tmp_path, [annotation(1, CUP, A)], found)["GQ_known"] == 100

@@ -94,9 +94,12 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(made: Path, tmp_path:
     process.kill()
     process.wait()
     kept = {file: file.stat().st_mtime_ns for file in records.glob("0*.json")}
+    first = min(kept)
+    first.write_bytes(b"")  # what a power cut may leave
+    del kept[first]
     (tmp_path / "test" / "images" / ".000006.jpg.1").write_bytes(b"half")  # what a write leaves when it is cut off
     steps = list(write_dataset(tmp_path, SMALL, 7, workers=1))
-    assert steps[0] >= 2, "what was done is found"
+    assert steps[0] >= 1, "what was done is found"
     assert steps[-1] == 7
     assert contents(tmp_path / "test") == contents(made)
     assert all(file.stat().st_mtime_ns == stamp for file, stamp in kept.items()), "and not made again"

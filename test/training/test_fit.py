@@ -71,6 +71,16 @@ def test_starting_from_an_earlier_model_takes_what_fits(shapes, tmp_path):
     assert second["embedding.centres"].shape[0] == 3
 
 
+def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):
+    first = fit(tiny_run(), shapes, tmp_path / "first")
+    renamed = {**tiny_run().model.model_dump(), "class_names": NAMES[::-1]}
+    config = tiny_run(model=renamed, steps=1, optimiser={"learning_rate": 1e-12})
+    second, before = tensors(fit(config, shapes, tmp_path / "second", init=first)), tensors(first)
+    torch.testing.assert_close(second["roi_head.fc1.weight"], before["roi_head.fc1.weight"])
+    for name in ("embedding.centres", "classifier.output.weight", "classifier.output.bias"):
+        assert not torch.allclose(second[name], before[name], atol=1e-4), name
+
+
 def test_a_checkpoint_of_something_else_is_no_start(shapes, tmp_path):
     path = tmp_path / "x.safetensors"
     path.write_bytes(b"nothing")

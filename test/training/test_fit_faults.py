@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from shapes import tiny_run, write_shapes
+from shapes import NAMES, tiny_run, write_shapes
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.training.config import ConfigError, load_config
-from osis_ros.training.fit import fit
+from osis_ros.training.fit import fit, source_commit
 from osis_ros.training.prepare import require_files
 
 
@@ -43,6 +43,8 @@ def test_a_damaged_or_foreign_last_checkpoint_says_what_to_do(shapes, tmp_path):
     last = fit(tiny_run(steps=1), shapes, tmp_path)
     with pytest.raises(ConfigError, match=r"last\.ckpt is of another network than the configuration's; remove it or"):
         fit(tiny_run(model={**tiny_run().model.model_dump(), "class_names": ["a", "b", "c"]}), shapes, tmp_path)
+    with pytest.raises(ConfigError, match=r"last\.ckpt knows other classes than .*, square, disc; remove"):
+        fit(tiny_run(model={**tiny_run().model.model_dump(), "class_names": NAMES[::-1]}), shapes, tmp_path)
     last.write_bytes(last.read_bytes()[:5000])
     with pytest.raises(
         ConfigError, match=r"last\.ckpt is damaged, or no training checkpoint; remove it or give --no-r"
@@ -62,3 +64,8 @@ def test_a_picture_that_a_worker_cannot_read_is_one_sentence(shapes, tmp_path):
     assert said.startswith(str(shapes))
     assert said.endswith(".png is no readable 128x96 image")
     assert "\n" not in said
+
+
+def test_without_git_the_commit_is_not_recorded(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert source_commit() == "not recorded"

@@ -104,7 +104,7 @@ def test_polygon_and_both_rles_decode_to_the_same_mask(write_source):
 @pytest.mark.parametrize(
     "segmentation",
     [
-        [], [[2, 1]], [["a"] * 6], [2, 1, 6, 1, 6, 4], {}, {"size": [8, 10], "counts": [81]},
+        [["a"] * 6], [2, 1, 6, 1, 6, 4], {}, {"size": [8, 10], "counts": [81]},
         {"size": [4, 20], "counts": [80]}, {"size": [8, 10], "counts": "no runs"},
     ],
 )  # fmt: skip
@@ -114,6 +114,14 @@ def test_a_segmentation_that_cannot_be_decoded_names_the_image(write_source, seg
         ConfigError, match=r"0\.png: the segmentation of its object 2 of 2 is no polygon or RLE of 10x8"
     ):
         decode_masks(read_source(source, root, ("cup",))[0])
+
+
+def test_polygons_of_fewer_than_three_points_hold_no_pixel(write_source):
+    """Two points are no box, though COCO's own library takes them for one."""
+    shapes = ([], [[2, 1]], [[1, 1, 5, 5]], [*SQUARE, [1, 1, 9, 7]])
+    source, root = write_source([(0, 3, shape, 0) for shape in shapes])
+    masks = decode_masks(read_source(source, root, ("cup",))[0])
+    assert masks.sum((1, 2)).tolist() == [0, 0, 0, 12]
 
 
 def test_a_sample_has_rgb_pixels_and_boxes_that_end_behind_the_last_pixel(write_source):

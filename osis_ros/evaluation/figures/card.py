@@ -19,6 +19,7 @@ from osis_ros.evaluation.predict import image_paths, load_segmenter
 from osis_ros.evaluation.split import Split, open_set_split
 from osis_ros.inference.bundle import Bundle
 from osis_ros.inference.segmenter import Segmenter
+from osis_ros.whole_file import write_whole
 
 FOLDER = "figures"
 GALLERY, DISTANCES, EMBEDDING, SECTION = "gallery.jpg", "distances.png", "embedding.png", "figures.md"
@@ -197,7 +198,7 @@ def _write(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
     try:
         folder.mkdir(exist_ok=True)
         for name, data in files.items():
-            (folder / name).write_bytes(data)
+            write_whole(folder / name, data)
     except OSError as err:
         raise EvaluationError(f"{folder}: cannot be written ({err.strerror})") from None
     return tuple(folder / name for name in files)

@@ -38,13 +38,14 @@ def read_credits(path: Path) -> dict[int, Credit]:
         EvaluationError: no image has such a licence.
     """
     content = read_json(path)
+    content = content.get("ground_truth", content) if isinstance(content, dict) else {}
     licences = {
         entry.get("id"): str(entry.get("url", ""))
         for entry in content.get("licenses") or []
         if isinstance(entry, dict)
     }  # fmt: skip
     credits = {}
-    for image in content["images"]:
+    for image in content.get("images") or []:
         url = licences.get(image.get("license"), "")
         name = next((FREE[part] for part in FREE if part in url), None)
         if name is not None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from osis_ros.whole_file import write_whole
+
 NUMBER, TEXT = (int, float), str
 REQUIRED = {
     "images": {"id": NUMBER, "file_name": TEXT},
@@ -46,11 +48,9 @@ def read_annotations(path: Path) -> dict[str, Any]:
 
 def write_annotations(tree: dict[str, Any], path: Path) -> None:
     """Write whole or not at all. Raises DatasetError."""
-    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(tree), "utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps(tree))
     except OSError as err:
         raise DatasetError(f"{path}: cannot be written ({err.strerror})") from None
 
@@ -83,7 +83,7 @@ def training_set(tree: dict[str, Any], known: Iterable[int]) -> dict[str, Any]:
     annotations = [a for a in tree["annotations"] if a["category_id"] in known]
     with_object = {a["image_id"] for a in annotations if not a.get("iscrowd")}
     return {
-        **tree,
+        **_without_split(tree),
         "images": [i for i in tree["images"] if i["id"] in with_object],
         "annotations": [a for a in annotations if a["image_id"] in with_object],
         "categories": [{**c, "open_set": "known"} for c in tree["categories"] if c["id"] in known],
@@ -94,7 +94,12 @@ def evaluation_set(tree: dict[str, Any], known: Iterable[int]) -> dict[str, Any]
     """Everything, with every category marked known or unknown."""
     known = set(known)
     marked = [{**c, "open_set": "known" if c["id"] in known else "unknown"} for c in tree["categories"]]
-    return {**tree, "categories": marked}
+    return {**_without_split(tree), "categories": marked}
+
+
+def _without_split(tree: dict[str, Any]) -> dict[str, Any]:
+    """An earlier split's `known_ids` would count more than the marks of this one."""
+    return {key: value for key, value in tree.items() if key != "known_ids"}
 
 
 def in_folder(tree: dict[str, Any], folder: str) -> dict[str, Any]:

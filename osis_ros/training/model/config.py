@@ -152,7 +152,8 @@ class ModelConfig(Section):
         """A checked copy; a section given as a dict changes only the fields it names."""
         data = self.model_dump()
         for name, value in sections.items():
-            data[name] = {**data[name], **value} if isinstance(value, dict) and name in data else value
+            partial = isinstance(value, dict) and isinstance(data.get(name), dict)
+            data[name] = {**data[name], **value} if partial else value
         return ModelConfig.model_validate(data)
 
     def exact(self) -> "ModelConfig":

@@ -46,6 +46,11 @@ def test_the_test_set_keeps_everything_and_marks_the_classes():
     assert [c["open_set"] for c in made["categories"]] == ["known", "unknown"]
 
 
+def test_an_earlier_split_does_not_outlive_a_new_one():
+    for make in (training_set, evaluation_set):
+        assert "known_ids" not in make({**tiny(), "known_ids": [7]}, [1])
+
+
 def test_classes_are_given_by_name_or_id_and_must_exist():
     path = Path("x.json")
     assert category_ids(tiny(), ["toy", "1"], path) == (7, 1)
