@@ -29,7 +29,6 @@ setup(
     python_requires=">=3.10",
     install_requires=[*CORE, "onnxruntime>=1.18,<2"],
     extras_require={
-        "gpu": ["onnxruntime-gpu>=1.18,<2"],
         "sim": SIM,
         "replay": REPLAY,
         "figures": FIGURES,

@@ -8,7 +8,7 @@ from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, Reg
 from launch.conditions import IfCondition
 from launch.event_handlers import OnProcessStart
 from launch.events import matches_action
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import EqualsSubstitution, LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
@@ -23,7 +23,7 @@ ARGUMENTS = {
     "model": ("", "A model bundle: its folder, or the name of one that came with the package."),
     "provider": ("", "What the model runs on: auto, cpu, cuda or tensorrt."),
     "params_file": (PathJoinSubstitution([CONFIG, "segmenter.yaml"]), "The node's parameters."),
-    "use_sim_time": ("false", "Take the time from /clock."),
+    "use_sim_time": ("", "true or false: take the time from /clock."),
     "autostart": ("true", "Configure and activate the node at once."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "rviz": ("false", "Show the results in RViz."),
@@ -40,7 +40,7 @@ def generate_launch_description() -> LaunchDescription:
         package="rviz2",
         executable="rviz2",
         arguments=["-d", LaunchConfiguration("rviz_config")],
-        parameters=[{"use_sim_time": LaunchConfiguration("use_sim_time")}],
+        parameters=[{"use_sim_time": EqualsSubstitution(LaunchConfiguration("use_sim_time"), "true")}],
         condition=IfCondition(LaunchConfiguration("rviz")),
     )
     return LaunchDescription([*arguments, OpaqueFunction(function=segmenter), rviz])
@@ -54,12 +54,14 @@ def segmenter(context: LaunchContext) -> list:
 
     given = {name: value(name) for name in ("model", "provider", "image_transport") if value(name)}
     compressed = given.get("image_transport") == "compressed"
+    if value("use_sim_time"):
+        given["use_sim_time"] = value("use_sim_time").lower() == "true"
     node = LifecycleNode(
         package="osis_ros",
         executable="segmenter",
         name="segmenter",
         namespace=value("namespace"),
-        parameters=[value("params_file"), {"use_sim_time": value("use_sim_time").lower() == "true", **given}],
+        parameters=[value("params_file"), *([given] if given else [])],
         remappings=[("image", value("image_topic") + ("/compressed" if compressed else ""))],
         arguments=["--ros-args", "--log-level", value("log_level")],
         output="screen",

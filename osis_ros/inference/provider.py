@@ -22,22 +22,24 @@ class ProviderError(BundleError):
     """A sound bundle that cannot run on the execution provider asked for."""
 
 
-def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> tuple[ort.InferenceSession, str]:
+def candidates(provider: str) -> tuple[str, ...]:
+    """The providers to try in turn: of `auto` CUDA, where this onnxruntime has it, and the CPU; else the one named."""
+    if provider != "auto":
+        return (provider,)
+    return ("cuda", "cpu") if PROVIDERS["cuda"] in ort.get_available_providers() else ("cpu",)
+
+
+def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
     """Load model.onnx on a provider.
 
     Args:
-        provider: `cpu`, `cuda`, `tensorrt` (its engine takes minutes to build the first time), or `auto`: CUDA where
-            it works, else the CPU.
+        provider: `cpu`, `cuda` or `tensorrt`, whose engine takes minutes to build the first time.
         threads: CPU threads of one run, 0 for as many as there are cores.
         cache: where TensorRT engines are kept; the user's cache folder when None.
-    Returns:
-        The session and the provider it runs on (`cpu`, `cuda` or `tensorrt`).
     Raises:
         ProviderError: an unknown provider, one that this onnxruntime lacks, or one that does not start.
         BundleError: a graph that ONNX Runtime does not accept.
     """
-    if provider == "auto":
-        return _open_best(bundle, threads)
     if provider not in PROVIDERS:
         raise ProviderError(f"provider is '{provider}', expected one of {', '.join((*PROVIDERS, 'auto'))}")
     available = [name for name, long in PROVIDERS.items() if long in ort.get_available_providers()]
@@ -54,7 +56,7 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
             f"provider '{provider}' did not start and ONNX Runtime fell back to {running}; check the NVIDIA driver and "
             "that the CUDA, cuDNN and TensorRT libraries are those that this onnxruntime-gpu was built for"
         )
-    return session, provider
+    return session
 
 
 def engine_cache(bundle: Bundle, root: Path | None) -> Path:
@@ -62,15 +64,6 @@ def engine_cache(bundle: Bundle, root: Path | None) -> Path:
     engine is never used for another graph or by another release. (TensorRT itself adds the GPU to the file name.)"""
     base = root or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "osis_ros" / "tensorrt"
     return base / f"{bundle.manifest.sha256[:16]}-fp16-ort{ort.__version__}"
-
-
-def _open_best(bundle: Bundle, threads: int) -> tuple[ort.InferenceSession, str]:
-    if PROVIDERS["cuda"] in ort.get_available_providers():
-        try:
-            return open_session(bundle, "cuda", threads, None)
-        except ProviderError as err:
-            log.warning("running on the CPU: %s", err)
-    return open_session(bundle, "cpu", threads, None)
 
 
 def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:

@@ -1,5 +1,6 @@
 """`Segmenter`: image in, `Instances` out."""
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from osis_ros.inference.bundle import Bundle, load_bundle
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.paste import paste_masks
-from osis_ros.inference.provider import open_session
+from osis_ros.inference.provider import candidates, open_session
 from osis_ros.instances import Instances
 
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 INPUTS = ("image", "score_threshold", "unknown_threshold")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Segmenter:
 
         Args:
             bundle: a bundle, its folder, or the name of one that came with the package.
-            provider: `cpu`, `cuda`, `tensorrt` or `auto`.
+            provider: `cpu`, `cuda`, `tensorrt`, or `auto`: CUDA where it works, else the CPU.
             threads: CPU threads of one run, 0 for as many as there are cores.
             cache: where TensorRT engines are kept; the user's cache folder when None.
         Raises:
@@ -60,9 +62,20 @@ class Segmenter:
                 (its subclass `ProviderError`).
         """
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-        self._session, self.provider = open_session(self.bundle, provider, threads, cache)
+        first, *others = candidates(provider)
+        try:
+            self._start(first, threads, cache, warm_up or bool(others))  # some devices fail only when they run
+        except BundleError as err:
+            if not others:
+                raise
+            log.warning("running on %s: %s", others[0], err)
+            self._start(others[0], threads, cache, warm_up)
+
+    def _start(self, provider: str, threads: int, cache: Path | None, warm_up: bool) -> None:
+        self.provider = provider
+        self._session = open_session(self.bundle, provider, threads, cache)
         # TensorRT's execution contexts serve one run at a time
-        self._one_run = threading.Lock() if self.provider == "tensorrt" else None
+        self._one_run = threading.Lock() if provider == "tensorrt" else None
         self._outputs = self._checked_outputs()
         if warm_up:
             self._warm_up()

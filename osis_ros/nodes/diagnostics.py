@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from osis_ros.nodes.statistics import Summary
 
+OK = DiagnosticStatus.OK
 PERIOD = 1.0  # s
 
 
@@ -22,8 +24,10 @@ class DiagnosticsPublisher:
         """
         self._node, self._report = node, report
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        # a steady clock, because the simulated time may stand still
-        node.create_timer(PERIOD, self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        # A steady clock, because the simulated time may stand still; a group of its own, because a transition may last
+        # minutes (TensorRT builds its engine), and that is when people look.
+        clock, group = Clock(clock_type=ClockType.STEADY_TIME), MutuallyExclusiveCallbackGroup()
+        node.create_timer(PERIOD, self._publish, callback_group=group, clock=clock)
 
     def _publish(self) -> None:
         node, report = self._node, self._report()
@@ -65,12 +69,12 @@ def diagnostic_array(
 
 def _judgement(state: str, summary: Summary, silence_limit: float, topic: str) -> tuple[bytes, str]:
     if state != "active":
-        return DiagnosticStatus.OK, state
+        return (DiagnosticStatus.WARN, f"{state}: {summary.last_error}") if summary.failing else (OK, state)
     if is_silent(state, summary, silence_limit):
         return DiagnosticStatus.WARN, f"no image on {topic} for {summary.silence:.0f} s"
     if summary.failing:
-        return DiagnosticStatus.WARN, f"the last image failed: {summary.last_error}"
-    return DiagnosticStatus.OK, f"{summary.output_rate:.1f} images/s"
+        return DiagnosticStatus.WARN, f"the last image or request failed: {summary.last_error}"
+    return OK, f"{summary.output_rate:.1f} images/s"
 
 
 def _values(summary: Summary) -> dict[str, str]:

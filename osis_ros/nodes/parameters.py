@@ -72,7 +72,7 @@ SETTINGS = (
     Setting("unknown_threshold", MODELS_OWN,
             "T_u: an object is unknown where its cosine distance to the nearest class centre is greater, 0..2; "
             "-1 for the model's own.", low=0.0, high=2.0, models_own=True),
-    Setting("max_instances", -1, "The most instances of a frame, 1..1000; -1 for the model's own.",
+    Setting("max_instances", -1, "The most instances of a frame, 1 to the model's own limit; -1 for that limit.",
             low=1, high=1000, models_own=True),
     Setting("image_transport", "raw", "Whether `image` carries Image or CompressedImage.", NOT_ACTIVE,
             choices=("raw", "compressed")),
@@ -102,8 +102,11 @@ def declare(node: Node) -> None:
         node.declare_parameter(setting.name, setting.default, setting.descriptor())
 
 
-def refusal(parameters: Iterable[Parameter], state: str) -> str | None:
-    """Why these cannot be set in this lifecycle state, in one sentence; None if they can."""
+def refusal(parameters: Iterable[Parameter], state: str, most_instances: int | None = None) -> str | None:
+    """Why these cannot be set in this lifecycle state, in one sentence; None if they can.
+
+    `most_instances` is the loaded model's own limit.
+    """
     for parameter in parameters:
         setting = BY_NAME.get(parameter.name)
         if setting is None:  # not one of ours: use_sim_time and the like
@@ -113,6 +116,8 @@ def refusal(parameters: Iterable[Parameter], state: str) -> str | None:
         complaint = setting.complaint(parameter.value)
         if complaint:
             return complaint
+        if setting.name == "max_instances" and most_instances is not None and parameter.value > most_instances:
+            return f"max_instances is {parameter.value}, the model gives at most {most_instances}"
     return None
 
 

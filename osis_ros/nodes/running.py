@@ -4,12 +4,14 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import rclpy
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.executors import Executor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -44,23 +46,39 @@ def run(create: Callable[[], Node]) -> None:
     here a signal only ends the spinning. It is waited for in the main thread, because a thread that waits for
     messages does not notice signals. A second signal ends the process at once.
     """
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    with _one_sentence():
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: (stop.set(), signal.signal(received, signal.SIG_DFL)))
     node = None
     try:
-        node = create()
+        with _one_sentence():
+            node = create()
         logger = logging.getLogger("osis_ros")
         logger.addHandler(RosLogHandler(node.get_logger()))
         logger.setLevel(logging.INFO)
         _spin_until(stop, node)
-    except (ParameterException, StartError) as err:
-        sys.exit(f"{sys.argv[0].rpartition('/')[2]}: {err}")
     finally:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """End the process with one sentence where a parameter, a name or another ROS argument is wrong."""
+    try:
+        yield
+    except (ParameterException, StartError, NameValidationException, rclpy_implementation.RCLError) as err:
+        sentence = str(err).strip().splitlines()[0].partition(", at /")[0]  # what follows are lines of rcl's source
+        sys.exit(f"{_program()}: {sentence}")
+    except rclpy_implementation.UnknownROSArgsError as err:
+        sys.exit(f"{_program()}: unknown ROS arguments {err}")
+
+
+def _program() -> str:
+    return sys.argv[0].rpartition("/")[2]
 
 
 def _spin_until(stop: threading.Event, node: Node) -> None:

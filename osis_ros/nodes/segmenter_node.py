@@ -11,7 +11,6 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.service import Service
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -48,12 +47,14 @@ class SegmenterNode(SteadyLifecycleNode):
         super().__init__("segmenter", **options)
         self._segmenter: Segmenter | None = None
         self._results: ResultPublishers | None = None
-        self._service: Service | None = None
         self._worker: NewestFrameWorker | None = None
         self._statistics = FrameStatistics()
-        self._segment_group = MutuallyExclusiveCallbackGroup()  # so that a request does not hold up the rest
         self.add_on_set_parameters_callback(self._on_set_parameters)
         parameters.declare(self)
+        # In a group of its own, so that a request does not hold up the rest; and there as long as the node, because a
+        # service that goes while a request is in work leaves its client without an answer.
+        self._segment_group = MutuallyExclusiveCallbackGroup()
+        self.create_service(Segment, "~/segment", self._on_segment, callback_group=self._segment_group)
         self._diagnostics = DiagnosticsPublisher(self, self._report)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -63,15 +64,17 @@ class SegmenterNode(SteadyLifecycleNode):
             segmenter = Segmenter(self._value("model"), self._value("provider"), threads=self._value("threads"))
         except (BundleError, ImportError) as err:
             self.get_logger().error(f"not configured: {err}")
-            self._statistics.problem(str(err))
+            self._statistics.refused(str(err))
             return FAILURE
         bundle = segmenter.bundle
         self._segmenter, self._statistics = segmenter, FrameStatistics()
         self._results = ResultPublishers(self, bundle.name, bundle.class_names)
         self._results.announce(self._score_threshold())
-        self._service = self.create_service(Segment, "~/segment", self._on_segment, callback_group=self._segment_group)
         self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
         self.get_logger().info(f"configured with model '{bundle.name}' on {segmenter.provider}")
+        most, asked = bundle.manifest.thresholds.max_instances, self._value("max_instances")
+        if asked > most:
+            self.get_logger().warning(f"max_instances is {asked}, but '{bundle.name}' gives at most {most}")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -93,6 +96,7 @@ class SegmenterNode(SteadyLifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Finish the image in work and stop; the model stays loaded."""
         self._stop()
+        self._statistics.restart()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -121,11 +125,9 @@ class SegmenterNode(SteadyLifecycleNode):
 
     def _release(self) -> None:
         self._stop()
-        if self._service is not None:
-            self.destroy_service(self._service)
         if self._results is not None:
             self._results.destroy()
-        self._service = self._results = self._segmenter = None
+        self._results = self._segmenter = None
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         worker = self._worker
@@ -140,14 +142,13 @@ class SegmenterNode(SteadyLifecycleNode):
             rgb = self._decode(message)
             self._results.announce(self._score_threshold())
             self._results.publish(self._segment(self._segmenter, rgb), rgb, message.header)
+            self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
         except Exception as err:
             if not self.context.ok():  # told to stop in the middle of it
                 return
             text = str(err) if isinstance(err, ImageError) else f"{type(err).__name__}: {err}"
             self._statistics.failed(text)
             self.get_logger().warning(f"image skipped: {text}", throttle_duration_sec=5.0)
-        else:
-            self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
 
     def _score_threshold(self) -> float:
         own = self._segmenter.bundle.manifest.thresholds.score
@@ -155,10 +156,11 @@ class SegmenterNode(SteadyLifecycleNode):
         return own if given is None else given
 
     def _age(self, stamp: Stamp) -> float:
-        """Seconds since a stamp, NaN for one that was never set."""
+        """Seconds since a stamp; NaN for one that was never set, or lies before 1970, which rclpy has no time for."""
+        if stamp.sec < 0 or not (stamp.sec or stamp.nanosec):
+            return float("nan")
         now = self.get_clock().now()
-        set_stamp = stamp.sec or stamp.nanosec
-        return (now - Time.from_msg(stamp, now.clock_type)).nanoseconds * 1e-9 if set_stamp else float("nan")
+        return (now - Time.from_msg(stamp, now.clock_type)).nanoseconds * 1e-9
 
     def _segment(self, segmenter: Segmenter, rgb: np.ndarray) -> Instances:
         return segmenter.segment(rgb, **parameters.thresholds(self))
@@ -172,12 +174,17 @@ class SegmenterNode(SteadyLifecycleNode):
             instances = self._segment(segmenter, image_to_rgb(request.image))
             response.instances = instance_array(instances, header, segmenter.bundle.name, request.embeddings)
             response.success = True
+            self._statistics.answered()
         except Exception as err:
             response.message = str(err)
+            self._statistics.refused(response.message)
+            self.get_logger().warning(f"request refused: {err}", throttle_duration_sec=5.0)
         return response
 
     def _on_set_parameters(self, changed: list[Parameter]) -> SetParametersResult:
-        reason = parameters.refusal(changed, self.state)
+        segmenter = self._segmenter
+        most = segmenter.bundle.manifest.thresholds.max_instances if segmenter else None
+        reason = parameters.refusal(changed, self.state, most)
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
     def _report(self) -> tuple[str, Summary, float, dict[str, str]]:

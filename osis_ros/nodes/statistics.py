@@ -24,7 +24,7 @@ class Summary:
         age_p50, age_p95: seconds from a frame's own stamp to the publication, likewise.
         last_error: the last failure or problem in one sentence, empty without one.
         silence: seconds since the last frame arrived, or since `restart`.
-        failing: whether the last frame failed.
+        failing: whether the last thing asked for failed: a frame, a request, or to be configured.
     """
 
     received: int
@@ -54,8 +54,9 @@ class FrameStatistics:
         self._heard = time.monotonic()
 
     def restart(self) -> None:
-        """Frames are expected from now on: rates and silence start anew, counters go on."""
+        """Frames are expected from now on, or no longer: rates and silence start anew, counters go on."""
         with self._lock:
+            self._failing = False
             self._arrivals.clear()
             self._results.clear()
             self._heard = time.monotonic()
@@ -76,6 +77,16 @@ class FrameStatistics:
     def failed(self, error: str) -> None:
         with self._lock:
             self._counts["failed"] += 1
+            self._last_error, self._failing = error, True
+
+    def answered(self) -> None:
+        """A request was answered."""
+        with self._lock:
+            self._failing = False
+
+    def refused(self, error: str) -> None:
+        """Something other than a frame could not be done: a request, or to be configured."""
+        with self._lock:
             self._last_error, self._failing = error, True
 
     def problem(self, text: str) -> None:

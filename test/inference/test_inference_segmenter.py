@@ -146,6 +146,28 @@ def test_auto_runs_on_what_there_is(segmenter):
     assert Segmenter(segmenter.bundle, "auto").provider in ("cpu", "cuda")
 
 
+def test_auto_takes_the_cpu_where_cuda_starts_but_does_not_run(segmenter, monkeypatch, caplog):
+    """CUDA is the CPU here, and its first run fails as on a device that is out of memory."""
+    from osis_ros.inference import segmenter as module
+
+    run = Segmenter._run
+
+    def out_of_memory(self, *args):
+        if self.provider == "cuda":
+            raise RuntimeError("CUDA failure 2: out of memory")
+        return run(self, *args)
+
+    monkeypatch.setattr(module, "candidates", lambda _: ("cuda", "cpu"))
+    open_session = module.open_session
+    monkeypatch.setattr(module, "open_session", lambda bundle, _, *rest: open_session(bundle, "cpu", *rest))
+    monkeypatch.setattr(Segmenter, "_run", out_of_memory)
+    assert Segmenter(segmenter.bundle, "auto").provider == "cpu"
+    assert "running on cpu: model.onnx does not run on cuda: CUDA failure 2: out of memory" in caplog.text
+    monkeypatch.setattr(module, "candidates", lambda _: ("cuda",))
+    with pytest.raises(BundleError, match="does not run on cuda"):
+        Segmenter(segmenter.bundle, "cuda")
+
+
 def test_an_engine_is_cached_for_one_graph_only(tmp_path):
     one, other = colour_bundle(tmp_path / "one"), colour_bundle(tmp_path / "other", height=64)
     assert engine_cache(one, tmp_path).parent == tmp_path

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "nodes"))
 from bench import Bench, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.srv import GetParameters
 from rclpy.context import Context
 
 from osis_ros.msg import InstanceArray
@@ -120,3 +121,15 @@ def test_compressed_transport_takes_the_topic_below_the_cameras(bench: Bench, la
     eventually(lambda: bench.peer.count_subscribers(topic), "the node listens to compressed images")
     (info,) = bench.peer.get_subscriptions_info_by_topic(topic)
     assert info.topic_type == "sensor_msgs/msg/CompressedImage"
+
+
+@pytest.mark.parametrize(("argument", "expected"), [({}, True), ({"use_sim_time": "false"}, False)])
+def test_the_parameter_files_clock_counts_unless_an_argument_is_given(
+    bench: Bench, launched, tmp_path: Path, argument: dict[str, str], expected: bool
+):
+    file = tmp_path / "parameters.yaml"
+    file.write_text("/**:\n  ros__parameters:\n    use_sim_time: true\n")
+    namespace = bench.namespace.strip("/")
+    launched("segmenter.launch.py", namespace=namespace, autostart="false", params_file=str(file), **argument)
+    (found,) = bench.call(GetParameters, "get_parameters", GetParameters.Request(names=["use_sim_time"])).values
+    assert found.bool_value is expected

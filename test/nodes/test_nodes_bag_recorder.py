@@ -7,13 +7,15 @@ import pytest
 from bench import Bench, eventually
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
 from osis_ros.msg import Instance, InstanceArray
 from osis_ros.nodes.bag_recorder import BagRecorder
 from osis_ros.nodes.image_messages import byte_array, image_message
+
+pytest.importorskip("rosbags", reason="bags are read with rosbags, which pip installs")
+from rosbags.highlevel import AnyReader
 
 
 @pytest.fixture

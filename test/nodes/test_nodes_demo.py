@@ -9,9 +9,11 @@ from pathlib import Path
 
 import cv2
 import pytest
+
+pytest.importorskip("rosbags", reason="bags are read with rosbags, which pip installs")
+pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip install 'osis_ros[sim]'")
 from rosbags.highlevel import AnyReader
 
-pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip install 'osis_ros[sim]'")
 REPOSITORY = Path(__file__).parents[2]
 
 

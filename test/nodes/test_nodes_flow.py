@@ -72,6 +72,24 @@ def test_the_executor_goes_on_while_an_image_is_in_work(bench: Bench, colour_cel
     finish.set()
 
 
+def test_diagnostics_go_on_while_the_model_loads(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
+    from osis_ros.nodes import segmenter_node
+
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    bench.segmenter(model=str(colour_cells), provider="cpu")
+    heard_meanwhile = []
+
+    def slowly(*args: object, **options: object) -> Segmenter:
+        before = len(diagnostics)
+        eventually(lambda: len(diagnostics) >= before + 2, "diagnostics while configuring", timeout=20)
+        heard_meanwhile.append(status(diagnostics, bench).message)
+        return Segmenter(*args, **options)
+
+    monkeypatch.setattr(segmenter_node, "Segmenter", slowly)
+    assert bench.change("configure")
+    assert heard_meanwhile == ["configuring"]
+
+
 def test_the_camera_dies_and_returns(bench: Bench, colour_cells):
     heard = bench.listen(InstanceArray, "segmenter/instances")
     diagnostics = bench.listen(DiagnosticArray, "/diagnostics")

@@ -94,3 +94,15 @@ def test_a_bad_compressed_image_is_counted_and_skipped(bench: Bench, colour_cell
     )
     assert bench.state() == "active"
     assert not heard
+
+
+def test_a_stamp_before_1970_has_no_age_and_stops_nothing(bench: Bench, colour_cells):
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    publish = bench.camera()
+    bench.active(colour_cells)
+    bench.matched("segmenter/instances")
+    publish(rgb_message(RED, bench.stamped(-7)))
+    (first,) = heard.wait()
+    assert first.header.stamp.sec == -7
+    publish(rgb_message(RED, bench.stamped(99)))
+    assert heard.wait(2)[1].header.stamp.sec == 99

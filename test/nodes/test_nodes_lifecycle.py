@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from bench import Bench, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from osis_ros.msg import InstanceArray
+from osis_ros.nodes.results import ResultPublishers
 
 RED = picture((16, 8, 96, 48, (255, 0, 0)))
 
@@ -59,6 +60,7 @@ def test_a_bundle_that_cannot_be_used_leaves_the_node_unconfigured(
     eventually(
         lambda: (now := status(diagnostics, bench)) and words in value(now, "last error"), "the diagnostics say why"
     )
+    assert status(diagnostics, bench).level == DiagnosticStatus.WARN
     assert bench.set(model=str(write_colour_cells(tmp_path / "sound").path)).successful
     assert bench.change("configure")  # and a sound one is taken afterwards
 
@@ -90,14 +92,14 @@ def test_a_transition_that_breaks_half_way_is_logged_and_lets_go_of_everything(
     bench: Bench, colour_cells: Path, errors: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("no memory for a service")
+        raise RuntimeError("no memory for a message")
 
     node = bench.segmenter(model=str(colour_cells), provider="cpu")
     before = len(list(node.publishers))
-    monkeypatch.setattr(node, "create_service", broken)
+    monkeypatch.setattr(ResultPublishers, "announce", broken)
     assert not bench.change("configure")
     assert bench.state() == "unconfigured"
-    assert errors == ["configuring failed: RuntimeError: no memory for a service"]
+    assert errors == ["configuring failed: RuntimeError: no memory for a message"]
     assert len(list(node.publishers)) == before
     monkeypatch.undo()
     assert bench.change("configure")

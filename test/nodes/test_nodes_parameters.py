@@ -53,6 +53,12 @@ def test_a_value_out_of_range_is_rejected_with_the_reason(bench: Bench, values: 
     assert node.get_parameter("score_threshold").value == -1.0  # of several, none took effect
 
 
+def test_more_instances_than_the_model_gives_are_refused(bench: Bench, colour_cells):
+    bench.active(colour_cells)
+    assert bench.set(max_instances=4).successful
+    assert bench.set(max_instances=5).reason == "max_instances is 5, the model gives at most 4"
+
+
 def test_thresholds_change_while_active(bench: Bench, colour_cells):
     heard = bench.listen(InstanceArray, "segmenter/instances")
     publish = bench.camera()

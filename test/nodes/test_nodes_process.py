@@ -91,3 +91,23 @@ def test_a_missing_library_ends_the_start_with_one_sentence(tmp_path: Path):
     assert done.returncode == 1
     assert done.stderr.startswith("segmenter: no module named onnxruntime; ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-p", "score_threshold=0.4"], "Couldn't parse parameter override rule: '-p score_threshold=0.4'"),
+        (["--params-file", "nowhere.yaml"], "Couldn't parse params file: '--params-file nowhere.yaml'"),
+        (["--log-level", "loud"], "Couldn't parse log level: '--log-level loud'"),
+        (["-r", "__ns:=//"], "Couldn't parse remap rule: '-r __ns:=//'"),
+        (["--params"], "unknown ROS arguments ['--params']"),
+    ],
+)
+def test_wrong_ros_arguments_end_the_start_with_one_sentence(arguments: list[str], words: str):
+    process = start(*arguments)
+    output = process.communicate(timeout=30)[0]
+    assert process.returncode == 1
+    own = [line for line in output.strip().splitlines() if not line.startswith("[")]  # rcl's own logging
+    assert len(own) == 1, output
+    assert words in own[0]
+    assert "/src/" not in own[0]

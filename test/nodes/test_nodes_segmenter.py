@@ -1,9 +1,13 @@
 """Image in, instances out, over real DDS."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
-from bench import Bench, eventually, picture, rgb_message
+from bench import Bench, eventually, picture, rgb_message, status
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import CompressedImage, Image
 
 from osis_ros.inference.label_image import label_image
@@ -168,6 +172,48 @@ def test_embeddings_are_sent_when_asked_for(bench: Bench, colour_cells):
     np.testing.assert_allclose([i.embedding for i in result.instances], [[1, 0, 0], [0.5**0.5, 0, 0.5**0.5]], atol=1e-6)
     again = instances_of(result, ("red", "green", "blue"))
     assert again.embeddings.shape == (2, 3)
+
+
+def test_a_request_is_answered_in_every_state_even_if_the_model_goes_meanwhile(
+    bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch
+):
+    bench.segmenter(model=str(colour_cells), provider="cpu")
+    request = Segment.Request(image=rgb_message(SCENE, bench.stamped(3, 4, "wrist")))
+    assert bench.call(Segment, "segment", request).message == "the node is not configured"
+    assert bench.change("configure")
+    started, finish, segment = threading.Event(), threading.Event(), Segmenter.segment
+
+    def held(*args: object, **options: object) -> object:
+        started.set()
+        finish.wait(10)
+        return segment(*args, **options)
+
+    monkeypatch.setattr(Segmenter, "segment", held)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(bench.call, Segment, "segment", request)
+        assert started.wait(10)
+        assert bench.change("cleanup")
+        finish.set()
+        assert answer.result().success
+
+
+def test_a_refused_request_is_in_the_diagnostics_until_one_is_answered(bench: Bench, colour_cells):
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    bench.segmenter(model=str(colour_cells), provider="cpu")
+    assert bench.change("configure")
+    request = Segment.Request(image=rgb_message(SCENE, bench.stamped()))
+    request.image.encoding = "polar"
+    bench.call(Segment, "segment", request)
+
+    def judged() -> tuple[bytes, str]:
+        now = status(diagnostics, bench)
+        return (now.level, now.message) if now else (b"", "")
+
+    eventually(lambda: judged()[0] == DiagnosticStatus.WARN, "a warning")
+    assert judged()[1].startswith("inactive: encoding 'polar' is not supported")
+    request.image.encoding = "rgb8"
+    assert bench.call(Segment, "segment", request).success
+    eventually(lambda: judged() == (DiagnosticStatus.OK, "inactive"), "all well again")
 
 
 def test_segment_answers_while_inactive(bench: Bench, colour_cells):
