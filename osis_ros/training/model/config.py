@@ -29,6 +29,7 @@ class ProposalConfig(Section):
     centerness_positive_iou: Fraction = 0.3
     centerness_negative_iou: Fraction = 0.1
     centerness_positive_fraction: Fraction = 1.0
+    centerness_loss: Literal["l1", "cross_entropy"] = "l1"
     box_loss: Literal["iou", "smooth_l1"] = Field("iou", description="the authors' code uses iou, the paper's text l1")
     side_bias: float = Field(0.0, description="first side distances, in anchor sides; 0.5: the anchor itself")
     finest_level: int = Field(2, ge=2, le=5, description="finest pyramid level that proposals come from")
@@ -45,6 +46,7 @@ class RoIConfig(Section):
     samples: Positive = Field(512, description="proposals an image that the losses are taken on")
     positive_fraction: Fraction = 0.25
     positive_iou: Fraction = 0.5
+    iou_loss: Literal["l1", "cross_entropy"] = "l1"
     iou_on_background: bool = Field(False, description="teach the IoU estimate on background too, not on objects alone")
 
 
@@ -192,11 +194,15 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         proposals=ProposalConfig(
             train_top_k=300, test_top_k=300, nms_iou=0.7, max_proposals=200, side_bias=0.5,
             # The finest level is for masks alone. Its share of a network's time is large, its anchors would be tiny.
-            finest_level=3, anchor_scale=4, feature_length=11.3, centerness_positive_fraction=0.5,
+            finest_level=3, anchor_scale=4, feature_length=11.3,
+            centerness_positive_fraction=0.5, centerness_loss="cross_entropy",
         ),
-        roi=RoIConfig(hidden=256, sampling_ratio=1, samples=96, positive_fraction=0.4, iou_on_background=True),
+        roi=RoIConfig(
+            hidden=256, sampling_ratio=1, samples=96, positive_fraction=0.4, iou_on_background=True,
+            iou_loss="cross_entropy",
+        ),
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
         mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
-        loss_weights=LossWeights(contrastive=4, iou=2),
+        loss_weights=LossWeights(contrastive=4),
         decision=DecisionConfig(max_boxes=200, multi_class=False),
     )  # fmt: skip

@@ -27,6 +27,18 @@ def l1_sum(predicted: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(predicted, target, reduction="sum")
 
 
+def cross_entropy_sum(predicted: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of probabilities with soft targets; least at the targets' mean, L1 at their median. Scalar.
+
+    Where half of the look-alikes are objects, a score that ranks should say one half, not all or nothing.
+    """
+    predicted = predicted.clamp(1e-6, 1 - 1e-6)
+    return -(target * predicted.log() + (1 - target) * (1 - predicted).log()).sum()
+
+
+SCORE_LOSSES = {"l1": l1_sum, "cross_entropy": cross_entropy_sum}
+
+
 def smooth_l1_sum(predicted: Tensor, target: Tensor, beta: float = 1 / 9) -> Tensor:
     """Huber-like L1, quadratic below `beta`. Scalar."""
     return F.smooth_l1_loss(predicted, target, reduction="sum", beta=beta)

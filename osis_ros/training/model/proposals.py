@@ -11,7 +11,7 @@ from osis_ros.training.model.anchors import anchor_boxes, level_anchors
 from osis_ros.training.model.box_coding import boxes_to_sides, has_area, sides_to_boxes
 from osis_ros.training.model.config import ProposalConfig
 from osis_ros.training.model.convolution import conv3x3
-from osis_ros.training.model.losses import centerness, iou_loss_sum, l1_sum, smooth_l1_sum
+from osis_ros.training.model.losses import SCORE_LOSSES, centerness, iou_loss_sum, smooth_l1_sum
 from osis_ros.training.model.matching import match, sample
 
 
@@ -123,7 +123,7 @@ class ProposalNetwork(nn.Module):
             target = boxes_to_sides(boxes[index[positive]], dense.centres[positive], dense.sizes[positive])
             target = torch.cat((centerness(target), target.new_zeros(len(negative))))
             predicted = logits[torch.cat((positive, negative))].sigmoid()
-            centerness_sum = centerness_sum + l1_sum(predicted, target)
+            centerness_sum = centerness_sum + SCORE_LOSSES[config.centerness_loss](predicted, target)
 
             index, label = match(iou, config.box_negative_iou, config.box_positive_iou, keep_best=True)
             positive, _ = sample(label, config.samples, config.box_positive_fraction)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from osis_ros.training.model.box_coding import boxes_to_deltas
 from osis_ros.training.model.convolution import normal, xavier
-from osis_ros.training.model.losses import l1_sum
+from osis_ros.training.model.losses import SCORE_LOSSES, l1_sum
 
 
 class RoIHead(nn.Module):
@@ -27,12 +27,12 @@ class RoIHead(nn.Module):
         return self.box(hidden).float(), self.iou(hidden).float().sigmoid()[:, 0]
 
 
-def iou_estimate_loss(iou: Tensor, true_iou: Tensor, count: int) -> Tensor:
+def iou_estimate_loss(iou: Tensor, true_iou: Tensor, count: int, kind: str = "l1") -> Tensor:
     """L_iou of equation 1, before its weight: predicted and true IoU [P] of proposals before refinement, over `count`.
 
-    `count` is the number of all sampled proposals, background included. Scalar.
+    `count` is the number of all sampled proposals, background included; `kind` one of SCORE_LOSSES. Scalar.
     """
-    return l1_sum(iou, true_iou) / max(count, 1)
+    return SCORE_LOSSES[kind](iou, true_iou) / max(count, 1)
 
 
 def box_refinement_loss(deltas: Tensor, proposals: Tensor, objects: Tensor, count: int) -> Tensor:

@@ -180,7 +180,9 @@ class SemSeg(nn.Module):
             deltas[positive], samples.rois[positive, 1:], samples.objects[positive], len(samples.rois)
         )
         estimated = slice(None) if self.config.roi.iou_on_background else positive
-        iou_loss = iou_estimate_loss(iou[estimated], samples.iou[estimated], len(samples.rois))
+        iou_loss = iou_estimate_loss(
+            iou[estimated], samples.iou[estimated], len(samples.rois), self.config.roi.iou_loss
+        )
         semantics = self.describe(hidden)
         losses = {
             "loss_centerness": weights.centerness * centerness,
