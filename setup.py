@@ -9,7 +9,7 @@ TRAIN = [
     "onnxscript>=0.3", "safetensors>=0.4,<1",
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
-REPLAY = ["rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "rich>=13,<16", "jinja2>=3,<4"]
+REPLAY = ["rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "rich>=13,<16"]
 FIGURES = [
     *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",
 ]  # fmt: skip

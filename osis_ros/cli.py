@@ -82,7 +82,7 @@ def scenes(
         from osis_ros.simulation.preview import write_preview
         from osis_ros.simulation.progress import write_with_progress
     except ModuleNotFoundError as err:
-        raise fail(f"rendering needs {err.name}: pip install 'osis_ros[sim]'") from None
+        raise fail(f"rendering needs {err.name}: in the repository, pip install '.[sim]'") from None
     except (ImportError, AttributeError, RuntimeError) as err:  # MuJoCo's, where MUJOCO_GL names what is not there
         raise fail(f"MuJoCo cannot be loaded with MUJOCO_GL={os.environ.get('MUJOCO_GL')!r}: {err}") from None
 

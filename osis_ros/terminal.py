@@ -25,4 +25,6 @@ class Commands(TyperGroup):
             module = (err.name or "").partition(".")[0]
             if module not in EXTRAS:
                 raise
-            raise fail(f"{ctx.invoked_subcommand} needs {module}: pip install 'osis_ros[{EXTRAS[module]}]'") from None
+            raise fail(
+                f"{ctx.invoked_subcommand} needs {module}: in the repository, pip install '.[{EXTRAS[module]}]'"
+            ) from None

@@ -11,11 +11,15 @@ WITHOUT = "import sys; sys.modules[sys.argv[1]] = None; from osis_ros.cli import
 @pytest.mark.parametrize(
     ("module", "arguments", "sentence"),
     [
-        ("torch", ["export", "last.ckpt", "--output", "x"], "export needs torch: pip install 'osis_ros[train]'"),
+        (
+            "torch",
+            ["export", "last.ckpt", "--output", "x"],
+            "export needs torch: in the repository, pip install '.[train]'",
+        ),
         (
             "faster_coco_eval",
             ["evaluate", "--ground-truth", "a.json", "--detections", "b.json"],
-            "evaluate needs faster_coco_eval: pip install 'osis_ros[replay]'",
+            "evaluate needs faster_coco_eval: in the repository, pip install '.[replay]'",
         ),
     ],
 )

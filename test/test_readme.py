@@ -51,7 +51,7 @@ def test_its_parameters_are_the_nodes_with_their_defaults():
     pytest.importorskip("rclpy", reason="the parameters are declared with rclpy")
     from osis_ros.nodes.parameters import SETTINGS
 
-    table = README[README.index("| parameter | default") : README.index("Thresholds, `image_timeout`")]
+    table = README[README.index("| parameter | default") : README.index("`model`, `provider` and `threads` change")]
     documented = {}
     for names, defaults in re.findall(r"^\| (`.*?) \| (.*?) \|", table, re.MULTILINE):
         names, defaults = re.findall(r"`(.*?)`", names), defaults.replace("`", "").split(", ")

@@ -73,7 +73,9 @@ class SimCamera(Node):
             from osis_ros.simulation import film
             from osis_ros.simulation.gl import RenderError
         except ImportError as err:
-            raise StartError(f"the simulated camera needs MuJoCo: pip install 'osis_ros[sim]' ({err})") from err
+            raise StartError(
+                f"the simulated camera needs MuJoCo: in the repository, pip install '.[sim]' ({err})"
+            ) from err
         names = ("width", "height", "seed", "split", "objects", "scene_seconds", "orbit")
         width, height, seed, split, objects, scene_seconds, orbit = (self._value(name) for name in names)
         if not 0.1 <= self._value("rate") <= 60:

@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 pytest.importorskip("rosbags", reason="bags are read with rosbags, which pip installs")
-pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip install 'osis_ros[sim]'")
+pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip install '.[sim]'")
 from rosbags.highlevel import AnyReader
 
 REPOSITORY = Path(__file__).parents[2]
