@@ -20,6 +20,8 @@ VARIANTS = {
     "bfloat16": (torch.bfloat16, {}),
     "bfloat16, nothing frozen": (torch.bfloat16, {"frozen_stages": 0}),
     "bfloat16, 512 RoIs, every mask": (torch.bfloat16, {"roi": {"samples": 512}, "mask": {"rois_per_image": None}}),
+    "bfloat16, proposals from stride 4": (torch.bfloat16, {"proposals": {"finest_level": 2, "anchor_scale": 8}}),
+    "bfloat16, four samples a RoI bin": (torch.bfloat16, {"roi": {"sampling_ratio": 2}, "mask": {"sampling_ratio": 2}}),
 }
 
 
