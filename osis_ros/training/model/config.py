@@ -92,9 +92,6 @@ class DecisionConfig(Section):
     known_score: Literal["softmax", "combined"] = Field(
         "softmax", description="score of a known instance; combined: geometric mean of softmax and proposal score"
     )
-    unknown_score: Literal["proposal", "combined"] = Field(
-        "proposal", description="score of an unknown instance; combined: geometric mean with 1 - p(background)"
-    )
     duplicate_iou: Fraction | None = Field(
         None,
         description="NMS over all instances, whatever their class; None, the paper's, keeps them",
@@ -207,5 +204,5 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
         mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
         loss_weights=LossWeights(contrastive=4),
-        decision=DecisionConfig(max_boxes=200, multi_class=False, unknown_score="combined"),
+        decision=DecisionConfig(max_boxes=200, multi_class=False),
     )  # fmt: skip

@@ -51,8 +51,7 @@ def decide(
         at most `max_known` known and `max_unknown` unknown instances.
     """
     num_classes = logits.shape[1] - 1
-    probabilities = logits.softmax(1)
-    scores = probabilities[:, :-1]
+    scores = logits.softmax(1)[:, :-1]
     if config.known_score == "combined":
         scores = (scores * proposal_scores[:, None]).sqrt()
     candidate = scores > thresholds.score
@@ -67,15 +66,12 @@ def decide(
     kept = nms_by_class(boxes[index], known_scores, class_ids, config.nms_iou)[: config.max_known]
     index, class_ids, known_scores = index[kept], class_ids[kept], known_scores[kept]
 
-    unknown_scores = proposal_scores
-    if config.unknown_score == "combined":
-        unknown_scores = (proposal_scores * (1 - probabilities[:, -1])).sqrt()
-    other = torch.where(unknown & (unknown_scores > thresholds.score))[0]
-    other = other[nms(boxes[other], unknown_scores[other], config.nms_iou)[: config.max_unknown]]
+    other = torch.where(unknown & (proposal_scores > thresholds.score))[0]
+    other = other[nms(boxes[other], proposal_scores[other], config.nms_iou)[: config.max_unknown]]
 
     index = torch.cat((index, other))
     class_ids = torch.cat((class_ids, torch.full_like(other, num_classes)))
-    scores = torch.cat((known_scores, unknown_scores[other]))
+    scores = torch.cat((known_scores, proposal_scores[other]))
     if config.duplicate_iou is not None:
         order = nms(boxes[index], scores, config.duplicate_iou)
     else:

@@ -99,11 +99,3 @@ def test_without_distances_nothing_is_unknown():
 def test_no_proposals_give_no_instances():
     found = decide(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, 3), torch.zeros(0), DecisionConfig(), T)
     assert [len(part) for part in found] == [0, 0, 0]
-
-
-def test_the_combined_score_of_an_unknown_instance_takes_background_into_account():
-    config = DecisionConfig(unknown_score="combined")
-    probabilities = logits([0.2, 0.05, 0.75], [0.6, 0.3, 0.1])
-    found = decide(APART[:2], torch.tensor([0.64, 0.4]), probabilities, torch.tensor([0.5, 0.5]), config, T)
-    assert found.index.tolist() == [1, 0]  # what may be background comes last, though its proposal score is higher
-    assert found.scores.tolist() == pytest.approx([(0.4 * 0.9) ** 0.5, (0.64 * 0.25) ** 0.5])
