@@ -8,7 +8,8 @@ from shapes import NAMES, tiny_run, write_shapes
 
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.config import ConfigError
-from osis_ros.training.fit import TrainingDiverged, fit
+from osis_ros.training.data import read_source
+from osis_ros.training.fit import FitModule, TrainingDiverged, fit
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,19 @@ def test_a_stopped_run_goes_on_to_the_same_weights(shapes, tmp_path):
     resumed = tensors(fit(config, shapes, tmp_path / "parts"))
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_a_run_pastes_cut_outs_of_another_source(tmp_path):
+    shapes = write_shapes(tmp_path, pictures=4, square=50, radius=20)
+    own = {"annotations": "a.json", "images": "."}
+    cutouts = {"source": "photos", "probability": 1, "size": (0.2, 0.3)}
+    config = tiny_run(train={"shapes": {**own, "cutouts": cutouts}, "photos": own}, steps=1)
+    module = FitModule(config, shapes)
+    records = [read_source(source, shapes, NAMES) for source in config.train.values()]
+    pasters = module._pasters(records)
+    assert sorted(pasters) == [0, 1, 2, 3]  # the first source's pictures alone
+    assert {cutout.label for cutout in pasters[0].cutouts} == {0}  # the discs are too small
+    assert fit(config, shapes, tmp_path / "runs").is_file()
 
 
 def test_a_run_that_diverges_says_where_and_what_to_try(shapes, tmp_path):

@@ -54,6 +54,9 @@ def test_single_entries_can_be_replaced(config_file):
         (["optimiser.warmup_factor=.nan"], "optimiser.warmup_factor: .*finite"),
         (["optimiser.learning_rate=.inf"], "optimiser.learning_rate: .*finite"),
         (["optimiser.clip_gradient_norm=0"], "optimiser.clip_gradient_norm: .*greater than 0"),
+        (["seed=-1"], "seed: .*greater than or equal to 0"),
+        (["model.backbone.x=1"], "model.*backbone"),
+        (["train.photos.cutouts={source: others}"], "train.photos.cutouts.source: there is no source 'others'"),
         (["steps=[1"], r"steps: '\[1' is not YAML"),
     ],
 )

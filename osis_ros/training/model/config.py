@@ -132,8 +132,6 @@ class ModelConfig(Section):
         repeated = sorted({name for name in self.class_names if self.class_names.count(name) > 1})
         if repeated:
             raise ValueError(f"class_names: {', '.join(repeated)} more than once, every class wants a name of its own")
-        if self.proposals.finest_level > self.max_level:
-            raise ValueError(f"proposals.finest_level is coarser than max_level, {self.max_level}")
         if self.mask.blend and self.mask.modulation:
             raise ValueError("mask: blend and modulation are two ways for one thing, expected at most one of them")
         if self.mask.blend and not self.embedding.enabled:
