@@ -7,13 +7,20 @@ from pathlib import Path
 def write_whole(path: Path, content: str | bytes) -> None:
     """Put the content (text as UTF-8) into a file beside `path`, then in its place; what was there stays till then.
 
+    A link keeps pointing where it points, and what is no file (`/dev/stdout`, a pipe) is written to as it is.
+
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
+    data = content.encode() if isinstance(content, str) else content
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    path = path.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
         draft.replace(path)

@@ -15,8 +15,8 @@ class RoISamples(NamedTuple):
     """R sampled proposals of a batch.
 
     rois [R, 5] image index and box; labels [R] int64, 0..K-1, K background, -1 an object of unlabelled class;
-    positive [R] bool; index [R] int64 of the object in its image, objects [R, 4] its box and iou [R] with it
-    (meaningful for positives).
+    positive [R] bool; index [R] int64 of the object in its image and objects [R, 4] its box, meaningful for positives;
+    iou [R] with the object that it overlaps most, 0 without any.
     """
 
     rois: Tensor
