@@ -60,7 +60,7 @@ def train(
 @app.command()
 def scenes(
     output: Annotated[Path, typer.Argument(help="Folder; the images go to OUTPUT/SPLIT.")],
-    split: Annotated[str, typer.Option(help="train (known categories only), val, test or demo.")] = "train",
+    split: Annotated[str, typer.Option(help="train (known categories only), outliers, val, test or demo.")] = "train",
     count: Annotated[
         int | None, typer.Option(help="Images in all, Tabletop-OSIS's if left out; a later run may ask for more.")
     ] = None,

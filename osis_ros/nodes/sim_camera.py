@@ -25,7 +25,7 @@ PARAMETERS = {
     "width": (640, "Width of the images in pixels."),
     "height": (480, "Height of the images in pixels."),
     "seed": (0, "Seed of the first scene; each following scene has the next one."),
-    "split": ("demo", "Whose categories and textures the scenes have: demo, train (known objects only), val or test."),
+    "split": ("demo", "Whose categories and textures the scenes have: demo, train (known objects only), outliers, val or test."),
     "objects": (0, "Objects of a scene, 1..20; 0 for a random number."),
     "scene_seconds": (5.0, "Seconds after which the next scene is shown, 0.1 or more."),
     "orbit": (True, "Whether the camera circles the scene, or stands still."),
@@ -82,8 +82,8 @@ class SimCamera(Node):
             raise StartError(f"rate is {self._value('rate'):g}, expected 0.1..60")
         if not scene_seconds >= 0.1:
             raise StartError(f"scene_seconds is {scene_seconds:g}, expected 0.1 or more")
-        if split not in ("demo", "train", "val", "test"):
-            raise StartError(f"split is '{split}', expected demo, train, val or test")
+        if split not in ("demo", "train", "outliers", "val", "test"):
+            raise StartError(f"split is '{split}', expected demo, train, outliers, val or test")
         if not 0 <= objects <= 20:
             raise StartError(f"objects is {objects}, expected 0..20")
         self._truth_of = film.truth

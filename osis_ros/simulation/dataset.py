@@ -20,15 +20,15 @@ import cv2
 import numpy as np
 
 from osis_ros.inference.rle import encode
-from osis_ros.simulation.categories import ALL, KNOWN
+from osis_ros.simulation.categories import ALL, KNOWN, shown_in
 from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
 from osis_ros.simulation.scene import make_scene
 from osis_ros.whole_file import write_whole
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
-TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100}
-VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2}
+TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100, "outliers": 3000}
+VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2, "outliers": 3}
 GENERATION = 1  # raised when the same seed no longer gives the same picture
 JPEG_QUALITY = 92
 _ATTEMPTS = 4  # cameras tried until one sees an object
@@ -43,7 +43,7 @@ class Settings:
     """What a data set is made from; the same settings give the same bytes.
 
     Attributes:
-        split: train (known categories only), val, test or demo.
+        split: train (known categories only), outliers (those, and others), val, test or demo.
         seed: the first scene's seed; scene i has seed + i.
         width, height: image size, px.
         views: images per scene.
@@ -231,7 +231,7 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
             annotations.append({"id": len(annotations) + 1, "image_id": index + 1, **annotation})
         images.append({"id": index + 1, "file_name": _image_name(index), "width": settings.width,
                        "height": settings.height, "seed": settings.seed, **record})  # fmt: skip
-    names = KNOWN if settings.split == "train" else ALL
+    names = shown_in(settings.split)
     content = {
         "info": {
             "description": f"Tabletop scenes rendered by osis scenes, split {settings.split}",
@@ -240,8 +240,13 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
         },
         "licenses": [],
         "categories": [
-            {"id": i, "name": name, "supercategory": "tabletop", "open_set": "known" if name in KNOWN else "unknown"}
-            for i, name in enumerate(names, 1)
+            {
+                "id": ALL.index(name) + 1,
+                "name": name,
+                "supercategory": "tabletop",
+                "open_set": "known" if name in KNOWN else "unknown",
+            }
+            for name in names
         ],
         "images": images,
         "annotations": annotations,

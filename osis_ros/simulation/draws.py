@@ -2,7 +2,7 @@
 
 Two things keep the splits apart. The split's index is part of every seed. And the unit interval, from which every
 size, colour, light and pose is made, is cut into 32 cells that the splits share out: train has 20, val 4, test 8
-(the demo uses test's). So a value drawn for test was never drawn in training, however many scenes were rendered.
+(the demo uses test's, outliers, which are for training too, uses train's). So a value drawn for test was never drawn in training, however many scenes were rendered.
 """
 
 import zlib
@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import numpy as np
 
-SPLITS = ("train", "val", "test", "demo")
+SPLITS = ("train", "val", "test", "demo", "outliers")
 _CELL_COUNT = 32
 _OWNER = ("train", "test", "train", "val", "train", "train", "test", "train")  # of cell i: entry i mod 8
-_SHARES = {"train": "train", "val": "val", "test": "test", "demo": "test"}
+_SHARES = {"train": "train", "val": "val", "test": "test", "demo": "test", "outliers": "train"}
 T = TypeVar("T")
 
 

@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 
 from osis_ros.simulation.camera import Camera, look_at, pinhole, robot_view
-from osis_ros.simulation.categories import ALL, KNOWN, build
+from osis_ros.simulation.categories import KNOWN, build, shown_in
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lights import Lighting, lighting
 from osis_ros.simulation.model import compile_scene
@@ -94,7 +94,7 @@ def make_scene(seed: int, split: str = "demo", object_count: int | None = None) 
 
     Args:
         seed: same seed and split, same scene.
-        split: train (known categories only), val, test or demo.
+        split: train (known categories only), outliers (those, and others), val, test or demo.
         object_count: 1..20, or None for a random number.
     Raises:
         ValueError: a split or count that does not exist.
@@ -104,7 +104,7 @@ def make_scene(seed: int, split: str = "demo", object_count: int | None = None) 
     draw = Draw(split, seed, "scene")
     place = surroundings(draw.child("place"))
     count = object_count or _object_count(draw, place.rim)
-    categories = _categories(draw, KNOWN if split == "train" else ALL, count)
+    categories = _categories(draw, shown_in(split), count)
     shapes = [build(category, draw.child("object", i, category)) for i, category in enumerate(categories)]
     heaped = draw.chance(0.75 if place.rim > 0.05 else 0.35)
     room = place.room if place.rim or heaped else (min(place.room[0], 0.32), min(place.room[1], 0.3))

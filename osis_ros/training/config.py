@@ -28,7 +28,6 @@ class Strict(BaseModel):
 class SceneSet(Strict):
     """Rendered scenes to make (once) before training, as `osis scenes` would."""
 
-    split: Literal["train", "val", "test"]
     count: Positive
     seed: int = Field(0, ge=0)
 
@@ -56,6 +55,7 @@ class Source(Strict):
     images: Path
     weight: float = Field(1.0, gt=0, description="share of the samples, relative to the other sources")
     classes: Literal["by_name", "none"] = "by_name"
+    rename: dict[str, str] = Field({}, description="names of the file's classes → names of the model's, {cup: mug}")
     drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are deleted")
     drop_images: tuple[str, ...] = Field((), description="class names whose images are left out altogether")
     cutouts: Cutouts | None = None
@@ -96,7 +96,9 @@ class TrainConfig(Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     model: ModelConfig
     backbone_weights: Path | None = Field(None, description="relative to the data folder; none: random weights")
-    scenes: dict[str, SceneSet] = {}
+    scenes: dict[str, dict[Literal["train", "outliers", "val", "test"], SceneSet]] = Field(
+        {}, description="folder, below the data folder → split → how many"
+    )
     train: Annotated[dict[str, Source], Field(min_length=1)]
     augment: Augment = Augment()
     optimiser: Optimiser = Optimiser()
@@ -105,7 +107,9 @@ class TrainConfig(Strict):
     accumulate: Positive = 1
     workers: int = Field(2, ge=0)
     devices: Positive | Literal["auto"] = Field("auto", description="GPUs (CPU processes without any); auto: every GPU")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = Field(
+        "32-true", description="auto: half precision where this machine computes in it natively"
+    )
     checkpoint_every: Positive = 500
     seed: int = Field(0, ge=0)
 

@@ -54,9 +54,12 @@ def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> lis
         raise ConfigError(f"{error}; is the data folder right?") from None
     names = {c["id"]: c["name"] for c in tree["categories"]}
     images = {i["id"]: i for i in tree["images"]}
-    for name in (*source.drop_annotations, *source.drop_images):
-        if name not in names.values():
-            raise ConfigError(f"{path} has no class {name!r} to drop")
+    for use, unknown in (("drop", {*source.drop_annotations, *source.drop_images}), ("rename", {*source.rename})):
+        if missing := sorted(unknown - {*names.values()}):
+            raise ConfigError(f"{path} has no class {missing[0]!r} to {use}")
+    for name in source.rename.values():
+        if name not in class_names:
+            raise ConfigError(f"{path}: {name!r}, a new name in `rename`, is none of the model's classes")
     label_of = {name: i for i, name in enumerate(class_names)} if source.classes == "by_name" else {}
     kept: dict[int, list[tuple[int, dict | list]]] = {i: [] for i in images}
     for annotation in tree["annotations"]:
@@ -64,7 +67,8 @@ def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> lis
         if name in source.drop_images:
             kept.pop(image, None)
         elif image in kept and name not in source.drop_annotations and not annotation.get("iscrowd"):
-            kept[image].append((label_of.get(name, NO_CLASS), annotation.get("segmentation")))
+            label = label_of.get(source.rename.get(name, name), NO_CLASS)
+            kept[image].append((label, annotation.get("segmentation")))
     records = [_record(path, root / source.images, images[i], objects) for i, objects in kept.items() if objects]
     if not records:
         raise ConfigError(f"{path} leaves no image with an object to learn from")

@@ -50,7 +50,10 @@ class FitModule(pl.LightningModule):
         images, sizes, targets = batch
         # What the network draws (anchors, RoIs) depends on the step alone, so that a resumed run repeats it.
         torch.manual_seed((self.config.seed * 1_000_003 + batch_index) * self.trainer.world_size + self.global_rank)
-        losses = self.model(images.contiguous(memory_format=torch.channels_last), sizes, targets)
+        # Half precision is fastest with channels last, a CPU's float32 with channels first.
+        channels_first = self.device.type == "cpu" and self.trainer.precision == "32-true"
+        layout = torch.contiguous_format if channels_first else torch.channels_last
+        losses = self.model(images.contiguous(memory_format=layout), sizes, targets)
         total = sum(losses.values())
         if not torch.isfinite(total):
             bad = ", ".join(name for name, value in losses.items() if not torch.isfinite(value))
@@ -143,6 +146,14 @@ def device_count(config: TrainConfig) -> int:
     return config.devices
 
 
+def fastest_precision() -> str:
+    """What `precision: auto` means here. Without instructions for it a CPU emulates bfloat16, ten times slower."""
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+    native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return "bf16-mixed" if native else "32-true"
+
+
 def start_from(model: SemSeg, path: Path) -> None:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
@@ -231,7 +242,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     devices = device_count(config)
     trainer = pl.Trainer(
         max_steps=config.steps,
-        precision=config.precision,
+        precision=fastest_precision() if config.precision == "auto" else config.precision,
         accumulate_grad_batches=config.accumulate,
         gradient_clip_val=config.optimiser.clip_gradient_norm,
         callbacks=callbacks,

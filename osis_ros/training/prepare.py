@@ -19,7 +19,7 @@ def require_files(config: TrainConfig, data_root: Path, init: Path | None = None
     wanted = {"backbone_weights": config.backbone_weights} if config.backbone_weights else {}
     for name, source in config.train.items():
         wanted |= {f"train.{name}.annotations": source.annotations, f"train.{name}.images": source.images}
-    rendered = [Path(folder) / scenes.split for folder, scenes in config.scenes.items()]
+    rendered = [Path(folder) / split for folder, splits in config.scenes.items() for split in splits]
     paths = {
         entry: data_root / path for entry, path in wanted.items() if not any(map(path.is_relative_to, rendered))
     } | ({"--init": init} if init else {})
@@ -35,12 +35,13 @@ def prepare_scenes(config: TrainConfig, data_root: Path) -> None:
         ConfigError: the folder holds other scenes, or nothing can be rendered here.
     """
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    for folder, scenes in config.scenes.items():
-        settings = Settings(scenes.split, scenes.seed, 640, 480, VIEWS_PER_SCENE[scenes.split], depth=False)
+    wanted = [(folder, split, scenes) for folder, splits in config.scenes.items() for split, scenes in splits.items()]
+    for folder, split, scenes in wanted:
+        settings = Settings(split, scenes.seed, 640, 480, VIEWS_PER_SCENE[split], depth=False)
         try:
             with Progress(*columns) as progress:
-                task = progress.add_task(f"rendering {folder}/{scenes.split}", total=scenes.count)
+                task = progress.add_task(f"rendering {folder}/{split}", total=scenes.count)
                 for done in write_dataset(data_root / folder, settings, scenes.count, os.cpu_count() or 1):
                     progress.update(task, completed=done)
         except (DatasetError, RenderError) as error:
-            raise ConfigError(f"scenes.{folder}: {error}") from None
+            raise ConfigError(f"scenes.{folder}.{split}: {error}") from None

@@ -121,7 +121,7 @@ def test_the_rate_holds(films, bench):
         ({"rate": 0.0}, "rate is 0, expected 0.1..60"),
         ({"width": 5}, "image size is 5x480"),
         ({"objects": 21}, "objects is 21, expected 0..20"),
-        ({"split": "moon"}, "split is 'moon', expected demo, train, val or test"),
+        ({"split": "moon"}, "split is 'moon', expected demo, train, outliers, val or test"),
         ({"scene_seconds": 0.0}, "scene_seconds is 0, expected 0.1 or more"),
     ],
 )

@@ -127,7 +127,7 @@ def test_a_folder_of_other_images_is_left_alone(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--split", "dev"], "--split is 'dev', expected one of train, val, test, demo"),
+        (["--split", "dev"], "--split is 'dev', expected one of train, val, test, demo, outliers"),
         (["--count", "0"], "--count is 0, expected 1 or more images"),
         (["--workers", "0"], "--workers is 0, expected 1 or more processes"),
         (["--seed", "-1"], "--seed is -1, expected 0.."),

@@ -32,7 +32,7 @@ def test_uniform_stays_in_its_range_and_reaches_both_halves():
 
 
 def test_a_split_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match=r"split is 'dev', expected one of train, val, test, demo"):
+    with pytest.raises(ValueError, match=r"split is 'dev', expected one of train, val, test, demo, outliers"):
         Draw("dev", 0)
 
 

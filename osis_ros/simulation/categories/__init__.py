@@ -1,10 +1,11 @@
-"""The 24 kinds of objects, each a function `draw -> ObjectShape` that varies shape, size, colour, texture and gloss."""
+"""All kinds of objects, each a function `draw -> ObjectShape` that varies shape, size, colour, texture and gloss."""
 
 from osis_ros.simulation.categories import desk, fruit, gadgets, packaging, tableware, tools, toys, vessels
+from osis_ros.simulation.categories.outliers import figures, hardware, household, produce
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.shape import ObjectShape
 
-# In id order: known categories are 1..12 of a data set, unknown ones 13..24.
+# In id order: known categories are 1..12 of a data set, unknown ones 13..24, outliers the rest.
 _KNOWN = {
     "mug": vessels.mug,
     "bottle": vessels.bottle,
@@ -33,10 +34,34 @@ _UNKNOWN = {
     "sponge": packaging.sponge,
     "spatula": tableware.spatula,
 }
+_OUTLIERS = {
+    "fruit": produce.fruit,
+    "mushroom": produce.mushroom,
+    "pouch": household.pouch,
+    "remote_control": household.remote_control,
+    "brush": household.brush,
+    "spectacles": household.spectacles,
+    "cushion": household.cushion,
+    "bolt": hardware.bolt,
+    "key": hardware.key,
+    "plug": hardware.plug,
+    "bent_wire": hardware.bent_wire,
+    "gear": hardware.gear,
+    "turned_piece": figures.turned_piece,
+    "animal": figures.animal,
+    "stone": figures.stone,
+    "contraption": figures.contraption,
+}
 KNOWN: tuple[str, ...] = tuple(_KNOWN)
 UNKNOWN: tuple[str, ...] = tuple(_UNKNOWN)
-ALL: tuple[str, ...] = KNOWN + UNKNOWN
-_MAKERS = _KNOWN | _UNKNOWN
+OUTLIERS: tuple[str, ...] = tuple(_OUTLIERS)
+ALL: tuple[str, ...] = KNOWN + UNKNOWN + OUTLIERS
+_MAKERS = _KNOWN | _UNKNOWN | _OUTLIERS
+
+
+def shown_in(split: str) -> tuple[str, ...]:
+    """The categories that a split's scenes are made of. Those of val and test that are not known are never trained."""
+    return {"train": KNOWN, "outliers": KNOWN + OUTLIERS}.get(split, KNOWN + UNKNOWN)
 
 
 def build(category: str, draw: Draw) -> ObjectShape:

@@ -48,6 +48,9 @@ class RoIConfig(Section):
     positive_iou: Fraction = 0.5
     iou_loss: Literal["l1", "cross_entropy"] = "l1"
     iou_on_background: bool = Field(False, description="teach the IoU estimate on background too, not on objects alone")
+    reject_unlabelled: bool = Field(
+        False, description="objects without a class are background to the classifier; False: it never sees them"
+    )
 
 
 class EmbeddingConfig(Section):
@@ -197,7 +200,7 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         ),
         roi=RoIConfig(
             hidden=256, sampling_ratio=1, samples=96, positive_fraction=0.4, iou_on_background=True,
-            iou_loss="cross_entropy",
+            iou_loss="cross_entropy", reject_unlabelled=True,
         ),
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
         mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),

@@ -189,12 +189,18 @@ class SemSeg(nn.Module):
             "loss_proposal_box": weights.proposal_box * proposal_box,
             "loss_iou": weights.iou * iou_loss,
             "loss_box": weights.box * box_loss,
-            "loss_class": weights.classification * classification_loss(self.classifier(semantics.raw), samples.labels),
+            "loss_class": weights.classification * self._classification_loss(samples, semantics),
             "loss_mask": weights.mask * self._mask_loss(levels, samples, positive, semantics, targets),
         }
         if self.config.embedding.enabled:
             losses["loss_contrastive"] = weights.contrastive * self._contrastive_loss(samples, semantics)
         return losses
+
+    def _classification_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
+        labels = samples.labels
+        if self.config.roi.reject_unlabelled:
+            labels = labels.masked_fill(labels == UNLABELLED, self.config.num_classes)
+        return classification_loss(self.classifier(semantics.raw), labels)
 
     def _contrastive_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
         known = samples.positive & (samples.labels >= 0) & (samples.iou > self.config.embedding.positive_iou)
