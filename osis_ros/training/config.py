@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -112,6 +113,7 @@ class TrainConfig(Strict):
     )
     checkpoint_every: Positive = 500
     seed: int = Field(0, ge=0)
+    on_gpu: dict[str, Any] = Field({}, description="entries that stand in for those above where a GPU trains")
 
     @model_validator(mode="after")
     def _check_cutouts(self) -> "TrainConfig":
@@ -155,6 +157,8 @@ def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
         raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{path} holds no mapping of settings")
+    if torch.cuda.is_available():
+        tree = _merged(tree, tree.get("on_gpu"))
     for override in overrides:
         _override(tree, override)
     try:
@@ -162,6 +166,16 @@ def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
         raise ConfigError(f"{path}: {faults}") from None
+
+
+def _merged(tree: dict[str, Any], changes: Any) -> dict[str, Any]:
+    """`tree` with the entries of `changes`, mappings within mappings; what is no mapping is left to validation."""
+    if not isinstance(changes, dict):
+        return tree
+    return tree | {
+        key: _merged(tree[key], value) if isinstance(tree.get(key), dict) and isinstance(value, dict) else value
+        for key, value in changes.items()
+    }
 
 
 def _override(tree: dict[str, Any], override: str) -> None:

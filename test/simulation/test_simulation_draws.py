@@ -21,6 +21,7 @@ def test_a_child_stream_does_not_depend_on_what_its_parent_drew():
 def test_train_val_and_test_never_draw_from_the_same_cells():
     cells = {split: set(np.floor(Draw(split, 0).unit(4000) * 32).astype(int)) for split in ("train", "val", "test")}
     assert {split: len(owned) for split, owned in cells.items()} == {"train": 20, "val": 4, "test": 8}
+    assert set(np.floor(Draw("outliers", 0).unit(4000) * 32).astype(int)) == cells["train"]  # it is for training too
     assert set.union(*cells.values()) == set(range(32))
 
 

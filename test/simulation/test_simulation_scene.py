@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from osis_ros.simulation.categories import ALL, KNOWN, UNKNOWN, build
+from osis_ros.simulation.categories import ALL, KNOWN, OUTLIERS, UNKNOWN, build
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.model import compile_scene
 from osis_ros.simulation.physics import settle
@@ -75,6 +75,14 @@ def test_training_scenes_hold_known_objects_only_and_the_others_both():
     for split in ("val", "test"):
         assert seen[split] & set(KNOWN)
         assert seen[split] & set(UNKNOWN)
+        assert not seen[split] & set(OUTLIERS)
+
+
+def test_scenes_of_outliers_hold_known_objects_and_outliers_but_nothing_of_the_test():
+    seen = {o.category for s in range(6) for o in make_scene(s, "outliers").objects}
+    assert seen & set(KNOWN)
+    assert seen & set(OUTLIERS)
+    assert not seen & set(UNKNOWN)
 
 
 def test_objects_lie_still_and_on_the_table():

@@ -1,6 +1,7 @@
 """A training configuration is read whole, or refused with one sentence that names the entry."""
 
 import pytest
+import torch
 import yaml
 
 from osis_ros.training.class_names import COCO_KNOWN, GRASPNET_KNOWN
@@ -58,11 +59,22 @@ def test_single_entries_can_be_replaced(config_file):
         (["model.backbone.x=1"], "model.*backbone"),
         (["train.photos.cutouts={source: others}"], "train.photos.cutouts.source: there is no source 'others'"),
         (["steps=[1"], r"steps: '\[1' is not YAML"),
+        (["on_gpu=3"], "on_gpu"),
+        (["scenes={scenes: {dev: {count: 3}}}"], "scenes.scenes.dev"),
     ],
 )
 def test_an_entry_that_cannot_be_is_named(config_file, overrides, message):
     with pytest.raises(ConfigError, match=message):
         load_config(config_file(), overrides)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_a_gpu_has_entries_of_its_own_and_the_command_line_the_last_word(config_file, monkeypatch, gpu):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    file = config_file(on_gpu={"batch": 32, "steps": 9, "optimiser": {"learning_rate": 0.5}}, optimiser={"momentum": 0.8})
+    config = load_config(file, ["steps=7"])
+    assert (config.batch, config.optimiser.learning_rate) == ((32, 0.5) if gpu else (4, 0.005))
+    assert (config.steps, config.optimiser.momentum) == (7, 0.8)
 
 
 def test_an_unknown_preset_lists_those_there_are():

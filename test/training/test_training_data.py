@@ -48,6 +48,11 @@ def test_a_source_without_classes_teaches_objects_only(write_source):
     assert read_source(source, root, ("cup",))[0].labels == (NO_CLASS,)
 
 
+def test_a_renamed_class_teaches_the_class_of_its_new_name(write_source):
+    source, root = write_source([(0, 3, SQUARE, 0), (0, 7, SQUARE, 0)], rename={"cup": "mug"})
+    assert read_source(source, root, ("bowl", "mug"))[0].labels == (1, NO_CLASS)
+
+
 def test_crowds_dropped_names_and_images_without_objects_are_left_out(write_source):
     objects = [(0, 3, SQUARE, 1), (1, 7, SQUARE, 0), (2, 3, SQUARE, 0)]
     source, root = write_source(objects, images=4, drop_annotations=("wrench",))
@@ -61,7 +66,12 @@ def test_an_image_with_a_dropped_name_goes_with_all_its_objects(write_source):
 
 @pytest.mark.parametrize(
     ("objects", "extra", "message"),
-    [([], {}, "no image with an object"), ([(0, 3, SQUARE, 0)], {"drop_images": ("fork",)}, "no class 'fork'")],
+    [
+        ([], {}, "no image with an object"),
+        ([(0, 3, SQUARE, 0)], {"drop_images": ("fork",)}, "no class 'fork' to drop"),
+        ([(0, 3, SQUARE, 0)], {"rename": {"fork": "cup"}}, "no class 'fork' to rename"),
+        ([(0, 3, SQUARE, 0)], {"rename": {"wrench": "mug"}}, "'mug', a new name in `rename`, is none of the model's"),
+    ],
 )
 def test_a_source_that_cannot_teach_says_so(write_source, objects, extra, message):
     source, root = write_source(objects, **extra)

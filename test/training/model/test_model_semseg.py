@@ -237,6 +237,16 @@ def test_the_iou_estimate_learns_from_background_only_if_asked_to():
     assert losses(build(roi={"iou_on_background": True}), [])["loss_iou"] > 0
 
 
+def test_objects_without_a_class_are_background_to_the_classifier_only_if_asked_to():
+    def class_loss(reject: bool) -> float:
+        model = build(roi={"reject_unlabelled": reject}, embedding={"repel_unlabelled": False})
+        model.classifier.output.bias.data[:] = torch.tensor([50.0, 0.0, 0.0])  # certain of the first class
+        return losses(model, [0, -1])["loss_class"].item()
+
+    # Right on the one object and wrong by 50 on background: a mean that further wrong ones raise.
+    assert 0 < class_loss(False) < class_loss(True) < 50
+
+
 def test_objects_without_a_class_are_kept_out_of_the_territories_only_if_asked_to():
     with_them = losses(build(embedding={"repel_unlabelled": True}), [-1])["loss_contrastive"]
     without = losses(build(embedding={"repel_unlabelled": False}), [-1])["loss_contrastive"]
