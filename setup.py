@@ -9,7 +9,9 @@ TRAIN = [
     "onnxscript>=0.3", "safetensors>=0.4,<1",
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
-REPLAY = ["rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "rich>=13,<16"]
+REPLAY = [
+    "rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "jinja2>=3.1,<4", "rich>=13,<16",
+]  # fmt: skip
 FIGURES = [
     *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",
 ]  # fmt: skip
@@ -21,7 +23,7 @@ setup(
     description="Open-set instance segmentation for robot arms on ROS 2",
     license="Apache-2.0",
     packages=find_packages(include=["osis_ros", "osis_ros.*"]),
-    package_data={"osis_ros.training": ["configs/*.yaml"]},
+    package_data={"osis_ros.training": ["configs/*.yaml"], "osis_ros.evaluation": ["*.jinja"]},
     data_files=[  # the models that come with the package, found by name, and what bags need to know of the messages
         *((f"share/osis_ros/{folder}", glob(f"{folder}/*.*")) for folder in glob("models/*")),
         ("share/osis_ros/msg", glob("msg/*.msg")),

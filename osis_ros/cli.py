@@ -238,6 +238,52 @@ def demo(
 
 
 @app.command()
+def replay(
+    bag: Annotated[Path, typer.Argument(help="A bag's folder, or its .mcap or .db3 file.")],
+    output: Annotated[Path, typer.Option(help="Folder of the results; replaces an earlier one.")] = Path("replay"),
+    model: Annotated[str, typer.Option(help="A bundle's folder, or the name of a model of the package.")] = "tabletop",
+    image_topic: Annotated[str | None, typer.Option(help="Raw or compressed; the bag's only one by default.")] = None,
+    truth_topic: Annotated[
+        str | None, typer.Option(help="An InstanceArray with the true masks; …/ground_truth by default.")
+    ] = None,
+    score: Annotated[float | None, typer.Option(help="Lowest score kept, 0..1; the model's own by default.")] = None,
+    unknown: Annotated[float | None, typer.Option(help="Distance T_u beyond which an object is unknown, 0..2.")] = None,
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "auto",
+    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
+) -> None:
+    """Segment every image of a recorded bag, however slow the machine: a bag of results, scores, and a page to look at.
+
+    OUTPUT is a bag with the masks, label images and overlays under the images' own stamps; `ros2 bag play` plays it
+    beside the recorded one. OUTPUT/report.html shows figures, their course and pictures. Where the bag holds the true
+    masks, as that of the demo does, AP and AR are printed too. Needs a ROS 2 in this shell: `source scripts/env.sh`.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    try:
+        from osis_ros.nodes.replay import REPORT, ReplayError
+        from osis_ros.nodes.replay import replay as run
+    except ModuleNotFoundError as err:
+        raise fail(f"no module {err.name}: replay wants ROS 2, this package's messages and '.[replay]'") from None
+
+    console = Console()
+    thresholds = {"score_threshold": score, "unknown_threshold": unknown}
+    try:
+        report = run(bag, output, model, provider, image_topic, truth_topic, thresholds, first, console)
+    except ReplayError as err:
+        raise fail(err) from None
+    except KeyboardInterrupt:
+        raise fail(f"stopped; {output} holds what was done, without a report") from None
+    table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
+    for row in report.figures().items():
+        table.add_row(*row)
+    console.print(table)
+    for reason, count in report.failures.items():
+        console.print(f"[yellow]skipped[/] {count}: {reason}", highlight=False)
+    console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
+
+
+@app.command()
 def import_checkpoint(
     file: Annotated[Path, typer.Argument(help="An official SemSeg .pth, or a Detectron2 ResNet-50 .pkl.")],
     output: Annotated[Path, typer.Option(help="The checkpoint to write.")] = Path("weights.safetensors"),

@@ -8,29 +8,21 @@ from pathlib import Path
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
-from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
-from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
-from osis_ros.evaluation.bag_types import UnknownTypeError, add_type, jazzy_types
+from osis_ros.evaluation.bag_types import UnknownTypeError
+from osis_ros.nodes.bag_writer import BagWriter
 
 DISCOVERY_PERIOD = 0.1  # s
 DEPTH = 50  # messages a topic that may wait while a large one is written
-FOREVER = QosTime(9223372036, 854775807)  # the longest time of 64 bits of nanoseconds
 
 
 class BagRecorder:
-    """Subscribes to each topic as it appears and writes its messages, as they come over the wire, into an MCAP bag.
-
-    The bag is a folder with `FOLDER/FOLDER.mcap`, in compressed chunks, and `metadata.yaml`, as rosbag2 writes it.
-    """
+    """Subscribes to each topic as it appears and writes its messages, as they come over the wire, into a bag."""
 
     def __init__(self, node: Node, folder: Path) -> None:
         self._node = node
-        self._types = jazzy_types()
         self._listeners: dict[str, list[Callable]] = {}
-        self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
-        self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
-        self._writer.open()
+        self._writer = BagWriter(folder)
         self._open = True
         self._subscriptions: dict[str, object] = {}
         self._unreadable: set[str] = set()
@@ -57,23 +49,20 @@ class BagRecorder:
 
     def _subscribe(self, topic: str, kind: str, offered: list[QoSProfile]) -> None:
         package, _, name = kind.split("/")
+        profile = _acceptable(offered)
         try:
             message_type = getattr(importlib.import_module(f"{package}.msg"), name)
-            add_type(self._types, kind)
+            self._writer.add_topic(topic, kind, profile)
         except (ImportError, AttributeError, UnknownTypeError) as error:
             self._unreadable.add(topic)
             self._node.get_logger().warning(f"{topic} is not recorded: {kind} is not installed ({error})")
             return
-        profile = _acceptable(offered)
-        connection = self._writer.add_connection(
-            topic, kind, typestore=self._types, offered_qos_profiles=[_in_bag(profile)]
-        )
 
         def write(data: bytes) -> None:
             if not self._open:
                 return
             now = self._node.get_clock().now().nanoseconds
-            self._writer.write(connection, now, data)
+            self._writer.write(topic, now, data)
             self.counts[topic] += 1
             for callback in self._listeners.get(topic, ()):
                 callback(deserialize_message(data, message_type), now)
@@ -90,15 +79,3 @@ def _acceptable(offered: list[QoSProfile]) -> QoSProfile:
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
     )
-
-
-def _in_bag(profile: QoSProfile) -> Qos:
-    """What a player of the bag offers in its turn."""
-    reliable = profile.reliability == ReliabilityPolicy.RELIABLE
-    latched = profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
-    return Qos(
-        QosHistory.KEEP_LAST, profile.depth,
-        QosReliability.RELIABLE if reliable else QosReliability.BEST_EFFORT,
-        QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
-        FOREVER, FOREVER, QosLiveliness.AUTOMATIC, FOREVER, False,
-    )  # fmt: skip

@@ -25,7 +25,10 @@ PARAMETERS = {
     "width": (640, "Width of the images in pixels."),
     "height": (480, "Height of the images in pixels."),
     "seed": (0, "Seed of the first scene; each following scene has the next one."),
-    "split": ("demo", "Whose categories and textures the scenes have: demo, train (known objects only), outliers, val or test."),
+    "split": (
+        "demo",
+        "Whose categories and textures the scenes have: demo, train (known objects only), outliers, val or test.",
+    ),
     "objects": (0, "Objects of a scene, 1..20; 0 for a random number."),
     "scene_seconds": (5.0, "Seconds after which the next scene is shown, 0.1 or more."),
     "orbit": (True, "Whether the camera circles the scene, or stands still."),

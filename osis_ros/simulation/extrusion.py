@@ -20,7 +20,7 @@ def extrude(outline: np.ndarray, height: float) -> Mesh:
     ring = np.concatenate([outline, outline[:1]])
     low, size = ring.min(0), np.maximum(np.ptp(ring, axis=0), 1e-9)
     floor = np.c_[ring, np.zeros(len(ring))]
-    lid = floor + (0, 0, height)
+    lid = floor + np.array((0, 0, height))
     unit = np.array([0.0, 1.0])
     walls = [grid(np.stack([floor[[a, b]], lid[[a, b]]]), unit, unit[::-1]) for a, b in pairwise(range(len(ring)))]
     caps = []

@@ -71,7 +71,9 @@ def test_an_entry_that_cannot_be_is_named(config_file, overrides, message):
 @pytest.mark.parametrize("gpu", [False, True])
 def test_a_gpu_has_entries_of_its_own_and_the_command_line_the_last_word(config_file, monkeypatch, gpu):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
-    file = config_file(on_gpu={"batch": 32, "steps": 9, "optimiser": {"learning_rate": 0.5}}, optimiser={"momentum": 0.8})
+    file = config_file(
+        on_gpu={"batch": 32, "steps": 9, "optimiser": {"learning_rate": 0.5}}, optimiser={"momentum": 0.8}
+    )
     config = load_config(file, ["steps=7"])
     assert (config.batch, config.optimiser.learning_rate) == ((32, 0.5) if gpu else (4, 0.005))
     assert (config.steps, config.optimiser.momentum) == (7, 0.8)

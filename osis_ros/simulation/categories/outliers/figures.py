@@ -19,7 +19,9 @@ def turned_piece(draw: Draw) -> ObjectShape:
     """Chess men, knobs, candlesticks, spinning tops, vases without a hole: waists and bulges about an axis."""
     radius, tall = draw.uniform(0.012, 0.035), draw.uniform(0.03, 0.13)
     count = draw.integer(5, 9)
-    wide = np.where(np.arange(count) % 2 == draw.integer(0, 1), draw.uniform(0.6, 1, count), draw.uniform(0.15, 0.5, count))
+    wide = np.where(
+        np.arange(count) % 2 == draw.integer(0, 1), draw.uniform(0.6, 1, count), draw.uniform(0.15, 0.5, count)
+    )
     levels = np.linspace(0, tall, count) + tall / count * draw.uniform(-0.3, 0.3, count)
     profile = list(zip(wide * radius, np.sort(levels), strict=True))
     line = curve(profile, 34) if draw.chance(0.7) else np.array(profile)
@@ -44,15 +46,20 @@ def animal(draw: Draw) -> ObjectShape:
     neck = np.array((length * 0.5, 0, z + draw.uniform(0.1, 0.7) * length * 0.6))
     skull = ellipsoid((head * draw.uniform(0.9, 1.6), head * 0.85, head)).moved(tuple(neck))
     surfaces.append(Surface(skull, coat if draw.chance(0.7) else materials.plastic(draw)))
-    surfaces.append(Surface(sweep(np.linspace((length * 0.3, 0, z), neck, 4), (head * 0.6, head * 0.6), up=(0, 1, 0)), coat))
+    surfaces.append(
+        Surface(sweep(np.linspace((length * 0.3, 0, z), neck, 4), (head * 0.6, head * 0.6), up=(0, 1, 0)), coat)
+    )
     other = materials.plastic(draw, colours.contrasting(draw, colour))
     for side in (1, -1):
         for x in (0.32, -0.32):
-            hip, foot = (x * length, side * body[1] * 0.6, z), (x * length * draw.uniform(0.8, 1.3), side * body[1] * 0.8, 0)
+            hip, foot = (
+                (x * length, side * body[1] * 0.6, z),
+                (x * length * draw.uniform(0.8, 1.3), side * body[1] * 0.8, 0),
+            )
             surfaces.append(Surface(sweep(np.linspace(foot, hip, 3), (thick, thick), up=(1, 0, 0), segments=10), coat))
             solids.append(rod(foot, hip, thick))
         ear = ellipsoid((head * 0.2, head * 0.25, head * draw.uniform(0.3, 1.2)), segments=12)
-        surfaces.append(Surface(ear.moved(tuple(neck + (-head * 0.2, side * head * 0.6, head))), other))
+        surfaces.append(Surface(ear.moved(tuple(neck + np.array((-head * 0.2, side * head * 0.6, head)))), other))
     tip = (-length * draw.uniform(0.55, 0.9), 0, z + draw.uniform(-0.3, 0.6) * length)
     tail = smooth_path([(-length * 0.4, 0, z), (-length * 0.55, 0, z), tip], 8)
     surfaces.append(Surface(sweep(tail, (thick * 0.6, thick * 0.6), up=(0, 1, 0), segments=8), other))
@@ -75,7 +82,7 @@ def stone(draw: Draw) -> ObjectShape:
 def contraption(draw: Draw) -> ObjectShape:
     """Two to four solids of any form and finish, one stuck to the other: what it is, nobody knows."""
     surfaces, solids = [], []
-    place = np.zeros(3)
+    place = before = np.zeros(3)
     for i in range(draw.integer(2, 4)):
         mesh = _part(draw)
         turn = random_rotation(draw) if draw.chance(0.4) else rotation(draw.choice("xyz"), draw.choice((0, 90)))

@@ -27,7 +27,9 @@ def bolt(draw: Draw) -> ObjectShape:
     if kind == "wing":
         for side in (1, -1):
             ear = extrude(bow((0, 0, 0), (head, head * 0.8), 0, 330, 12)[:, :2], radius * 0.6)
-            surfaces.append(Surface(ear.moved((side * head, radius * 0.3, length + head * 0.6), rotation("x", 90)), steel))
+            surfaces.append(
+                Surface(ear.moved((side * head, radius * 0.3, length + head * 0.6), rotation("x", 90)), steel)
+            )
     cap = [(0, length), (head, length), (head, top - thick * 0.1), (head * 0.85, top), (0, top)]
     surfaces.append(Surface(lathe(np.array(cap), 6 if kind == "hexagon" else 20), steel))
     if draw.chance(0.4):
@@ -73,8 +75,9 @@ def plug(draw: Draw) -> ObjectShape:
     case = materials.plastic(draw, draw.choice((colours.black, colours.white, colours.grey, colours.vivid))(draw))
     at = np.linspace(-0.5, 0.5, 9)
     taper = 1 - draw.uniform(0, 0.5) * np.clip(at, 0, 1) - draw.uniform(0, 0.5) * np.clip(-at, 0, 1)
-    hull = sweep(np.stack([at * size[0], np.zeros(9), np.zeros(9)], -1),
-                 np.stack([size[1] / 2 * taper, size[2] / 2 * taper], -1), draw.uniform(2.3, 6), segments=20)  # fmt: skip
+    axis = np.stack([at * size[0], np.zeros(9), np.zeros(9)], -1)
+    girths = np.stack([size[1] / 2 * taper, size[2] / 2 * taper], -1)
+    hull = sweep(axis, girths, draw.uniform(2.3, 6), segments=20)
     surfaces, solids = [Surface(hull, case)], [Solid("box", tuple(np.array(size) / 2 * 0.92))]
     if draw.chance(0.6):
         pins = materials.metal(draw)
@@ -107,7 +110,9 @@ def bent_wire(draw: Draw) -> ObjectShape:
     flat = draw.uniform(0.5, 1) if girth > 0.003 else 1
     surfaces = (Surface(sweep(path, (girth, girth * flat), draw.uniform(2, 4), segments=10), finish),)
     solids = tuple(
-        rod(tuple(a), tuple(b), girth) for a, b in zip(path[:-4:5], path[5::5], strict=False) if np.abs(a - b).max() > 0.002
+        rod(tuple(a), tuple(b), girth)
+        for a, b in zip(path[:-4:5], path[5::5], strict=False)
+        if np.abs(a - b).max() > 0.002
     )
     return ObjectShape(surfaces, solids, density=1500)
 
@@ -127,4 +132,6 @@ def gear(draw: Draw) -> ObjectShape:
         hub = radius * draw.uniform(0.15, 0.4)
         post = lathe(np.array([(hub, 0), (hub, thick * draw.uniform(1.2, 2.5)), (0, thick * 1.2)]), 20)
         surfaces.append(Surface(post, draw.choice((materials.plastic, materials.metal))(draw)))
-    return ObjectShape(tuple(surfaces), (Solid("cylinder", (radius * 0.85, thick / 2), (0, 0, thick / 2)),), density=900)
+    return ObjectShape(
+        tuple(surfaces), (Solid("cylinder", (radius * 0.85, thick / 2), (0, 0, thick / 2)),), density=900
+    )

@@ -33,7 +33,11 @@ def pouch(draw: Draw) -> ObjectShape:
 def remote_control(draw: Draw) -> ObjectShape:
     """A flat case with keys, perhaps a display: remote control, telephone, calculator, radio."""
     wide = draw.uniform(0.035, 0.09)
-    size = (wide, wide * draw.uniform(1.3, 4.0) if wide < 0.06 else wide * draw.uniform(1.2, 2), draw.uniform(0.008, 0.03))
+    size = (
+        wide,
+        wide * draw.uniform(1.3, 4.0) if wide < 0.06 else wide * draw.uniform(1.2, 2),
+        draw.uniform(0.008, 0.03),
+    )
     case = colours.any_colour(draw)
     surfaces = [Surface(rounded_box(size, draw.uniform(0.001, 0.006)), materials.plastic(draw, case))]
     free, top = size[1] * 0.92, size[2] / 2
@@ -57,7 +61,9 @@ def remote_control(draw: Draw) -> ObjectShape:
     surfaces += [Surface(join(*keys), ink) for keys, ink in zip(kinds, inks, strict=True) if keys]
     if draw.chance(0.15):
         mast = (wide * 0.35, size[1] / 2, 0)
-        aerial = sweep(line(mast, (mast[0], size[1] / 2 + draw.uniform(0.03, 0.08), 0), 3), (0.0035, 0.0035), up=(1, 0, 0))
+        aerial = sweep(
+            line(mast, (mast[0], size[1] / 2 + draw.uniform(0.03, 0.08), 0), 3), (0.0035, 0.0035), up=(1, 0, 0)
+        )
         surfaces.append(Surface(aerial, materials.rubber(draw)))
     return ObjectShape(tuple(surfaces), (Solid("box", tuple(np.array(size) / 2)),), density=700, upright=0.9)
 
@@ -101,7 +107,7 @@ def spectacles(draw: Draw) -> ObjectShape:
     apart = radius * draw.uniform(1.1, 1.25)
     surfaces, solids = [], []
     for side in (1, -1):
-        rim = bow((0, 0, 0), (radius, radius * flat), 0, 360, 24) + (side * apart, 0, 0)
+        rim = bow((0, 0, 0), (radius, radius * flat), 0, 360, 24) + np.array((side * apart, 0, 0))
         surfaces.append(Surface(sweep(rim, (girth, girth * 1.2), 3, segments=8), frame))
         glass = lathe(np.array([(0, -0.0006), (radius, -0.0006), (radius, 0.0006), (0, 0.0006)]), 24)
         squeezed = type(glass)(glass.vertices * (1, flat, 1), glass.faces, glass.normals, glass.uv)

@@ -56,11 +56,12 @@ def mushroom(draw: Draw) -> ObjectShape:
     high = cap * draw.uniform(0.6, 1.4)
     white = colours.white(draw)
     top = draw.choice((colours.white, colours.timber, colours.muted))(draw)
-    dome = curve([(stem * cap, high), (cap, high * 1.02), (cap * 0.85, high + cap * tall * 0.7), (0, high + cap * tall)], 18)
+    dome = curve(
+        [(stem * cap, high), (cap, high * 1.02), (cap * 0.85, high + cap * tall * 0.7), (0, high + cap * tall)], 18
+    )
     foot = curve([(0, 0), (cap * stem * 1.2, 0.002), (cap * stem, high * 0.5), (cap * stem, high)], 12)
-    surfaces = (
-        Surface(lathe(foot, 18, 60), materials.matt(draw, white)), Surface(lathe(dome, 26, 60), materials.matt(draw, top))
-    )  # fmt: skip
+    flesh, skin = materials.matt(draw, white), materials.matt(draw, top)
+    surfaces = (Surface(lathe(foot, 18, 60), flesh), Surface(lathe(dome, 26, 60), skin))
     solids = (
         Solid("cylinder", (cap * stem, high / 2), (0, 0, high / 2)),
         Solid("ellipsoid", (cap, cap, cap * tall * 0.7), (0, 0, high + cap * tall * 0.3)),
