@@ -100,18 +100,30 @@ def read_ground_truth(path: Path) -> GroundTruth:
     return GroundTruth(path, images, categories, objects, tuple(known_ids) if known_ids is not None else None, notes)
 
 
-def read_detections(path: Path, ground_truth: GroundTruth, unknown_id: int = UNKNOWN_ID) -> Masks:
+def read_detections(
+    path: Path, ground_truth: GroundTruth, unknown_id: int = UNKNOWN_ID
+) -> tuple[Masks, dict[int, str]]:
     """COCO-format results: a list of {image_id, category_id, segmentation, score}.
 
-    The list may also be nested under `detections`. Boxes are not needed and not used.
+    The list may also be nested under `detections`, beside `categories` ({id, name}) that the ground truth lacks. Boxes
+    are not needed and not used.
 
+    Returns:
+        The detections, and the names of those further categories by their ids.
     Raises:
-        EvaluationError: a file, field or mask that does not fit, or an image or category id that the ground truth
-            does not have.
+        EvaluationError: a file, field or mask that does not fit, or an image or category id that neither the ground
+            truth nor the file has.
     """
     content = read_json(path)
-    return detections_from(content.get("detections") if isinstance(content, dict) else content, path, ground_truth,
-                           unknown_id)  # fmt: skip
+    more: dict[int, str] = {}
+    if isinstance(content, dict):
+        listed = content.get("categories", [])
+        if not isinstance(listed, list):
+            raise EvaluationError(f"{path}: categories is {listed!r}, expected a list")
+        present = {unknown_id, *(c.id for c in ground_truth.categories)}
+        more = {c.id: c.name for c in _categories(path, listed) if c.id not in present}
+        content = content.get("detections")
+    return detections_from(content, path, ground_truth, unknown_id, *more), more
 
 
 def detections_from(entries: Any, path: Path, ground_truth: GroundTruth, *more_ids: int) -> Masks:

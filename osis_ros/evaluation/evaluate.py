@@ -103,12 +103,14 @@ def evaluate(options: Options) -> dict[str, Any]:
         )
         detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
         if options.save_detections:
-            write_json(found, options.save_detections)
+            write_json(_with_categories(found, split, ground_truth), options.save_detections)
         if not options.class_agnostic:
             notes += _model_notes(ground_truth, split, class_names, known_names)
     else:
-        detections = read_detections(options.detections, everything, options.unknown_id)
+        detections, more = read_detections(options.detections, everything, options.unknown_id)
         detections = detections.take(detections.image < len(ground_truth.images))
+        split = Split((*split.known, *more), split.ignored, {**split.names, **more})
+        notes += _absent_note(list(more.values()))
     if options.class_agnostic:
         report = score_class_agnostic(ground_truth, detections)
     else:
@@ -132,6 +134,13 @@ def evaluate(options: Options) -> dict[str, Any]:
     source = options.detections if segmenter is None else options.model
     report["inputs"] = {"ground_truth": str(options.ground_truth), "scored": str(source)}
     return {**report, "run": run, "notes": notes}
+
+
+def _with_categories(found: list[dict], split: Split, ground_truth: GroundTruth) -> dict[str, Any] | list[dict]:
+    """What `read_detections` reads: the list alone where the ground truth has all its categories, as COCO's files."""
+    present = {c.id for c in ground_truth.categories}
+    more = [{"id": i, "name": name} for i, name in split.names.items() if i not in present]
+    return {"categories": more, "detections": found} if more else found
 
 
 def write_json(report: dict[str, Any] | list, path: Path) -> None:
@@ -160,19 +169,25 @@ def limited(detections: Masks, split: Split, known: int | None, unknown: int | N
     return detections.take(np.sort(np.concatenate(kept)))
 
 
+def _absent_note(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    missing = ", ".join(names)
+    return [
+        f"the model's {missing} do not exist in the ground truth: they leave AP_k alone, and count in AOSE where they "
+        "claim an unknown object"
+    ]
+
+
 def _model_notes(
     ground_truth: GroundTruth, split: Split, class_names: tuple[str, ...], known_names: list[str]
 ) -> list[str]:
     """What a reader must know where the model's classes and the known ones differ."""
     open_sets = {c.name: c.id for c in ground_truth.categories}
-    absent = [n for n in class_names if n not in open_sets]
+    notes = _absent_note([n for n in class_names if n not in open_sets])
     unknown = [n for n in class_names if n in open_sets and n not in known_names and open_sets[n] not in split.ignored]
     ignored = [n for n in class_names if open_sets.get(n) in split.ignored]
     untaught = [n for n in known_names if n not in class_names]
-    notes = []
-    if absent:
-        notes.append(f"the model's {', '.join(absent)} do not exist in the ground truth: they leave AP_k alone, and "
-                     "count in AOSE where they claim an unknown object")  # fmt: skip
     if unknown:
         notes.append(f"the model's {', '.join(unknown)} are not among the known classes: found as such, they count "
                      "as unknown detections")  # fmt: skip
