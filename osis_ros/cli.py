@@ -68,7 +68,7 @@ def scenes(
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     width: Annotated[int, typer.Option(help="Image width in pixels.")] = 640,
     height: Annotated[int, typer.Option(help="Image height in pixels.")] = 480,
-    views: Annotated[int | None, typer.Option(help="Images per scene; 3 for train, else 2.")] = None,
+    views: Annotated[int | None, typer.Option(help="Images per scene; 3 for train and outliers, else 2.")] = None,
     depth: Annotated[bool, typer.Option(help="Also write depth as 16-bit PNG, millimetres.")] = False,
     preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
 ) -> None:
@@ -261,25 +261,29 @@ def replay(
     from rich.table import Table
 
     try:
-        from osis_ros.nodes.replay import REPORT, ReplayError
+        from osis_ros.nodes.replay import REPORT, Options, ReplayError
         from osis_ros.nodes.replay import replay as run
     except ModuleNotFoundError as err:
         raise fail(f"no module {err.name}: replay wants ROS 2, this package's messages and '.[replay]'") from None
 
     console = Console()
-    thresholds = {"score_threshold": score, "unknown_threshold": unknown}
+    options = Options(
+        bag, output, model, provider, image_topic, truth_topic,
+        score_threshold=score, unknown_threshold=unknown, first=first,
+    )  # fmt: skip
     try:
-        report = run(bag, output, model, provider, image_topic, truth_topic, thresholds, first, console)
+        report = run(options, console)
     except ReplayError as err:
         raise fail(err) from None
     except KeyboardInterrupt:
-        raise fail(f"stopped; {output} holds what was done, without a report") from None
+        raise fail("stopped before anything was written") from None
     table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
     for row in report.figures().items():
         table.add_row(*row)
     console.print(table)
     for reason, count in report.failures.items():
-        console.print(f"[yellow]skipped[/] {count}: {reason}", highlight=False)
+        console.print(f"skipped {count}: {reason}", highlight=False, markup=False)
+    console.print(report.note, highlight=False, markup=False)
     console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
 
 

@@ -122,6 +122,10 @@ def read_detections(
             raise EvaluationError(f"{path}: categories is {listed!r}, expected a list")
         present = {unknown_id, *(c.id for c in ground_truth.categories)}
         more = {c.id: c.name for c in _categories(path, listed) if c.id not in present}
+        if strange := [i for i, name in more.items() if name == "unknown"]:
+            raise EvaluationError(
+                f"{path}: category {strange[0]} is called unknown; say so with --unknown-id {strange[0]}"
+            )
         content = content.get("detections")
     return detections_from(content, path, ground_truth, unknown_id, *more), more
 

@@ -110,7 +110,8 @@ def evaluate(options: Options) -> dict[str, Any]:
         detections, more = read_detections(options.detections, everything, options.unknown_id)
         detections = detections.take(detections.image < len(ground_truth.images))
         split = Split((*split.known, *more), split.ignored, {**split.names, **more})
-        notes += _absent_note(list(more.values()))
+        if not options.class_agnostic:
+            notes += _absent_note(list(more.values()))
     if options.class_agnostic:
         report = score_class_agnostic(ground_truth, detections)
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from osis_ros.evaluation.coco_scores import UNDEFINED
 from osis_ros.evaluation.referee import Verdict
@@ -16,6 +17,7 @@ from osis_ros.inference.overlay import UNKNOWN_COLOUR
 TEMPLATE = Path(__file__).with_name("replay_report.html.jinja")
 CHART = (900, 120)  # px
 KNOWN_COLOUR = (33, 102, 172)
+GENERATOR = '<meta name="generator" content="osis replay">'  # by which a later replay knows that it may replace a page
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Picture:
-    """An overlay to show: when its image was recorded (s), a JPEG file's bytes, and what was found."""
+    """An overlay to show: its frame, and a JPEG file's bytes."""
 
-    time: float
+    frame: Frame
     jpeg: bytes
-    known: int
-    unknown: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ReplayReport:
         bag, image_topic, truth_topic, model, provider, score_threshold, unknown_threshold: what ran on what.
         frames: the images that were segmented, in the bag's order.
         failures: why images were skipped, and how many for each reason.
-        verdict: the scores, where the bag holds the truth.
+        verdict, note: the scores, where the bag holds the truth; and a sentence on them, or on why there are none.
         pictures: of some frames.
     """
 
@@ -64,6 +64,7 @@ class ReplayReport:
     frames: Sequence[Frame]
     failures: dict[str, int]
     verdict: Verdict | None
+    note: str
     pictures: Sequence[Picture]
 
     def figures(self) -> dict[str, str]:
@@ -114,13 +115,13 @@ def replay_page(report: ReplayReport) -> str:
         ("Milliseconds an image", f"{latency.max():.0f}", [("time", (90, 90, 90), _line(at, latency, latency.max()))]),
     ]
     pictures = [
-        (picture, f"{picture.time - times[0]:.1f}", base64.b64encode(picture.jpeg).decode())
+        (picture.frame, f"{picture.frame.time - times[0]:.1f}", base64.b64encode(picture.jpeg).decode())
         for picture in report.pictures
     ]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(TEMPLATE.read_text("utf-8"))
     return template.render(
-        report=report, charts=charts, pictures=pictures, width=CHART[0], height=CHART[1],
+        report=report, generator=Markup(GENERATOR), charts=charts, pictures=pictures, width=CHART[0], height=CHART[1],
         seconds=f"{times[-1] - times[0]:.1f}",
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -28,6 +27,8 @@ from osis_ros.msg import InstanceArray
 from osis_ros.nodes.bag_recorder import BagRecorder
 from osis_ros.nodes.image_decoding import image_to_rgb
 from osis_ros.nodes.node_process import NodeProcess, NodeProcessError, heed_interrupts
+from osis_ros.nodes.run_folder import RunFolderError, make_way
+from osis_ros.nodes.stamps import stamp_of
 
 COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
 INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
@@ -59,29 +60,16 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
         raise DemoError(err) from None
     heed_interrupts()
     try:
-        _clear(folder)
+        make_way(folder, (*OWN_FILES, f"{folder.name}.mcap"), "demo")
         _prepare_middleware(console)
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C shall end the other processes first
         return _Demo(folder, console).run(str(bundle.path), frames, rate)
-    except NodeProcessError as err:
+    except (NodeProcessError, RunFolderError) as err:
         raise DemoError(err) from None
     except (OSError, WriterError) as err:
         raise DemoError(f"cannot write to {folder}: {getattr(err, 'strerror', None) or err}") from None
     finally:
         rclpy.try_shutdown()
-
-
-def _clear(folder: Path) -> None:
-    """Make way for a new bag, which wants a folder that does not exist."""
-    if folder.is_symlink():
-        raise DemoError(f"{folder} is a link, expected a folder to write to; name the one that it leads to")
-    if folder.is_dir():
-        strange = sorted(p.name for p in folder.iterdir() if p.name not in (*OWN_FILES, f"{folder.name}.mcap"))
-        if strange:
-            raise DemoError(f"{folder} holds {strange[0]}, which no demo wrote; name another folder, or move it away")
-        shutil.rmtree(folder)
-    elif folder.exists():
-        raise DemoError(f"{folder} is a file, expected a folder to write to")
 
 
 def _prepare_middleware(console: Console) -> None:
@@ -106,7 +94,7 @@ class _Demo:
         self._camera_image: dict[int, Image] = {}
         self._picture: tuple[Image, Image] | None = None
         self._recorder.listen(COLOR, self._on_color)
-        self._recorder.listen(TRUTH, lambda message, _: self._referee.saw_truth(_stamp(message), message))
+        self._recorder.listen(TRUTH, lambda message, _: self._referee.saw_truth(stamp_of(message), message))
         self._recorder.listen(INSTANCES, self._on_instances)
         self._recorder.listen(OVERLAY, self._on_overlay)
         self._last_answer = ""
@@ -203,24 +191,19 @@ class _Demo:
         self._interrupted = True
 
     def _on_color(self, message: Image, _: int) -> None:
-        self._referee.saw_frame(_stamp(message))
-        self._camera_image = dict([*self._camera_image.items(), (_stamp(message), message)][-20:])
+        self._referee.saw_frame(stamp_of(message))
+        self._camera_image = dict([*self._camera_image.items(), (stamp_of(message), message)][-20:])
 
     def _on_instances(self, message: InstanceArray, arrival: int) -> None:
-        self._referee.saw_answer(_stamp(message), message, arrival)
+        self._referee.saw_answer(stamp_of(message), message, arrival)
         unknown = sum(i.unknown for i in message.instances)
-        delay = 1000 * self._referee.latencies[_stamp(message)]
+        delay = 1000 * self._referee.latencies[stamp_of(message)]
         self._last_answer = f"{len(message.instances) - unknown} known, {unknown} unknown, {delay:.0f} ms"
 
     def _on_overlay(self, message: Image, _: int) -> None:
-        camera_image = self._camera_image.get(_stamp(message))
+        camera_image = self._camera_image.get(stamp_of(message))
         if camera_image is not None:
             self._picture = camera_image, message
-
-
-def _stamp(message: object) -> int:
-    """ns"""
-    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
 
 
 def _write_side_by_side(path: Path, *pictures: Image) -> None:

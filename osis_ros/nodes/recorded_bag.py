@@ -1,5 +1,6 @@
 """A recorded bag (rosbag2, SQLite or MCAP), read message by message: nothing is dropped, however slow the reader."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 from rclpy.serialization import deserialize_message
 from rosbags.interfaces import Connection
-from rosbags.rosbag2 import Reader, ReaderError
+from rosbags.rosbag2 import Reader
 from sensor_msgs.msg import CompressedImage, Image
 
 from osis_ros.msg import InstanceArray
@@ -47,8 +48,8 @@ class RecordedBag:
         except FileNotFoundError:
             missing = f"{path} holds no metadata.yaml" if path.is_dir() else f"{path} does not exist"
             raise BagError(f"{missing}, expected a bag's folder, or its .mcap or .db3 file") from None
-        except (ReaderError, OSError, ValueError) as err:
-            raise BagError(f"{path} cannot be read as a bag: {str(err).rstrip('.')}") from None
+        except Exception as err:  # whatever a damaged index or a foreign schema makes the libraries stumble over
+            raise BagError(f"{path} cannot be read as a bag: {str(err).rstrip('.') or type(err).__name__}") from None
 
     def __enter__(self) -> "RecordedBag":
         return self
@@ -73,18 +74,24 @@ class RecordedBag:
         listed = ", ".join(likely or present)
         if not listed:
             raise BagError(f"{self.path} has no topic of images, only {', '.join(self._all_topics()) or 'nothing'}")
-        raise BagError(f"{self.path} has no one topic that is meant for sure; name one with --image-topic: {listed}")
+        raise BagError(f"{self.path} has several topics of images, or none of photographs for sure; name one with "
+                       f"--image-topic: {listed}")  # fmt: skip
 
-    def truth_topic(self, asked: str | None = None) -> str | None:
-        """The topic asked for, or one called `…ground_truth`; None where there is none.
+    def truth_topic(self, image_topic: str, asked: str | None = None) -> str | None:
+        """The topic asked for, or the one called `…ground_truth` that is nearest to the images' by name, if any.
 
         Raises:
-            BagError: no such topic.
+            BagError: no such topic, or several that are equally near.
         """
         present = self._topics(TRUTH)
         if asked is not None:
             return self._asked(asked, present, "osis_ros/msg/InstanceArray")
-        return next((topic for topic in present if topic.endswith("ground_truth")), None)
+        shared = {topic: len(os.path.commonpath([topic, image_topic])) for topic in present
+                  if topic.endswith("ground_truth")}  # fmt: skip
+        nearest = [topic for topic, length in shared.items() if length == max(shared.values())]
+        if len(nearest) > 1:
+            raise BagError(f"{self.path} has several truths; name one with --truth-topic: {', '.join(nearest)}")
+        return nearest[0] if nearest else None
 
     def count(self, topic: str) -> int:
         """How many messages the topic has."""

@@ -48,8 +48,9 @@ class Cutouts(Strict):
 class Source(Strict):
     """One COCO-format data set.
 
-    Paths are relative to the run's data folder. Annotations of a class the model knows teach that class; with
-    `classes: none` every annotation is an object whose class stays out of classification and contrast.
+    Paths are relative to the run's data folder. Annotations of a class the model knows teach that class. Every other
+    one, with `classes: none` all of them, is an object without a class: it teaches boxes and masks, and, where the
+    model's `roi.reject_unlabelled` and `embedding.repel_unlabelled` say so, what the known classes are not.
     """
 
     annotations: Path
@@ -116,6 +117,13 @@ class TrainConfig(Strict):
     on_gpu: dict[str, Any] = Field({}, description="entries that stand in for those above where a GPU trains")
 
     @model_validator(mode="after")
+    def _check_names(self) -> "TrainConfig":
+        for name, source in self.train.items():
+            if source.rename and source.classes == "none":
+                raise ValueError(f"train.{name}: rename is of no effect with classes: none, expected one of them")
+        return self
+
+    @model_validator(mode="after")
     def _check_cutouts(self) -> "TrainConfig":
         for name, source in self.train.items():
             if source.cutouts and source.cutouts.source not in self.train:
@@ -157,10 +165,21 @@ def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
         raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{path} holds no mapping of settings")
-    if torch.cuda.is_available():
-        tree = _merged(tree, tree.get("on_gpu"))
-    for override in overrides:
+    for override in filter(_is_of_gpu, overrides):
         _override(tree, override)
+    on_gpu = _merged(tree, tree.get("on_gpu"))
+    for override in (o for o in overrides if not _is_of_gpu(o)):
+        _override(tree, override)
+        _override(on_gpu, override)
+    elsewhere, there = _validated(tree, path), _validated(on_gpu, path)  # both, so that a GPU has no surprises
+    return there if torch.cuda.is_available() else elsewhere
+
+
+def _is_of_gpu(override: str) -> bool:
+    return override.lstrip().startswith("on_gpu")
+
+
+def _validated(tree: dict[str, Any], path: Path) -> TrainConfig:
     try:
         return TrainConfig.model_validate(tree)
     except ValidationError as error:

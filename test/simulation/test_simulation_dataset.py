@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.inference.rle import decode
-from osis_ros.simulation.categories import KNOWN, UNKNOWN
+from osis_ros.simulation.categories import KNOWN, OUTLIERS, UNKNOWN
 from osis_ros.simulation.dataset import DatasetError, Settings, write_dataset
 
 SMALL = Settings("test", 3, 160, 120, 2, True)
@@ -47,6 +48,17 @@ def test_the_file_is_coco_with_known_categories_first(made: Path):
         assert cv2.imread(str(made / "images" / image["file_name"])).shape == (120, 160, 3)
         assert np.array(image["intrinsics"]).shape == (3, 3)
     assert len({a["id"] for a in truth["annotations"]}) == len(truth["annotations"]) > 7
+
+
+def test_a_set_of_outliers_lists_the_known_categories_and_those_of_no_class_under_ids_of_their_own(tmp_path: Path):
+    assert list(write_dataset(tmp_path, replace(SMALL, split="outliers"), 4, workers=1))[-1] == 4
+    truth = json.loads((tmp_path / "outliers" / "instances.json").read_text())
+    assert {c["id"]: c["name"] for c in truth["categories"]} == {
+        **dict(enumerate(KNOWN, 1)),
+        **dict(enumerate(OUTLIERS, 25)),
+    }
+    assert {c["open_set"] for c in truth["categories"] if c["id"] > 24} == {"unknown"}
+    assert {a["category_id"] for a in truth["annotations"]} <= {c["id"] for c in truth["categories"]}
 
 
 def test_masks_boxes_and_areas_agree_and_masks_do_not_overlap(made: Path):

@@ -101,6 +101,7 @@ def test_objects_are_well_made_and_of_household_size(category: str):
             assert np.allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=1e-4)
             a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
             facing = np.einsum("ij,ij->i", np.cross(b - a, c - a), mesh.normals[mesh.faces].sum(1))
-            assert (facing > 0).mean() > 0.9, "normals look the way their faces do, but where a stalk is bent sharply"
+            least = 0.9 if category in OUTLIERS else 0.97  # thin stalks and wires are bent sharply
+            assert (facing > 0).mean() > least, "normals look the way their faces do"
             assert mesh.faces.max() < len(mesh.vertices) == len(mesh.uv)
     assert np.ptp(extents, axis=0).max() > 0.1 * np.mean(extents), "sizes vary"

@@ -9,7 +9,7 @@ from shapes import NAMES, tiny_run, write_shapes
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.config import ConfigError
 from osis_ros.training.data import read_source
-from osis_ros.training.fit import FitModule, TrainingDiverged, fit
+from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,21 @@ def test_a_run_leaves_a_checkpoint_that_loads_as_a_model(shapes, tmp_path, capsy
     model, _ = load_checkpoint(last)
     assert model.config.class_names == NAMES
     assert "step 4/4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("amx", "avx512_bf16", "precision"),
+    [(False, False, "32-true"), (True, False, "bf16-mixed"), (False, True, "bf16-mixed")],
+)
+def test_half_precision_is_chosen_only_where_the_cpu_computes_in_it(monkeypatch, amx, avx512_bf16, precision):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
+    assert fastest_precision() == precision
+
+
+def test_a_run_of_automatic_precision_trains_here(shapes, tmp_path):
+    load_checkpoint(fit(tiny_run(precision="auto", steps=1), shapes, tmp_path))
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(shapes, tmp_path):

@@ -60,6 +60,8 @@ def test_single_entries_can_be_replaced(config_file):
         (["train.photos.cutouts={source: others}"], "train.photos.cutouts.source: there is no source 'others'"),
         (["steps=[1"], r"steps: '\[1' is not YAML"),
         (["on_gpu=3"], "on_gpu"),
+        (["on_gpu={stepps: 3}"], "stepps"),
+        (["train.photos.classes=none", "train.photos.rename={cup: mug}"], "rename is of no effect with classes: none"),
         (["scenes={scenes: {dev: {count: 3}}}"], "scenes.scenes.dev"),
     ],
 )
@@ -77,6 +79,7 @@ def test_a_gpu_has_entries_of_its_own_and_the_command_line_the_last_word(config_
     config = load_config(file, ["steps=7"])
     assert (config.batch, config.optimiser.learning_rate) == ((32, 0.5) if gpu else (4, 0.005))
     assert (config.steps, config.optimiser.momentum) == (7, 0.8)
+    assert load_config(file, ["on_gpu.batch=16"]).batch == (16 if gpu else 4)
 
 
 def test_an_unknown_preset_lists_those_there_are():

@@ -1,4 +1,4 @@
-"""Pouches, remote controls, brushes and spectacles."""
+"""Pouches, remote controls, brushes, spectacles and cushions."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from osis_ros.simulation import colours, materials, patterns, prints
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import lathe
-from osis_ros.simulation.mesh import grid, join
+from osis_ros.simulation.mesh import Mesh, grid, join
 from osis_ros.simulation.noise import fractal_noise, to_bytes
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
@@ -110,7 +110,7 @@ def spectacles(draw: Draw) -> ObjectShape:
         rim = bow((0, 0, 0), (radius, radius * flat), 0, 360, 24) + np.array((side * apart, 0, 0))
         surfaces.append(Surface(sweep(rim, (girth, girth * 1.2), 3, segments=8), frame))
         glass = lathe(np.array([(0, -0.0006), (radius, -0.0006), (radius, 0.0006), (0, 0.0006)]), 24)
-        squeezed = type(glass)(glass.vertices * (1, flat, 1), glass.faces, glass.normals, glass.uv)
+        squeezed = Mesh(glass.vertices * (1, flat, 1), glass.faces, glass.normals, glass.uv)
         surfaces.append(Surface(squeezed.moved((side * apart, 0, 0)), lens))
         hinge = (side * (apart + radius), 0, 0)
         ends = [hinge, (side * (apart + radius * 0.9), 0, -arm * 0.7), (side * (apart + radius * 0.9), -0.015, -arm)]

@@ -1,0 +1,8 @@
+"""Header stamps as whole numbers, by which messages of one image are told to belong together."""
+
+from typing import Any
+
+
+def stamp_of(message: Any) -> int:
+    """The stamp of a message with a header, in ns."""
+    return message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
