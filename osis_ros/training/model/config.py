@@ -204,6 +204,6 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         ),
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
         mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
-        loss_weights=LossWeights(contrastive=4),
+        loss_weights=LossWeights(contrastive=8),
         decision=DecisionConfig(max_boxes=200, multi_class=False, known_score="combined"),
     )  # fmt: skip
