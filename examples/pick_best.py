@@ -10,6 +10,8 @@ import numpy as np
 from osis_ros.inference.image_file import read_image
 from osis_ros.inference.segmenter import Segmenter
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 instances = Segmenter("tabletop").segment(read_image(sys.argv[1]))
 for i in range(len(instances)):  # best score first
     x, y, width, height = instances.rois[i]

@@ -72,11 +72,13 @@ def segmenter(context: LaunchContext) -> list:
     def change(transition: int) -> EmitEvent:
         return EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition))
 
+    # Once: whoever configures it again, with another model perhaps, says himself when it is to go on.
     activate = OnStateTransition(
         target_lifecycle_node=node,
         start_state="configuring",
         goal_state="inactive",
         entities=[change(Transition.TRANSITION_ACTIVATE)],
+        handle_once=True,
     )
     configure = OnProcessStart(target_action=node, on_start=[change(Transition.TRANSITION_CONFIGURE)])
     return [RegisterEventHandler(activate), RegisterEventHandler(configure), node]

@@ -1,6 +1,8 @@
 """The README's statements that a machine can check."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,15 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
 def test_every_file_it_links_to_exists():
     links = re.findall(r"\]\(([^)#:]+)\)", README + (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8"))
     assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_the_example_names_a_place_to_reach_for():
+    example = [sys.executable, str(REPOSITORY / "examples" / "pick_best.py")]
+    said = subprocess.run([*example, str(REPOSITORY / "docs" / "overview.png")], capture_output=True, text=True)
+    assert re.match(r"unknown object of \d+ pixels, .* reach for pixel \(\d+, \d+\)", said.stdout), said.stderr
+    without = subprocess.run(example, capture_output=True, text=True)
+    assert without.returncode == 1
+    assert "pick_best.py IMAGE" in without.stderr
 
 
 def test_every_make_target_and_subcommand_that_it_names_exists():

@@ -64,16 +64,18 @@ def find_bundle(path: str | Path) -> Path:
     """
     try:
         folder = Path(path).expanduser()
-        if folder.is_dir():
+        places = _model_folders() if len(folder.parts) == 1 else ()
+        if folder.is_dir() and (not places or (folder / MANIFEST_FILE).is_file()):
             return folder.resolve()
-        if folder.exists():
+        if folder.exists() and not folder.is_dir():
             raise BundleError(f"{folder} is a file, expected a bundle's folder with {MODEL_FILE} and {MANIFEST_FILE}")
     except (OSError, RuntimeError) as err:  # no permission on the way there, a name too long, ~ of nobody
         raise BundleError(f"model bundle '{path}' cannot be reached: {getattr(err, 'strerror', None) or err}") from None
-    places = _model_folders() if len(folder.parts) == 1 else ()
     for place in places:
         if (place / folder / MANIFEST_FILE).is_file():
             return (place / folder).resolve()
+    if folder.is_dir():
+        return folder.resolve()
     searched = "".join(f", {place}" for place in places)
     raise BundleError(
         f"model bundle '{path}' does not exist (searched: {Path.cwd()}{searched}); give a bundle's folder"
@@ -124,7 +126,7 @@ def _put_in_place(new: Path, folder: Path, aside: Path) -> None:
         folder.rename(aside)
     try:
         new.rename(folder)
-    except OSError:
+    except BaseException:  # Ctrl-C too
         if replaces:
             aside.rename(folder)
         raise

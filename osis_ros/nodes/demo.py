@@ -73,10 +73,12 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
 
 
 def _prepare_middleware(console: Console) -> None:
-    """What this process and the nodes inherit, wherever the user has not chosen otherwise: the demo stays on this
-    machine, off the domain of whatever else runs on it, and has room for images."""
+    """What this process and the nodes inherit: the demo stays on this machine, off the domain of whatever else runs
+    on it, be it the shell's own, and has room for images."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    shells = os.environ.get("ROS_DOMAIN_ID")  # there a robot may listen, which simulated images are not for
+    own = (str(1 + (os.getpid() + shift) % 100) for shift in range(2))
+    os.environ["ROS_DOMAIN_ID"] = next(number for number in own if number != shells)
     profile = Path(get_package_share_directory("osis_ros")) / "config" / "fastdds.xml"
     os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
     console.print(f"ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: ros2 and rviz2 see the demo with the same one")
@@ -99,7 +101,8 @@ class _Demo:
         self._recorder.listen(OVERLAY, self._on_overlay)
         self._last_answer = ""
         self._interrupted = False
-        for number in (signal.SIGINT, signal.SIGTERM):  # raised between two messages, not within rclpy
+        # Raised between two messages, not within rclpy. A terminal that is closed reaches this process alone.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def run(self, model: str, frames: int, rate: float) -> Verdict:

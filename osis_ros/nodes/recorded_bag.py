@@ -1,7 +1,7 @@
 """A recorded bag (rosbag2, SQLite or MCAP), read message by message: nothing is dropped, however slow the reader."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -92,6 +92,10 @@ class RecordedBag:
         if len(nearest) > 1:
             raise BagError(f"{self.path} has several truths; name one with --truth-topic: {', '.join(nearest)}")
         return nearest[0] if nearest else None
+
+    def holds_any(self, topics: Iterable[str]) -> bool:
+        """Whether one of these topics was recorded, be it without a message."""
+        return any(connection.topic in topics for connection in self._reader.connections)
 
     def count(self, topic: str) -> int:
         """How many messages the topic has."""

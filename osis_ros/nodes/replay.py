@@ -32,12 +32,14 @@ from osis_ros.nodes.run_folder import RunFolderError, make_way
 from osis_ros.nodes.stamps import stamp_of
 from osis_ros.whole_file import write_whole
 
+# As the node names them; below ANEW where the bag has the node's own, which would else be played into one with these.
 INSTANCES, LABELS, OVERLAY = "/segmenter/instances", "/segmenter/label_image", "/segmenter/overlay/compressed"
 TOPICS = {
     INSTANCES: ("osis_ros/msg/InstanceArray", RESULTS),
     LABELS: ("sensor_msgs/msg/Image", PICTURES),
     OVERLAY: ("sensor_msgs/msg/CompressedImage", PICTURES),
 }
+ANEW = "/replay"
 REPORT = "report.html"
 UNFINISHED = f"<!doctype html><title>osis replay</title>{GENERATOR}<p>This replay did not come to its end.</p>\n"
 PICTURES_SHOWN = 12
@@ -76,7 +78,8 @@ def replay(options: Options, console: Console) -> ReplayReport:
     """Segment every image of a bag; leave FOLDER/FOLDER.mcap, a bag of the results, and FOLDER/report.html.
 
     The results carry their image's header and were recorded, as far as the bag tells, when it was: both bags play
-    together. An image that cannot be decoded is counted, reported and skipped.
+    together; results of the node that the bag holds already stay apart, the new ones' topics begin with /replay. An
+    image that cannot be decoded is counted, reported and skipped.
 
     Raises:
         ReplayError: a bag, topic, model or folder that cannot be used, no image that can, or an interruption.
@@ -89,9 +92,10 @@ def replay(options: Options, console: Console) -> ReplayReport:
             _make_way(options)
             with contextlib.closing(BagWriter(options.folder)) as writer:
                 write_whole(options.folder / REPORT, UNFINISHED)
-                run = _Replay(options, segmenter, writer, image_topic, truth_topic)
+                prefix = ANEW if recorded.holds_any(TOPICS) else ""
+                run = _Replay(options, segmenter, writer, image_topic, truth_topic, prefix)
                 run.go(recorded, console)
-        report = run.report()
+        report = _scored(run, options.folder)
         if not report.frames:
             raise ReplayError(f"no image of {image_topic} could be used: {'; '.join(report.failures)}")
         write_whole(options.folder / REPORT, replay_page(report))
@@ -113,6 +117,13 @@ def _ready(options: Options) -> Segmenter:
     return segmenter
 
 
+def _scored(run: "_Replay", folder: Path) -> ReplayReport:
+    try:
+        return run.report()
+    except KeyboardInterrupt:
+        raise ReplayError(f"stopped while the masks were scored; the bag of results in {folder} is whole") from None
+
+
 def _make_way(options: Options) -> None:
     folder, bag = options.folder, options.bag.resolve()
     if folder.resolve() in (bag, bag.parent):
@@ -131,16 +142,22 @@ class _Replay:
     """One run: what was found in each image so far, and the bag that it goes to."""
 
     def __init__(
-        self, options: Options, segmenter: Segmenter, writer: BagWriter, image_topic: str, truth_topic: str | None
+        self,
+        options: Options,
+        segmenter: Segmenter,
+        writer: BagWriter,
+        image_topic: str,
+        truth_topic: str | None,
+        prefix: str,
     ) -> None:
         self._options, self._segmenter, self._writer = options, segmenter, writer
-        self._image_topic, self._truth_topic = image_topic, truth_topic
+        self._image_topic, self._truth_topic, self._prefix = image_topic, truth_topic, prefix
         self._referee = Referee()
         self._frames: list[Frame] = []
         self._pictures: list[Picture] = []
         self._failures: Counter[str] = Counter()
         for topic, (message_type, profile) in TOPICS.items():
-            writer.add_topic(topic, message_type, profile)
+            writer.add_topic(prefix + topic, message_type, profile)
 
     def go(self, recorded: RecordedBag, console: Console) -> None:
         listed = recorded.count(self._image_topic)
@@ -184,7 +201,7 @@ class _Replay:
             OVERLAY: jpeg_message(overlay, header),
         }
         for topic, result in {INSTANCES: answer, **pictures}.items():
-            self._writer.write(topic, at, serialize_message(result))
+            self._writer.write(self._prefix + topic, at, serialize_message(result))
         if self._truth_topic:  # else nobody asks for the masks again, and a long bag's would fill the memory
             self._referee.saw_frame(stamp_of(message))
             self._referee.saw_answer(stamp_of(message), answer, stamp_of(message) + round(seconds * 1e9))

@@ -18,6 +18,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from osis_ros.nodes.executor import SteadyExecutor
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 
 class StartError(Exception):
     """A node that cannot start; the message is one sentence for the user."""
@@ -49,8 +51,14 @@ def run(create: Callable[[], Node]) -> None:
     with _one_sentence():
         rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _: (stop.set(), signal.signal(received, signal.SIG_DFL)))
+
+    def on_signal(*_) -> None:
+        stop.set()
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in STOPPING:
+        signal.signal(number, on_signal)
     node = None
     try:
         with _one_sentence():

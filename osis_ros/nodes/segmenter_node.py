@@ -80,7 +80,6 @@ class SegmenterNode(SteadyLifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to segment the images of `image`."""
         self._statistics.restart()
-        self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
         message_type, self._decode = (
             (CompressedImage, compressed_to_rgb)
             if self._value("image_transport") == "compressed"
@@ -91,6 +90,7 @@ class SegmenterNode(SteadyLifecycleNode):
         self._subscription = self.create_subscription(
             message_type, "image", self._on_image, profile, event_callbacks=events
         )
+        self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -113,6 +113,17 @@ def test_a_bare_name_is_found_in_an_installed_share(tmp_path, monkeypatch):
     assert find_bundle("primary") == bundle.path.resolve()
 
 
+def test_a_folder_without_a_model_hides_none_that_came_with_the_package(tmp_path, monkeypatch):
+    """`osis train` leaves runs/NAME, and NAME may be that of a shipped model."""
+    bundle = colour_bundle(tmp_path / "install" / "share" / "osis_ros" / "models" / "primary")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path / "install"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "primary").mkdir()
+    assert find_bundle("primary") == bundle.path.resolve()
+    (tmp_path / "mine").mkdir()
+    assert find_bundle("mine") == tmp_path / "mine"  # to be told what it lacks
+
+
 def test_a_file_in_the_place_of_the_folder_is_refused(folder):
     with pytest.raises(BundleError, match=r"model.onnx is a file, expected a bundle's folder"):
         load_bundle(folder / "model.onnx")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,18 @@ def test_the_segmenter_comes_up_active_on_the_topic_that_was_named(bench: Bench,
     output = launch.end()
     assert "Traceback" not in output
     assert launch.process.returncode == 0, output
+
+
+def test_a_node_that_is_configured_again_waits_to_be_activated(bench: Bench, launched, tmp_path: Path):
+    model = write_colour_cells(tmp_path / "cells").path
+    launched("segmenter.launch.py", namespace=bench.namespace.strip("/"), model=str(model), provider="cpu")
+    eventually(lambda: bench.state() == "active", "the node is active")
+    for transition, state in (("deactivate", "inactive"), ("cleanup", "unconfigured"), ("configure", "inactive")):
+        assert bench.change(transition)
+        assert bench.state() == state
+    time.sleep(1)  # a launch file that activated it once more would do so at once
+    assert bench.state() == "inactive"
+    assert bench.change("activate")
 
 
 def test_without_autostart_the_node_waits(bench: Bench, launched, tmp_path: Path):

@@ -94,6 +94,16 @@ def test_every_image_is_answered_under_its_own_stamp_and_the_bags_play_together(
     assert cv2.imdecode(np.asarray(overlay.data), cv2.IMREAD_COLOR).shape == (224, 224, 3)
 
 
+def test_the_nodes_own_results_in_the_bag_stay_apart(tmp_path: Path, colour_cells: Path):
+    message = rgb_message(ONE, header(0))
+    old = InstanceArray(header=header(0), model="another")
+    bag = write_bag(tmp_path / "run", ("/camera/image_raw", 0, message), ("/segmenter/instances", 0, old))
+    code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    assert len(read(tmp_path / "out", "/replay/segmenter/instances")) == 1
+    assert read(tmp_path / "out", "/segmenter/instances") == []
+
+
 def test_truth_in_the_bag_is_scored_and_a_broken_image_counted_with_its_reason(
     tmp_path: Path, camera_bag: Path, colour_cells: Path
 ):
