@@ -55,6 +55,8 @@ def train(
         typer.echo(fit(run, data, output, resume=resume, init=init))
     except (ConfigError, TrainingDiverged) as error:
         raise fail(error) from None
+    except OSError as error:
+        raise fail(f"cannot write {error.filename or output}: {error.strerror or error}") from None
 
 
 @app.command()

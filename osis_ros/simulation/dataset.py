@@ -90,6 +90,8 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
         raise DatasetError(f"--workers is {workers}, expected 1 or more processes")
     folder = out / settings.split
     _begin(folder, settings)
+    if sum(1 for _ in (folder / "records").iterdir()) > count:
+        raise DatasetError(f"{folder} holds more than {count} images; ask for at least as many, or use another folder")
     missing = [index for index in range(count) if not _is_whole(_record_file(folder, index))]
     done = count - len(missing)
     yield done
@@ -134,6 +136,8 @@ def _begin(folder: Path, settings: Settings) -> None:
 
 
 def _run(folder: Path, settings: Settings, jobs: list[list[int]], workers: int) -> Iterator[int]:
+    if not jobs:  # all there already, rendered on another machine perhaps: no OpenGL is needed
+        return
     if workers == 1 or len(jobs) < 2:
         cv2.setNumThreads(1)
         studio = _Studio(folder, settings)

@@ -5,18 +5,18 @@ enough by itself. Lightning's training checkpoints are read as well.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.semseg import SemSeg
+from osis_ros.whole_file import write_whole
 
 FORMAT = "osis_ros.semseg"
 PREFIX = "model."  # of the network's tensors in a training checkpoint
@@ -46,10 +46,7 @@ def save_checkpoint(
         "provenance": json.dumps(provenance, default=str),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file(state, unfinished, metadata)
-    unfinished.chmod(0o644)  # safetensors makes it for the owner alone
-    unfinished.replace(path)
+    write_whole(path, save(state, metadata))
 
 
 def load_checkpoint(path: str | Path) -> tuple[SemSeg, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Training a model from a `TrainConfig`: the Lightning loop, its checkpoints, and what stops it."""
 
+import io
 import logging
 import subprocess
 import warnings
@@ -10,6 +11,8 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -23,12 +26,24 @@ from osis_ros.training.model.semseg import SemSeg
 from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
+from osis_ros.whole_file import write_whole
 
 OF_CLASSES = ("embedding.centres", "classifier.output.")  # tensors whose rows belong to classes
 
 
 class TrainingDiverged(Exception):
     """A loss that is no longer a number; the message says where and what to try."""
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Lightning draws up a checkpoint in the system's temporary folder: where that is another file system, moving it
+    over the last one takes a while, and a run that is killed meanwhile has lost both."""
+
+    def save_checkpoint(self, checkpoint: dict, path: str | Path, storage_options: object = None) -> None:
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(Path(path), buffer.getvalue())
 
 
 class FitModule(pl.LightningModule):
@@ -76,7 +91,7 @@ class FitModule(pl.LightningModule):
     def train_dataloader(self) -> DataLoader:
         config, trainer = self.config, self.trainer
         records = [read_source(s, self.data_root, config.model.class_names) for s in config.train.values()]
-        require_known_objects(records)
+        require_known_objects(records, config.model.class_names)
         drawn = self.global_step * config.batch * config.accumulate * trainer.world_size
         stream = Stream(
             [len(r) for r in records], [s.weight for s in config.train.values()], config.seed,
@@ -119,8 +134,8 @@ def source_commit() -> str:
     return result.stdout.strip() or "not recorded"
 
 
-def require_known_objects(sources: list[list[Record]]) -> None:
-    """Stop a run that could learn no class.
+def require_known_objects(sources: list[list[Record]], class_names: tuple[str, ...]) -> None:
+    """Stop a run that could learn no class, and warn of classes that it cannot learn.
 
     Raises:
         ConfigError: no annotation of any source belongs to a known class.
@@ -130,6 +145,9 @@ def require_known_objects(sources: list[list[Record]]) -> None:
         raise ConfigError(
             "no annotation belongs to a known class; check model.class_names against the categories of the train data"
         )
+    absent = [name for label, name in enumerate(class_names) if label not in labels]
+    if absent:
+        rank_zero_warn(f"no annotation is of class {', '.join(absent)}, which cannot be learnt so; is it misspelt?")
 
 
 def device_count(config: TrainConfig) -> int:
@@ -254,6 +272,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
         log_every_n_steps=20,
         enable_model_summary=False,
         enable_progress_bar=False,
+        plugins=[WholeCheckpoints()],
     )
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
     goes_on = resume and last.is_file()
