@@ -54,7 +54,8 @@ def model_card(
                 ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),
             ],
         ),
-        "The two thresholds are defaults: they can be changed at every call, and while the node runs.",
+        "The two thresholds are defaults as exported (`model.yaml` holds those in force): they can be changed at every "
+        "call, and while the node runs.",
         "## How it was trained",
         _table(
             ("fact", "value"),

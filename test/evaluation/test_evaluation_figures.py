@@ -91,8 +91,10 @@ def test_objects_are_matched_whatever_class_was_given_and_parted_by_their_own(fi
     shares = part_by_threshold(distances, matched.known, 0.085)
     assert (shares.known, shares.unknown) == (5, 2)
     assert (shares.known_within, shares.unknown_beyond) == (pytest.approx(4 / 5), pytest.approx(1 / 2))
+    assert shares.auroc == pytest.approx((4.5 + 3.5) / 10)  # of ten pairs, ties half
     at_the_line = part_by_threshold(np.array([0.5, 0.5]), np.array([True, False]), 0.5)
     assert (at_the_line.known_within, at_the_line.unknown_beyond) == (1, 0)  # unknown is what lies beyond T_u
+    assert at_the_line.auroc == 0.5
 
 
 def test_an_image_scores_by_the_classes_of_its_objects(findings):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from sklearn.metrics import roc_auc_score
 
 from osis_ros.inference.overlay import UNKNOWN_COLOUR
 
@@ -13,12 +14,17 @@ BINS = 50
 
 @dataclass(frozen=True)
 class Shares:
-    """How T_u parts the objects that were found: counts, and shares in 0..1."""
+    """How distances, and T_u, part the objects that were found: counts, and shares in 0..1.
+
+    `auroc` is the chance that an unknown object lies farther out than a known one, whatever T_u (0.5: no better than
+    by lot); NaN where one kind is missing.
+    """
 
     known: int
     unknown: int
     known_within: float
     unknown_beyond: float
+    auroc: float
 
 
 def part_by_threshold(distances: np.ndarray, known: np.ndarray, unknown_threshold: float) -> Shares:
@@ -28,7 +34,10 @@ def part_by_threshold(distances: np.ndarray, known: np.ndarray, unknown_threshol
         distances: [M] cosine distances of the objects' detections; known: [M] bool, both kinds among them.
     """
     beyond = distances > unknown_threshold
-    return Shares(int(known.sum()), int((~known).sum()), float((~beyond[known]).mean()), float(beyond[~known].mean()))
+    auroc = roc_auc_score(~known, distances) if known.any() and not known.all() else float("nan")
+    return Shares(
+        int(known.sum()), int((~known).sum()), float((~beyond[known]).mean()), float(beyond[~known].mean()), auroc
+    )
 
 
 def draw_distances(distances: np.ndarray, known: np.ndarray, unknown_threshold: float) -> Figure:
