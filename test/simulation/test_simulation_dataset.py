@@ -16,6 +16,7 @@ from osis_ros.cli import app
 from osis_ros.inference.rle import decode
 from osis_ros.simulation.categories import KNOWN, OUTLIERS, UNKNOWN
 from osis_ros.simulation.dataset import DatasetError, Settings, write_dataset
+from osis_ros.simulation.gl import RenderError
 
 SMALL = Settings("test", 3, 160, 120, 2, True)
 COMMAND = ["--width", "160", "--height", "120"]
@@ -35,6 +36,18 @@ def made(tmp_path_factory) -> Path:
 def test_two_workers_write_the_bytes_of_one(made: Path, tmp_path: Path):
     assert list(write_dataset(tmp_path, SMALL, 7, workers=2))[-1] == 7
     assert contents(tmp_path / "test") == contents(made)
+
+
+def test_what_is_there_needs_no_opengl_and_is_never_made_less(made: Path, monkeypatch: pytest.MonkeyPatch):
+    def no_opengl(*_) -> None:
+        raise RenderError("rendering needs OpenGL")
+
+    monkeypatch.setattr("osis_ros.simulation.dataset.Renderer", no_opengl)
+    before = contents(made)
+    assert list(write_dataset(made.parent, SMALL, 7, workers=1)) == [7]
+    with pytest.raises(DatasetError, match=r"holds more than 4 images; ask for at least as many"):
+        list(write_dataset(made.parent, SMALL, 4, workers=1))
+    assert contents(made) == before
 
 
 def test_the_file_is_coco_with_known_categories_first(made: Path):
