@@ -92,8 +92,10 @@ class DecisionConfig(Section):
     max_known: Positive = 50
     max_unknown: Positive = 50
     multi_class: bool = Field(True, description="a box may be reported once for every class above the threshold")
-    known_score: Literal["softmax", "combined"] = Field(
-        "softmax", description="score of a known instance; combined: geometric mean of softmax and proposal score"
+    class_share: Fraction = Field(1, description="a in p^a s^(1-a), a known instance's score of probability p; 1: p")
+    unknown_scale: Fraction = Field(1, description="an unknown instance's score is s times this, to rank among known")
+    vote_iou: Fraction | None = Field(
+        None, description="box voting among proposals of this IoU; None, the paper's: none"
     )
     duplicate_iou: Fraction | None = Field(
         None,
@@ -193,7 +195,7 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         backbone="mobilenet_v2",
         channels=128,
         proposals=ProposalConfig(
-            train_top_k=300, test_top_k=300, nms_iou=0.7, max_proposals=200, side_bias=0.5,
+            train_top_k=300, test_top_k=300, nms_iou=0.8, max_proposals=200, side_bias=0.5,
             # The finest level is for masks alone. Its share of a network's time is large, its anchors would be tiny.
             finest_level=3, anchor_scale=4, feature_length=11.3,
             centerness_positive_fraction=0.5, centerness_loss="cross_entropy",
@@ -204,6 +206,6 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         ),
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
         mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
-        loss_weights=LossWeights(contrastive=8),
-        decision=DecisionConfig(max_boxes=200, multi_class=False, known_score="combined"),
+        loss_weights=LossWeights(contrastive=8, classification=2),
+        decision=DecisionConfig(max_boxes=200, multi_class=False, class_share=0.3, unknown_scale=0.8, vote_iou=0.8),
     )  # fmt: skip

@@ -51,9 +51,9 @@ def decide(
         at most `max_known` known and `max_unknown` unknown instances.
     """
     num_classes = logits.shape[1] - 1
-    scores = logits.softmax(1)[:, :-1]
-    if config.known_score == "combined":
-        scores = (scores * proposal_scores[:, None]).sqrt()
+    share = config.class_share
+    scores = logits.softmax(1)[:, :-1] ** share * proposal_scores[:, None] ** (1 - share)
+    unknown_scores = proposal_scores * config.unknown_scale
     candidate = scores > thresholds.score
     if not config.multi_class:
         candidate = candidate & F.one_hot(scores.argmax(1), num_classes).bool()
@@ -66,12 +66,12 @@ def decide(
     kept = nms_by_class(boxes[index], known_scores, class_ids, config.nms_iou)[: config.max_known]
     index, class_ids, known_scores = index[kept], class_ids[kept], known_scores[kept]
 
-    other = torch.where(unknown & (proposal_scores > thresholds.score))[0]
-    other = other[nms(boxes[other], proposal_scores[other], config.nms_iou)[: config.max_unknown]]
+    other = torch.where(unknown & (unknown_scores > thresholds.score))[0]
+    other = other[nms(boxes[other], unknown_scores[other], config.nms_iou)[: config.max_unknown]]
 
     index = torch.cat((index, other))
     class_ids = torch.cat((class_ids, torch.full_like(other, num_classes)))
-    scores = torch.cat((known_scores, proposal_scores[other]))
+    scores = torch.cat((known_scores, unknown_scores[other]))
     if config.duplicate_iou is not None:
         order = nms(boxes[index], scores, config.duplicate_iou)
     else:

@@ -9,6 +9,7 @@ from torchvision.ops import clip_boxes_to_image
 
 from osis_ros.training.model.backbone import build_backbone
 from osis_ros.training.model.box_coding import deltas_to_boxes
+from osis_ros.training.model.box_voting import vote_boxes
 from osis_ros.training.model.classifier import UNLABELLED, Classifier, classification_loss
 from osis_ros.training.model.config import DecisionConfig, ModelConfig
 from osis_ros.training.model.detections import Detections
@@ -134,6 +135,8 @@ class SemSeg(nn.Module):
         kept = kept[scores[kept].argsort(descending=True)[: decision.max_boxes]]
         scores, hidden = scores[kept], hidden[kept]
         boxes = clip_boxes_to_image(deltas_to_boxes(proposals.boxes[kept], deltas[kept]), image_size)
+        if decision.vote_iou is not None:
+            boxes = vote_boxes(boxes, scores, decision.vote_iou)
         semantics = self.describe(hidden)
         nearest = semantics.distances.amin(1) if self.config.embedding.enabled else None
         logits = self.classifier(semantics.raw)

@@ -83,10 +83,26 @@ def test_the_score_threshold_holds_for_known_and_unknown():
     assert sorted(found.index.tolist()) == [1, 3]
 
 
-def test_the_combined_score_is_the_geometric_mean():
-    config = DecisionConfig(known_score="combined", multi_class=False)
+@pytest.mark.parametrize(("share", "score"), [(1, 0.9), (0.5, 0.6), (0.25, 0.4898979), (0, 0.4)])
+def test_a_known_score_lies_between_that_of_the_proposal_and_that_of_the_class(share, score):
+    config = DecisionConfig(class_share=share, multi_class=False)
     found = decide(APART[:1], torch.tensor([0.4]), logits([0.9, 0.05, 0.05]), torch.tensor([0.0]), config, T)
-    assert found.scores.item() == pytest.approx(0.6)
+    assert found.scores.item() == pytest.approx(score)
+
+
+def test_unknown_scores_are_scaled_before_anything_is_ranked_or_left_out_by_them():
+    config = DecisionConfig(unknown_scale=0.5, multi_class=False)
+    rows = [[0.6, 0.2, 0.2]] * 3
+    found = decide(
+        APART[:3],
+        torch.tensor([0.6, 0.9, 0.7]),
+        logits(*rows),
+        torch.tensor([0.0, 1, 1]),
+        config,
+        Thresholds(0.4, 0.085),
+    )
+    assert found.index.tolist() == [0, 1]
+    assert found.scores.tolist() == pytest.approx([0.6, 0.45])
 
 
 def test_without_distances_nothing_is_unknown():
