@@ -11,6 +11,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -48,6 +49,7 @@ class SegmenterNode(SteadyLifecycleNode):
         self._segmenter: Segmenter | None = None
         self._results: ResultPublishers | None = None
         self._worker: NewestFrameWorker | None = None
+        self._subscription: Subscription | None = None
         self._statistics = FrameStatistics()
         self.add_on_set_parameters_callback(self._on_set_parameters)
         parameters.declare(self)
@@ -80,6 +82,7 @@ class SegmenterNode(SteadyLifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to segment the images of `image`."""
         self._statistics.restart()
+        self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
         message_type, self._decode = (
             (CompressedImage, compressed_to_rgb)
             if self._value("image_transport") == "compressed"
@@ -90,7 +93,6 @@ class SegmenterNode(SteadyLifecycleNode):
         self._subscription = self.create_subscription(
             message_type, "image", self._on_image, profile, event_callbacks=events
         )
-        self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -118,8 +120,10 @@ class SegmenterNode(SteadyLifecycleNode):
         super().destroy_node()
 
     def _stop(self) -> None:
-        if self._worker is not None:
+        if self._subscription is not None:
             self.destroy_subscription(self._subscription)
+            self._subscription = None
+        if self._worker is not None:
             self._worker.stop()
             self._worker = None
 
