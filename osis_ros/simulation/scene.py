@@ -104,7 +104,7 @@ def make_scene(seed: int, split: str = "demo", object_count: int | None = None) 
     draw = Draw(split, seed, "scene")
     place = surroundings(draw.child("place"))
     count = object_count or _object_count(draw, place.rim)
-    categories = _categories(draw, shown_in(split), count)
+    categories = _categories(draw, _pool(split), count)
     shapes = [build(category, draw.child("object", i, category)) for i, category in enumerate(categories)]
     heaped = draw.chance(0.75 if place.rim > 0.05 else 0.35)
     room = place.room if place.rim or heaped else (min(place.room[0], 0.32), min(place.room[1], 0.3))
@@ -128,6 +128,11 @@ def _object_count(draw: Draw, rim: float) -> int:
     if rim > 0.05:
         return draw.integer(3, MAX_OBJECTS)
     return draw.choice((draw.integer(1, 3), draw.integer(3, 9), draw.integer(8, MAX_OBJECTS)), (0.15, 0.45, 0.4))
+
+
+def _pool(split: str) -> tuple[str, ...]:
+    """The split's categories; among its many outliers the known ones thrice each, about half of all."""
+    return KNOWN * 2 + shown_in(split) if split == "outliers" else shown_in(split)
 
 
 def _categories(draw: Draw, pool: tuple[str, ...], count: int) -> list[str]:

@@ -1,7 +1,15 @@
 """All kinds of objects, each a function `draw -> ObjectShape` that varies shape, size, colour, texture and gloss."""
 
 from osis_ros.simulation.categories import desk, fruit, gadgets, packaging, tableware, tools, toys, vessels
-from osis_ros.simulation.categories.outliers import figures, hardware, household, produce
+from osis_ros.simulation.categories.outliers import (
+    figures,
+    hardware,
+    household,
+    kitchen,
+    pastime,
+    produce,
+    workshop,
+)
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.shape import ObjectShape
 
@@ -51,6 +59,22 @@ _OUTLIERS = {
     "animal": figures.animal,
     "stone": figures.stone,
     "contraption": figures.contraption,
+    "cutlery": kitchen.cutlery,
+    "pan": kitchen.pan,
+    "lid": kitchen.lid,
+    "teapot": kitchen.teapot,
+    "pliers": workshop.pliers,
+    "chisel": workshop.chisel,
+    "torch": workshop.torch,
+    "padlock": workshop.padlock,
+    "elbow": workshop.elbow,
+    "stapler": pastime.stapler,
+    "peg": pastime.peg,
+    "tube": pastime.tube,
+    "camera": pastime.camera,
+    "ball": pastime.ball,
+    "shoe": pastime.shoe,
+    "ring": pastime.ring,
 }
 KNOWN: tuple[str, ...] = tuple(_KNOWN)
 UNKNOWN: tuple[str, ...] = tuple(_UNKNOWN)
