@@ -16,11 +16,19 @@ import numpy as np
 import onnxruntime
 
 from osis_ros.inference.bundle import BundleError
-from osis_ros.inference.image_file import read_image
+from osis_ros.inference.image_file import ImageError, read_image
 from osis_ros.inference.segment_files import find_images
 from osis_ros.inference.segmenter import Segmenter
 
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+
+
+def read_images(paths: list[Path]) -> list[np.ndarray]:
+    """RGB images of files and folders; ImageError where there is none."""
+    files = find_images(paths)
+    if not files:
+        raise ImageError(f"no image in {', '.join(map(str, paths))}")
+    return [read_image(file) for file in files]
 
 
 def rendered_scenes(count: int) -> list[np.ndarray]:
@@ -79,9 +87,9 @@ def main() -> None:
     options = parser.parse_args()
     try:
         segmenter = Segmenter(options.model, options.provider, threads=options.threads)
-    except BundleError as error:
+        images = read_images(options.images) if options.images else rendered_scenes(8)
+    except (BundleError, ImageError) as error:
         raise SystemExit(f"latency: {error}") from None
-    images = [read_image(file) for file in find_images(options.images)] if options.images else rendered_scenes(8)
     if options.score is not None:
         segment = segmenter.segment_timed
         segmenter.segment_timed = lambda rgb: segment(rgb, options.score)
