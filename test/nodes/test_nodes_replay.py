@@ -106,6 +106,19 @@ def test_the_nodes_own_results_in_the_bag_stay_apart(tmp_path: Path, colour_cell
         }
 
 
+def test_an_interruption_at_the_end_says_what_is_there(
+    tmp_path: Path, camera_bag: Path, colour_cells: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("osis_ros.nodes.replay.replay_page", interrupted)
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 1
+    assert f"stopped; {tmp_path / 'out'} holds the results of 4 images" in said
+    assert len(read(tmp_path / "out", "/segmenter/instances")) == 3  # one of the four is cut short
+
+
 def test_truth_in_the_bag_is_scored_and_a_broken_image_counted_with_its_reason(
     tmp_path: Path, camera_bag: Path, colour_cells: Path
 ):

@@ -1,7 +1,10 @@
 """What a training run cannot use is one sentence, and comes before anything that takes long."""
 
+import tempfile
+
 import pytest
 import torch
+import yaml
 from shapes import NAMES, tiny_run, write_shapes
 from typer.testing import CliRunner
 
@@ -53,6 +56,24 @@ def test_a_damaged_or_foreign_last_checkpoint_says_what_to_do(shapes, tmp_path):
     assert fit(tiny_run(steps=1), shapes, tmp_path, resume=False) == last
     assert torch.load(last, weights_only=True)["global_step"] == 1
     assert [path.name for path in last.parent.glob("*.ckpt")] == ["last.ckpt"]
+
+
+def test_a_checkpoint_is_drawn_up_beside_its_place_and_nowhere_else(shapes, tmp_path, monkeypatch):
+    def elsewhere(*_, **__) -> None:
+        raise AssertionError("a temporary file in another folder")
+
+    monkeypatch.setattr(tempfile, "mkstemp", elsewhere)
+    assert fit(tiny_run(steps=1), shapes, tmp_path).is_file()
+
+
+def test_an_output_that_is_no_folder_is_one_sentence(shapes, tmp_path):
+    (tmp_path / "runs").write_text("in the way")
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(tiny_run().model_dump(mode="json")))
+    arguments = ["train", "--config", tmp_path / "run.yaml", "--data", shapes, "--output", tmp_path / "runs"]
+    result = CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "300"})
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'runs'}" in result.output
+    assert isinstance(result.exception, SystemExit)
 
 
 def test_a_picture_that_a_worker_cannot_read_is_one_sentence(shapes, tmp_path):
