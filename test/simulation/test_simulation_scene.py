@@ -80,7 +80,7 @@ def test_training_scenes_hold_known_objects_only_and_the_others_both():
 
 
 def test_scenes_of_outliers_hold_known_objects_and_outliers_but_nothing_of_the_test():
-    seen = [o.category for s in range(12) for o in make_scene(s, "outliers").objects]
+    seen = [o.category for s in range(24) for o in make_scene(s, "outliers").objects]
     assert not set(seen) & set(UNKNOWN)
     known = sum(category in KNOWN for category in seen)
     assert 0.3 < known / len(seen) < 0.7, "about as many known ones as outliers, though there are fewer kinds"
