@@ -174,6 +174,22 @@ def mask_quality(
 
 
 @app.command()
+def average(
+    checkpoints: Annotated[list[Path], typer.Argument(help="Two or more last.ckpt or weights.safetensors.")],
+    output: Annotated[Path, typer.Option(help="The file to write, NAME.safetensors.")],
+) -> None:
+    """Take the mean of the weights of several runs, one after the other perhaps: often better than each."""
+    from osis_ros.training.averaging import average_checkpoints
+    from osis_ros.training.checkpoint import CheckpointError
+
+    try:
+        average_checkpoints(checkpoints, output)
+    except (CheckpointError, OSError) as error:
+        raise fail(error) from None
+    typer.echo(f"{output}: the mean of {len(checkpoints)} checkpoints")
+
+
+@app.command()
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="A run's last.ckpt, or a weights.safetensors.")],
     output: Annotated[Path, typer.Option(help="The bundle's folder, models/NAME.")],

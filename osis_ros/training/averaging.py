@@ -1,0 +1,40 @@
+"""The mean of the weights of several runs from one start, often better than each (Wortsman et al. 2022)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from osis_ros.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+
+
+def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
+    """Write the plain mean of checkpoints as one safetensors file, half precision.
+
+    Args:
+        paths: two or more checkpoints of one architecture and the same classes. Configuration and provenance are those
+            of the last, whose `data` then names them all.
+        output: the file; it may be one of `paths`.
+    Raises:
+        CheckpointError: one that cannot be read, or does not fit the last.
+    """
+    if len(paths) < 2:
+        raise CheckpointError("a mean takes two checkpoints or more")
+    if output.suffix != ".safetensors":
+        raise CheckpointError(f"{output}: expected a name that ends with .safetensors")
+    model, provenance = load_checkpoint(paths[-1])
+    mean = {name: tensor.double() for name, tensor in model.state_dict().items() if tensor.is_floating_point()}
+    for path in paths[:-1]:
+        other = load_checkpoint(path)[0]
+        if other.config.class_names != model.config.class_names:
+            raise CheckpointError(f"{path}: its classes are not those of {paths[-1]}, in the same order")
+        state = other.state_dict()
+        for name, total in mean.items():
+            if name not in state or state[name].shape != total.shape:
+                raise CheckpointError(f"{path}: tensor '{name}' is not as in {paths[-1]}; they are different networks")
+            total += state[name]
+    with torch.no_grad():
+        model.load_state_dict({name: total / len(paths) for name, total in mean.items()}, strict=False)
+    names = " and ".join(map(str, paths))
+    data = f"{provenance.get('data', 'not recorded')} (mean of the weights {names})"
+    save_checkpoint(output, model, {**provenance, "data": data})
