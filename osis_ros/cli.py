@@ -184,8 +184,10 @@ def average(
 
     try:
         average_checkpoints(checkpoints, output)
-    except (CheckpointError, OSError) as error:
+    except CheckpointError as error:
         raise fail(error) from None
+    except OSError as error:
+        raise fail(f"{output}: {error.strerror or error}") from None
     typer.echo(f"{output}: the mean of {len(checkpoints)} checkpoints")
 
 

@@ -107,7 +107,7 @@ def replay(options: Options, console: Console) -> ReplayReport:
     except KeyboardInterrupt:
         if run is None:
             raise
-        raise ReplayError(f"stopped; {options.folder} holds the results of {run.done} images") from None
+        raise ReplayError(f"stopped after {run.done} images; what {options.folder} holds of them is whole") from None
     return report
 
 

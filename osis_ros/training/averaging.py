@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from osis_ros.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 
@@ -29,12 +30,16 @@ def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
         if other.config.class_names != model.config.class_names:
             raise CheckpointError(f"{path}: its classes are not those of {paths[-1]}, in the same order")
         state = other.state_dict()
+        if _shapes(state) != _shapes(model.state_dict()):
+            raise CheckpointError(f"{path}: its tensors are not those of {paths[-1]}; they are different networks")
         for name, total in mean.items():
-            if name not in state or state[name].shape != total.shape:
-                raise CheckpointError(f"{path}: tensor '{name}' is not as in {paths[-1]}; they are different networks")
             total += state[name]
     with torch.no_grad():
         model.load_state_dict({name: total / len(paths) for name, total in mean.items()}, strict=False)
     names = " and ".join(map(str, paths))
     data = f"{provenance.get('data', 'not recorded')} (mean of the weights {names})"
     save_checkpoint(output, model, {**provenance, "data": data})
+
+
+def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in state.items()}

@@ -86,9 +86,12 @@ def _read_safetensors(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path}: metadata 'format' is {metadata.get('format')!r}, expected '{FORMAT}'")
     try:
-        return json.loads(metadata["config"]), state, json.loads(metadata["provenance"])
+        config, provenance = (json.loads(metadata[key]) for key in ("config", "provenance"))
     except (KeyError, json.JSONDecodeError) as err:
         raise CheckpointError(f"{path}: metadata 'config' and 'provenance' must be JSON: {err}") from None
+    if not isinstance(provenance, dict):
+        raise CheckpointError(f"{path}: metadata 'provenance' must be a JSON object, not {metadata['provenance'][:40]}")
+    return config, state, provenance
 
 
 def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:

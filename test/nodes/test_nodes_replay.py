@@ -115,7 +115,7 @@ def test_an_interruption_at_the_end_says_what_is_there(
     monkeypatch.setattr("osis_ros.nodes.replay.replay_page", interrupted)
     code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
     assert code == 1
-    assert f"stopped; {tmp_path / 'out'} holds the results of 4 images" in said
+    assert f"stopped after 4 images; what {tmp_path / 'out'} holds of them is whole" in said
     assert len(read(tmp_path / "out", "/segmenter/instances")) == 3  # one of the four is cut short
 
 

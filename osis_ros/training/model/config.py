@@ -75,6 +75,9 @@ class MaskConfig(Section):
     rois_per_image: Positive | None = Field(None, description="positives used by the mask loss; None, the paper's: all")
     modulation: bool = Field(True, description="False: one class-agnostic output layer (Table V, rows 1 and 3)")
     blend: bool = Field(False, description="concatenate class similarities to the input (Table V, last row)")
+    threshold: float = Field(
+        0.5, gt=0, lt=1, description="probability from which on a cell is the object's; masks come out shifted to 0.5"
+    )
 
     @property
     def output_size(self) -> int:
@@ -205,7 +208,9 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
             iou_loss="cross_entropy", reject_unlabelled=True,
         ),
         embedding=EmbeddingConfig(dim=128, repel_unlabelled=True),
-        mask=MaskConfig(channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16),
+        mask=MaskConfig(
+            channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16, threshold=0.4
+        ),
         loss_weights=LossWeights(contrastive=8, classification=2),
         decision=DecisionConfig(max_boxes=200, multi_class=False, class_share=0.3, unknown_scale=0.8, vote_iou=0.8),
     )  # fmt: skip

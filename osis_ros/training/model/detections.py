@@ -10,7 +10,7 @@ class Detections(NamedTuple):
 
     boxes [N, 4] float32; scores [N] float32 in [0, 1]; class_ids [N] int64, K = unknown; distances [N] float32 cosine
     distance to the nearest class centre (0 without an embedding space); embeddings [N, D] float32 of unit length;
-    masks [N, M, M] float32 probabilities inside the box.
+    masks [N, M, M] float32 inside the box, the object's from 0.5 on (probabilities, shifted by `mask.threshold`).
     """
 
     boxes: Tensor

@@ -1,5 +1,6 @@
 """SemSeg: an image becomes boxes, classes known and unknown, embeddings and masks (Yang et al. 2024)."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -163,7 +164,9 @@ class SemSeg(nn.Module):
         boxes, scores, class_ids, semantics = found
         nearest = semantics.distances.amin(1)
         distances = nearest if self.config.embedding.enabled else torch.zeros_like(nearest)
-        masks = self.masks(levels, with_image_index([boxes]), semantics).sigmoid()
+        logits = self.masks(levels, with_image_index([boxes]), semantics)
+        least = self.config.mask.threshold
+        masks = (logits - math.log(least / (1 - least))).sigmoid()
         return Detections(boxes, scores, class_ids, distances, semantics.z, masks)
 
     def _pooled(self, levels: list[Tensor]) -> list[Tensor]:

@@ -255,3 +255,13 @@ def test_objects_without_a_class_are_kept_out_of_the_territories_only_if_asked_t
     with_them = losses(build(embedding={"repel_unlabelled": True}), [-1])["loss_contrastive"]
     without = losses(build(embedding={"repel_unlabelled": False}), [-1])["loss_contrastive"]
     assert with_them > without
+
+
+def test_masks_are_shifted_so_that_one_half_cuts_them_at_the_configured_probability():
+    plain, shifted = detecting(mask={"threshold": 0.5}), detecting(mask={"threshold": 0.3})
+    image = scene([0, 1])[0][None]
+    with torch.no_grad():
+        before, after = plain(image, [SIZE])[0].masks, shifted(image, [SIZE])[0].masks
+    assert len(before) > 0
+    assert ((before > 0.3) & (before < 0.5)).any()
+    assert torch.equal(after >= 0.5, before >= 0.3)

@@ -5,6 +5,7 @@ import numpy as np
 from osis_ros.simulation import colours, materials
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import curve, lathe
+from osis_ros.simulation.mesh import join
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, ring_of_boxes, rod
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
@@ -18,12 +19,12 @@ def cutlery(draw: Draw) -> ObjectShape:
     path = smooth_path([(0, 0, 0), (handle * 0.5, 0, sag), (handle, 0, 0)], 12)
     width = girth * np.interp(np.linspace(0, 1, 12), [0, 0.3, 1], [draw.uniform(1, 2), 1.3, 0.7])
     surfaces = [Surface(sweep(path, np.stack([width, np.full(12, thick)], -1), 3), body)]
-    kind = draw.choice(("spoon", "fork", "knife"))
+    kind, depth = draw.choice(("spoon", "fork", "knife")), 0.0
     at = np.linspace(0, 1, 14)
     if kind == "spoon":
-        depth = draw.uniform(0.003, 0.016)
+        depth = draw.uniform(0.008, 0.016)  # hollow and narrow, which a spatula is not
         bottom = np.stack([handle + at * end, np.zeros(14), -depth * np.sin(at * np.pi)], -1)
-        wide = end * draw.uniform(0.3, 0.48) * np.sqrt(np.clip(1 - (2 * at - 1) ** 2, 0.03, 1))
+        wide = end * draw.uniform(0.22, 0.33) * np.sqrt(np.clip(1 - (2 * at - 1) ** 2, 0.03, 1))
         surfaces.append(Surface(sweep(bottom, np.stack([wide, np.full(14, thick)], -1)), body))
     elif kind == "fork":
         tines, wide = draw.integer(2, 4), draw.uniform(0.008, 0.013)
@@ -44,7 +45,10 @@ def cutlery(draw: Draw) -> ObjectShape:
         sleeve = np.stack([width[:7] * 1.3, np.full(7, thick + 0.003)], -1)
         grip = draw.choice((materials.plastic, materials.wooden))(draw)
         surfaces.append(Surface(sweep(path[:7], sleeve, draw.uniform(2, 5)), grip))
-    solids = (rod((0, 0, 0), (handle, 0, 0), 0.004), Solid("box", (end / 2, 0.01, 0.003), (handle + end / 2, 0, 0)))
+    solids = (
+        *(rod(tuple(path[i]), tuple(path[j]), 0.003) for i, j in ((0, 6), (6, 11))),
+        Solid("box", (end / 2, end * 0.15, thick + depth / 2), (handle + end / 2, 0, -depth / 2)),
+    )
     return ObjectShape(tuple(surfaces), solids, density=2500)
 
 
@@ -84,33 +88,34 @@ def lid(draw: Draw) -> ObjectShape:
     )
     edge = [(0, 0), (radius * 0.96, 0), (radius, thick * 0.15), (radius, thick * 0.85), (radius * 0.96, thick)]
     surfaces = [Surface(lathe(np.array([*edge, (radius * 0.8, thick)]), draw.choice((32, 32, 32, 8, 6))), finish)]
-    dome = radius * draw.choice((0, 0, draw.uniform(-0.15, 0.4)))
+    kind = draw.choice(("plain", "knob", "dial", "ribs"))
+    dome = 0 if kind == "dial" else radius * draw.choice((0, 0, draw.uniform(-0.05, 0.4)))
     top = curve([(radius * 0.81, thick), (radius * 0.45, thick + dome * 0.75), (0, thick + dome)], 12)
     face = finish if draw.chance(0.4) else materials.ceramic(draw)
     surfaces.append(Surface(lathe(top, 32, 60), face))
-    kind = draw.choice(("plain", "knob", "dial", "ribs"))
+    high = thick + max(dome, 0)
     if kind == "knob":
-        knob, high = radius * draw.uniform(0.12, 0.3), thick + dome
+        knob = radius * draw.uniform(0.12, 0.3)
         rise = knob * draw.uniform(0.8, 2)
         profile = curve([(knob * 0.5, high - 0.002), (knob * 0.5, high + rise * 0.4), (knob, high + rise * 0.8),
                          (0, high + rise)], 14)  # fmt: skip
         surfaces.append(Surface(lathe(profile, 18, 60), draw.choice((materials.rubber, materials.plastic))(draw)))
     elif kind == "dial":
-        ink, high = materials.rubber(draw), thick + abs(dome) + 0.0015
+        ink, high = materials.rubber(draw), high + 0.0015
         for reach in (0.45, 0.7):
             turn = np.deg2rad(draw.uniform(0, 360))
             tip = (radius * reach * np.cos(turn), radius * reach * np.sin(turn), high)
             surfaces.append(Surface(sweep(line((0, 0, high), tip, 3), (radius * 0.03, 0.001), 4), ink))
     elif kind == "ribs":
         count = draw.integer(16, 40)
-        for turn in np.linspace(0, 2 * np.pi, count, endpoint=False):
-            x, y = radius * np.cos(turn), radius * np.sin(turn)
-            rib = line((x, y, thick * 0.1), (x, y, thick * 0.9), 2)
-            surfaces.append(
-                Surface(sweep(rib, (radius * 2 / count, radius * 2 / count), up=(1, 0, 0), segments=6), finish)
-            )
-    solids = (Solid("cylinder", (radius, thick / 2), (0, 0, thick / 2)),)
-    return ObjectShape(tuple(surfaces), solids, density=900, upright=0.6)
+        feet = bow((0, 0, thick * 0.1), (radius, radius), 0, 360, count + 1)[:-1]
+        girth, rise = (radius * 2 / count, radius * 2 / count), np.array((0, 0, thick * 0.8))
+        ribs = [sweep(line(foot, foot + rise), girth, up=(1, 0, 0), segments=6) for foot in feet]
+        surfaces.append(Surface(join(*ribs), finish))
+    solids = [Solid("cylinder", (radius, thick / 2), (0, 0, thick / 2))]
+    if high > thick:
+        solids.append(Solid("ellipsoid", (radius * 0.8, radius * 0.8, high - thick), (0, 0, thick)))
+    return ObjectShape(tuple(surfaces), tuple(solids), density=900, upright=0.6)
 
 
 def teapot(draw: Draw) -> ObjectShape:
@@ -134,11 +139,9 @@ def teapot(draw: Draw) -> ObjectShape:
     surfaces.append(Surface(sweep(spout, np.stack([taper, taper], -1), up=(0, 1, 0)), body))
     thick, bend = draw.uniform(0.003, 0.006), draw.uniform(1.4, 1.9)
     if draw.chance(0.3):
-        loop = bow((0, 0, 0), (radius * 0.9, tall * draw.uniform(0.5, 0.8)), 0, 180, 16)[:, [0, 2, 1]] + (
-            0,
-            0,
-            tall * 0.85,
-        )
+        reach = np.interp(0.85 * tall, *wall[wall[:, 1].argsort()].T[::-1]) - thick / 2
+        arch = bow((0, 0, 0), (reach, tall * draw.uniform(0.5, 0.8)), 0, 180, 16)[:, [0, 2, 1]]
+        loop = arch + np.array((0, 0, tall * 0.85))
     else:
         loop = smooth_path([(-radius * 0.75, 0, tall * 0.85), (-radius * bend, 0, tall * 0.75),
                             (-radius * bend, 0, tall * 0.35), (-radius * 0.85, 0, tall * 0.2)], 16)  # fmt: skip

@@ -42,25 +42,24 @@ def stapler(draw: Draw) -> ObjectShape:
 
 
 def peg(draw: Draw) -> ObjectShape:
-    """A clothes peg, paper clamp or hair clip: two flat legs that meet at one end, held by a spring or a bow."""
+    """A clothes peg, paper clamp or hair clip: two flat legs that meet at one end, a wire spring about them."""
     length, wide = draw.uniform(0.05, 0.09), draw.uniform(0.004, 0.016)
-    spread, thick = draw.uniform(8, 24), draw.uniform(0.0025, 0.0045)
+    spread, thick = np.deg2rad(draw.uniform(5, 16)), draw.uniform(0.0025, 0.0045)
     finish = draw.choice((materials.wooden, materials.plastic, materials.metal))(draw)
-    pivot = length * draw.uniform(0.4, 0.75)
     surfaces, solids = [], []
     for side in (1, -1):
-        turn = rotation("y", side * spread / 2)
-        leg = sweep(
-            smooth_path([(0, 0, 0), (length * 0.6, 0, side * draw.uniform(0, 0.002)), (length, 0, 0)], 10),
-            np.stack([np.full(10, wide), thick * np.linspace(1.2, 0.8, 10)], -1), 6, segments=14,
-        )  # fmt: skip
-        mesh = leg.moved((-pivot, 0, 0)).moved((0, 0, -side * thick), turn)
-        surfaces.append(Surface(mesh, finish))
-        low, high = mesh.vertices.min(0), mesh.vertices.max(0)
-        solids.append(Solid("box", tuple((high - low) / 2 * (1, 1, 0.5)), tuple((low + high) / 2)))
+        tip = (length, 0, side * (thick + length * spread / 2))
+        path = line((0, 0, side * thick), tip, 8)
+        sizes = np.stack([np.full(8, wide), thick * np.linspace(1.1, 0.8, 8)], -1)
+        surfaces.append(Surface(sweep(path, sizes, draw.uniform(4, 8), segments=14), finish))
+        solids.append(
+            Solid("box", (length / 2, wide, thick), tuple(path.mean(0)), rotation("y", -side * np.rad2deg(spread / 2)))
+        )
+    x = length * draw.uniform(0.25, 0.55)
+    reach = thick * 1.8 + x * spread / 2
     steel = materials.metal(draw)
     for y in np.linspace(-0.6, 0.6, 3) * wide:
-        loop = bow((0, 0, 0), (thick * 2, thick * 2), 0, 360, 14)[:, [0, 2, 1]] + (0, y, 0)
+        loop = bow((x, 0, 0), (reach, reach), 0, 360, 18)[:, [0, 2, 1]] + (0, y, 0)
         surfaces.append(Surface(sweep(loop, (0.001, 0.001), up=(0, 1, 0), segments=6), steel))
     return ObjectShape(tuple(surfaces), tuple(solids), density=700)
 
@@ -73,10 +72,10 @@ def tube(draw: Draw) -> ObjectShape:
     wide = radius * (1 + draw.uniform(0.2, 0.5) * at)
     bend = draw.uniform(-0.12, 0.12) * length
     path = smooth_path([(0, 0, 0), (length * 0.5, bend * 0.3, 0), (length, bend, 0)], 14)
-    paper = prints.label(draw, materials.TEXTURE_SIZE, materials.TEXTURE_SIZE)
-    skin = (
-        materials.printed(paper, draw) if draw.chance(0.75) else draw.choice((materials.plastic, materials.metal))(draw)
-    )
+    if draw.chance(0.75):
+        skin = materials.printed(prints.label(draw, materials.TEXTURE_SIZE, materials.TEXTURE_SIZE), draw)
+    else:
+        skin = draw.choice((materials.plastic, materials.metal))(draw)
     surfaces = [Surface(sweep(path, np.stack([wide, flat], -1)), skin)]
     neck, tall = radius * draw.uniform(0.35, 0.95), draw.uniform(0.008, 0.025)
     cap = [(0, -tall), (neck * draw.uniform(0.7, 1), -tall), (neck, 0), (radius * 0.98, 0.003)]
@@ -180,7 +179,7 @@ def shoe(draw: Draw) -> ObjectShape:
 
 
 def ring(draw: Draw) -> ObjectShape:
-    """A bagel, bracelet, curtain ring or quoit: a round bar bent to a circle, smooth, twisted or beaded."""
+    """A bagel, bracelet, curtain ring or quoit: a round bar bent to a circle, smooth or beaded."""
     girth = draw.uniform(0.003, 0.016)
     radius = girth * draw.uniform(1.6, 3.5) + 0.01
     kinds = (materials.wooden, materials.metal, materials.plastic, materials.rubber, materials.ceramic)

@@ -36,10 +36,10 @@ def pliers(draw: Draw) -> ObjectShape:
         shaft = np.stack([girth * np.linspace(1.4, 0.9, 16), np.full(16, thick * 0.9)], -1)
         surfaces += [
             Surface(sweep(jaw, sizes, 4).moved(rotation=turn), steel),
-            Surface(sweep(handle, shaft, 4).moved(rotation=turn), steel),
-            Surface(sweep(handle[5:], shaft[5:] * 1.35, 2.6).moved(rotation=turn), sleeve),
+            Surface(sweep(handle, shaft, 4).moved(rotation=turn.T), steel),
+            Surface(sweep(handle[5:], shaft[5:] * 1.35, 2.6).moved(rotation=turn.T), sleeve),
         ]
-        ends = [turn @ point for point in (jaw[0], jaw[-1], handle[2], handle[-1])]
+        ends = [turn @ jaw[0], turn @ jaw[-1], turn.T @ handle[2], turn.T @ handle[-1]]
         solids += [
             bar(tuple(ends[0]), tuple(ends[1]), girth * 2, thick * 2),
             rod(tuple(ends[2]), tuple(ends[3]), girth),
@@ -50,9 +50,9 @@ def pliers(draw: Draw) -> ObjectShape:
 
 
 def chisel(draw: Draw) -> ObjectShape:
-    """A chisel, file, awl or saw: a turned or flat grip and a narrow, a pointed, or a long toothed blade."""
+    """A chisel, file or saw: a turned or flat grip and a flat blade, broad, rough or toothed."""
     grip, girth = draw.uniform(0.06, 0.11), draw.uniform(0.009, 0.016)
-    kind = draw.choice(("chisel", "file", "awl", "saw"))
+    kind = draw.choice(("chisel", "file", "saw"))
     blade = draw.uniform(0.05, 0.1) * (1.5 if kind in ("file", "saw") else 1)
     holding = draw.choice((materials.wooden, materials.wooden, materials.plastic, materials.rubber))(draw)
     steel = materials.metal(draw)
@@ -69,14 +69,13 @@ def chisel(draw: Draw) -> ObjectShape:
         hoop = sweep(line((grip - 0.004, 0, 0), (grip + 0.008, 0, 0), 3), (collar, collar * flat), segments=14)
         surfaces.append(Surface(hoop, materials.metal(draw)))
     at, end = np.linspace(0, 1, 30), grip + blade
-    half = {"chisel": draw.uniform(0.004, 0.009), "file": draw.uniform(0.005, 0.009), "awl": 0.0022, "saw": 0.012}[kind]
+    half = {"chisel": draw.uniform(0.006, 0.011), "file": draw.uniform(0.006, 0.01), "saw": 0.013}[kind]
     outline = {
         "chisel": np.interp(at, [0, 0.25, 0.4, 1], [0.5, 0.5, 1, 1]),
         "file": np.interp(at, [0, 0.1, 0.7, 1], [0.4, 1, 1, 0.6]),
-        "awl": np.interp(at, [0, 0.6, 1], [1, 0.8, 0.1]),
         "saw": np.linspace(1, 0.4, 30) * (1 - 0.1 * (np.arange(30) % 2)),
     }[kind]
-    high = np.full(30, 0.0022 if kind == "awl" else 0.0015) * np.interp(at, [0, 0.85, 1], [1, 1, 0.3])
+    high = 0.0015 * np.interp(at, [0, 0.85, 1], [1, 1, 0.3])
     edge = sweep(line((grip - 0.002, 0, 0), (end, 0, 0), 30), np.stack([half * outline, high], -1), 4, segments=10)
     surfaces.append(Surface(edge, steel))
     solids = (rod((0, 0, 0), (grip, 0, 0), girth * 0.85), bar((grip, 0, 0), (end, 0, 0), half * 1.7, 0.004))
@@ -104,7 +103,7 @@ def torch(draw: Draw) -> ObjectShape:
         Surface(lathe(np.array([(girth * wide * 0.8, end - 0.003), (0, end - 0.001)]), 26), glass),
     ]
     button = rounded_box((girth * 0.6, girth * 0.8, girth * draw.uniform(1, 1.8)), 0.002)
-    place = (girth, 0, barrel * draw.uniform(0.6, 0.85))
+    place = (-girth, 0, barrel * draw.uniform(0.6, 0.85))  # on top once it lies
     surfaces.append(Surface(button.moved(place), materials.plastic(draw, colours.contrasting(draw, colour))))
     surfaces = tuple(Surface(s.mesh.moved(rotation=_ALONG_X), s.material) for s in surfaces)
     solids = (
@@ -143,7 +142,7 @@ def padlock(draw: Draw) -> ObjectShape:
         Solid("box", (wide / 2, thick / 2, top)),
         Solid("box", (across + girth, girth, (rise + across) / 2), (0, 0, top + (rise + across) / 2)),
     )
-    turn = rotation("x", 90)  # put down flat
+    turn = rotation("x", -90)  # put down flat, its mark on top
     return ObjectShape(
         tuple(Surface(s.mesh.moved(rotation=turn), s.material) for s in surfaces),
         tuple(Solid(s.kind, s.size, tuple(turn @ np.array(s.position)), turn @ s.turn) for s in solids),
@@ -155,13 +154,13 @@ def padlock(draw: Draw) -> ObjectShape:
 def elbow(draw: Draw) -> ObjectShape:
     """A pipe fitting: a bent or straight piece of pipe with flanges, perhaps a branch, perhaps a tap."""
     girth, arm = draw.uniform(0.007, 0.018), draw.uniform(0.025, 0.06)
-    bend = np.deg2rad(draw.uniform(60, 180))
+    bend = np.deg2rad(draw.uniform(0, 110))
     finish = draw.choice((materials.metal, materials.plastic, materials.rubber))(draw)
     tip = arm * np.array((-np.cos(bend), np.sin(bend), 0))
     path = smooth_path([(arm, 0, 0), (arm * 0.4, 0, 0), tuple(tip * 0.4), tuple(tip)], 18)
     surfaces = [Surface(sweep(path, (girth, girth), segments=20), finish)]
-    solids = [rod((0, 0, 0), (arm, 0, 0), girth), rod((0, 0, 0), tuple(tip), girth)]
-    rim = draw.uniform(1.1, 1.6)
+    rim, middle = draw.uniform(1.1, 1.6), path[9]
+    solids = [rod(tuple(end), tuple(middle), girth * (1 + rim) / 2) for end in (path[0], path[-1])]
     bore = materials.rubber(draw)
     for end, inner in ((path[0], path[1]), (path[-1], path[-2])):
         out = (end - inner) / np.linalg.norm(end - inner)
@@ -170,11 +169,11 @@ def elbow(draw: Draw) -> ObjectShape:
         hole = line(tuple(end), tuple(end + out * 0.002), 2)
         surfaces.append(Surface(sweep(hole, (girth * 0.75, girth * 0.75), segments=18), bore))
     if draw.chance(0.5):
-        rise = girth * draw.uniform(1.8, 3)
-        stem = curve([(girth * 0.6, 0), (girth * 0.5, rise * 0.7), (girth * 0.9, rise * 0.8), (0, rise)], 12)
-        surfaces.append(Surface(lathe(stem, 18), finish))
+        rise = np.array((0, 0, girth * draw.uniform(1.8, 3)))
+        stem = curve([(girth * 0.6, 0), (girth * 0.5, rise[2] * 0.7), (girth * 0.9, rise[2] * 0.8), (0, rise[2])], 12)
+        surfaces.append(Surface(lathe(stem, 18).moved(tuple(middle)), finish))
         if draw.chance(0.6):
-            lever = rounded_box((girth * draw.uniform(2, 5), girth * 0.7, girth * 0.4), 0.002).moved((girth, 0, rise))
-            surfaces.append(Surface(lever, materials.plastic(draw)))
-        solids.append(rod((0, 0, 0), (0, 0, rise), girth * 0.7))
+            lever = rounded_box((girth * draw.uniform(2, 5), girth * 0.7, girth * 0.4), 0.002)
+            surfaces.append(Surface(lever.moved(tuple(middle + rise)), materials.plastic(draw)))
+        solids.append(rod(tuple(middle), tuple(middle + rise), girth * 0.7))
     return ObjectShape(tuple(surfaces), tuple(solids), density=1500)
