@@ -142,6 +142,9 @@ def _manifest_fields(
 ) -> dict[str, Any]:  # fmt: skip
     config = model.config
     decision = config.decision
+    trained = recorded.get("config", "not recorded")
+    if isinstance(trained, dict):  # the network as it is exported, which may differ from how it was trained
+        trained = {**trained, "model": config.model_dump(mode="json")}
     figures = [*recorded.get("metrics", []), *(metric.model_dump() for metric in metrics)]
     return {
         "class_names": list(config.class_names),
@@ -156,7 +159,7 @@ def _manifest_fields(
             "max_instances": max_instances(model),
         },
         "provenance": {
-            "config": recorded.get("config", "not recorded"),
+            "config": trained,
             "data": data or recorded.get("data", "not recorded"),
             "steps": recorded.get("steps", 0),
             "seed": recorded.get("seed", 0),

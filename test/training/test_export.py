@@ -23,6 +23,7 @@ from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from osis_ros.training.export import reconfigured, round_to_half
 from osis_ros.training.export_graph import ExportGraph, max_instances
 from osis_ros.training.export_optimise import pad_outputs
+from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.semseg import SemSeg
 
@@ -272,6 +273,11 @@ def test_the_bundle_records_what_it_was_made_from(bundle, network):
     assert "## Failures\n\nIt is untrained." in card
     for name in network.config.class_names:
         assert name in card
+
+
+def test_the_shipped_bundle_records_the_network_as_it_was_exported():
+    recorded = load_bundle(SHIPPED).manifest.provenance.config["model"]
+    assert ModelConfig.model_validate(recorded) == load_checkpoint(SHIPPED / "weights.safetensors")[0].config
 
 
 def test_the_bundles_weights_are_the_graphs(bundle, network):
