@@ -23,14 +23,6 @@ from osis_ros.inference.segmenter import Segmenter
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
 
 
-def read_images(paths: list[Path]) -> list[np.ndarray]:
-    """RGB images of files and folders; ImageError where there is none."""
-    files = find_images(paths)
-    if not files:
-        raise ImageError(f"no image in {', '.join(map(str, paths))}")
-    return [read_image(file) for file in files]
-
-
 def rendered_scenes(count: int) -> list[np.ndarray]:
     """RGB images of `count` test scenes."""
     from osis_ros.simulation.render import Renderer
@@ -87,7 +79,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         segmenter = Segmenter(options.model, options.provider, threads=options.threads)
-        images = read_images(options.images) if options.images else rendered_scenes(8)
+        images = [read_image(file) for file in find_images(options.images)] if options.images else rendered_scenes(8)
     except (BundleError, ImageError) as error:
         raise SystemExit(f"latency: {error}") from None
     if options.score is not None:

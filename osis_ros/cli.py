@@ -123,8 +123,6 @@ def segment(
     try:
         segmenter = Segmenter(model, provider)
         files = find_images(images)
-        if not files:
-            raise fail(f"no images in {', '.join(map(str, images))}")
         results = segment_files(
             segmenter, files, output, overlays,
             score_threshold=score, unknown_threshold=unknown, max_instances=max_instances,

@@ -1,7 +1,7 @@
 """Segment image files: an overlay and a JSON file with COCO RLE masks for each."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,11 +26,11 @@ class FileResult:
     error: str | None = None
 
 
-def find_images(paths: Iterable[Path]) -> list[Path]:
+def find_images(paths: Sequence[Path]) -> list[Path]:
     """The files among `paths`, and the images inside the folders among them, in name order.
 
     Raises:
-        ImageError: a folder that cannot be read.
+        ImageError: a folder that cannot be read, or no image at all.
     """
     files: list[Path] = []
     for path in paths:
@@ -39,6 +39,8 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
         except OSError as err:
             raise ImageError(f"{path} cannot be read: {err.strerror}") from None
         files += [path] if found is None else [file for file in found if file.suffix.lower() in SUFFIXES]
+    if not files:
+        raise ImageError(f"no images in {', '.join(map(str, paths))}")
     return files
 
 

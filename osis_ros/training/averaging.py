@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from osis_ros.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from osis_ros.training.checkpoint import CheckpointError, load_checkpoint, require_same_tensors, save_checkpoint
 
 
 def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
@@ -30,8 +29,7 @@ def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
         if other.config.class_names != model.config.class_names:
             raise CheckpointError(f"{path}: its classes are not those of {paths[-1]}, in the same order")
         state = other.state_dict()
-        if _shapes(state) != _shapes(model.state_dict()):
-            raise CheckpointError(f"{path}: its tensors are not those of {paths[-1]}; they are different networks")
+        require_same_tensors(path, state, model.state_dict())
         for name, total in mean.items():
             total += state[name]
     with torch.no_grad():
@@ -39,7 +37,3 @@ def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
     names = " and ".join(map(str, paths))
     data = f"{provenance.get('data', 'not recorded')} (mean of the weights {names})"
     save_checkpoint(output, model, {**provenance, "data": data})
-
-
-def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
-    return {name: tensor.shape for name, tensor in state.items()}

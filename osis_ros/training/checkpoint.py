@@ -71,7 +71,7 @@ def load_checkpoint(path: str | Path) -> tuple[SemSeg, dict[str, Any]]:
         first = err.errors()[0]
         field = ".".join(map(str, first["loc"]))
         raise CheckpointError(f"{path}: its configuration does not fit this release: {field}: {first['msg']}") from None
-    _require_same_tensors(path, state, model.state_dict())
+    require_same_tensors(path, state, model.state_dict())
     model.load_state_dict(state)
     return model.eval(), provenance
 
@@ -121,7 +121,8 @@ def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
     return model_config, state, provenance
 
 
-def _require_same_tensors(path: Path, state: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+def require_same_tensors(path: Path, state: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Raises CheckpointError, naming the first tensor of the file that is missing, too many, or of another shape."""
     missing, extra = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
     for names, complaint in ((missing, "lacks"), (extra, "has the unexpected")):
         if names:
@@ -132,5 +133,5 @@ def _require_same_tensors(path: Path, state: dict[str, Tensor], wanted: dict[str
     for name, tensor in state.items():
         if tensor.shape != wanted[name].shape:
             raise CheckpointError(
-                f"{path}: tensor '{name}' is {list(tensor.shape)}, its configuration wants {list(wanted[name].shape)}"
+                f"{path}: tensor '{name}' is {list(tensor.shape)}, expected {list(wanted[name].shape)}"
             )

@@ -76,7 +76,7 @@ def test_a_missing_an_extra_and_a_misshapen_tensor_are_named(model, tmp_path):
     for change, reason in {
         "missing": f"lacks tensor '{name}'",
         "extra": "has the unexpected tensor 'neck.weight'",
-        "misshapen": f"tensor '{name}' is [2, 5], its configuration wants [2, 4]",
+        "misshapen": f"tensor '{name}' is [2, 5], expected [2, 4]",
     }.items():
         checkpoint = lightning(model)
         state = checkpoint["state_dict"]

@@ -2,11 +2,11 @@
 
 from osis_ros.simulation.categories import desk, fruit, gadgets, packaging, tableware, tools, toys, vessels
 from osis_ros.simulation.categories.outliers import (
+    belongings,
     figures,
     hardware,
     household,
     kitchen,
-    pastime,
     produce,
     workshop,
 )
@@ -68,13 +68,13 @@ _OUTLIERS = {
     "torch": workshop.torch,
     "padlock": workshop.padlock,
     "elbow": workshop.elbow,
-    "stapler": pastime.stapler,
-    "peg": pastime.peg,
-    "tube": pastime.tube,
-    "camera": pastime.camera,
-    "ball": pastime.ball,
-    "shoe": pastime.shoe,
-    "ring": pastime.ring,
+    "stapler": belongings.stapler,
+    "peg": belongings.peg,
+    "tube": belongings.tube,
+    "camera": belongings.camera,
+    "ball": belongings.ball,
+    "shoe": belongings.shoe,
+    "ring": belongings.ring,
 }
 KNOWN: tuple[str, ...] = tuple(_KNOWN)
 UNKNOWN: tuple[str, ...] = tuple(_UNKNOWN)

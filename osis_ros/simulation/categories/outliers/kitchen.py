@@ -101,11 +101,11 @@ def lid(draw: Draw) -> ObjectShape:
                          (0, high + rise)], 14)  # fmt: skip
         surfaces.append(Surface(lathe(profile, 18, 60), draw.choice((materials.rubber, materials.plastic))(draw)))
     elif kind == "dial":
-        ink, high = materials.rubber(draw), high + 0.0015
+        ink, above = materials.rubber(draw), thick + 0.0015
         for reach in (0.45, 0.7):
             turn = np.deg2rad(draw.uniform(0, 360))
-            tip = (radius * reach * np.cos(turn), radius * reach * np.sin(turn), high)
-            surfaces.append(Surface(sweep(line((0, 0, high), tip, 3), (radius * 0.03, 0.001), 4), ink))
+            tip = (radius * reach * np.cos(turn), radius * reach * np.sin(turn), above)
+            surfaces.append(Surface(sweep(line((0, 0, above), tip, 3), (radius * 0.03, 0.001), 4), ink))
     elif kind == "ribs":
         count = draw.integer(16, 40)
         feet = bow((0, 0, thick * 0.1), (radius, radius), 0, 360, count + 1)[:-1]

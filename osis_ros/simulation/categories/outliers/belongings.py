@@ -121,10 +121,10 @@ def ball(draw: Draw) -> ObjectShape:
     """A ball or die with a pattern: patched, striped, seamed, printed."""
     radius = draw.uniform(0.015, 0.042)
     colour, size = colours.any_colour(draw), materials.TEXTURE_SIZE
-    finish = draw.choice((0, 1, 2))
-    if finish == 0:
+    finish = draw.choice(("plain", "woven", "printed"))
+    if finish == "plain":
         skin = materials.ceramic(draw, colour)
-    elif finish == 1:
+    elif finish == "woven":
         skin = materials.Material(np.ones(3), patterns.weave(draw, size, colour), 0.05, 0.2)
     else:
         skin = materials.printed(prints.label(draw, size, size), draw)
