@@ -112,6 +112,7 @@ class TrainConfig(Strict):
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = Field(
         "32-true", description="auto: half precision where this machine computes in it natively"
     )
+    only: tuple[str, ...] = Field((), description="parts of the network to train, the others stay; none: all of it")
     checkpoint_every: Positive = 500
     seed: int = Field(0, ge=0)
     on_gpu: dict[str, Any] = Field({}, description="entries that stand in for those above where a GPU trains")

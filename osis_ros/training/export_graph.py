@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from osis_ros.training.export_optimise import optimise, pad_outputs
 from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.open_set import Thresholds
-from osis_ros.training.model.semseg import Recognised, Semantics, SemSeg
+from osis_ros.training.model.semseg import Recognised, Semantics, SemSeg, View
 
 OPSET = 20
 INPUTS = ("image", "score_threshold", "unknown_threshold")
@@ -39,10 +39,11 @@ class ExportGraph(nn.Module):
         """
         decision = self.model.config.decision
         images = image.permute(2, 0, 1)[None]
-        levels = self.model.pyramid(images, [self.size])
+        pixels = self.model.backbone.normalise(images, [self.size])
+        levels = self.model.pyramid(pixels)
         proposals = self.model.proposals.select(self.model.proposals(levels), [self.size])[0]
         thresholds = Thresholds(score_threshold.clamp(max=decision.score_threshold), unknown_threshold)
-        found = self.model.recognise(levels, proposals, self.size, thresholds, decision)
+        found = self.model.recognise(View(pixels, levels, self.size), proposals, thresholds, decision)
         kept = torch.where(found.scores > score_threshold)[0]
         semantics = Semantics(*(part[kept] for part in found.semantics))
         found = Recognised(found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics)

@@ -28,7 +28,7 @@ from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
 from osis_ros.whole_file import write_whole
 
-OF_CLASSES = ("embedding.centres", "classifier.output.")  # tensors whose rows belong to classes
+OF_CLASSES = ("embedding.centres", "classifier.output.", "second_look.embedding.centres")  # tensors whose rows belong to classes
 
 
 class TrainingDiverged(Exception):
@@ -55,11 +55,15 @@ class FitModule(pl.LightningModule):
         self.config = config
         self.data_root = data_root
         self.model = SemSeg(config.model)
+        if config.only:
+            train_only(self.model, config.only)
         if config.backbone_weights:
             try:
                 load_backbone_weights(self.model, data_root / config.backbone_weights)
             except WeightsError as error:
                 raise ConfigError(f"backbone_weights: {error}") from None
+            if self.model.second_look:  # its backbone is of the same kind
+                self.model.second_look.backbone.load_state_dict(self.model.backbone.state_dict())
 
     def training_step(self, batch: tuple, batch_index: int) -> Tensor:
         images, sizes, targets = batch
@@ -122,6 +126,21 @@ class FitModule(pl.LightningModule):
                 pasters.update(dict.fromkeys(range(start, start + len(own)), paster))
             start += len(own)
         return pasters
+
+
+def train_only(model: SemSeg, parts: tuple[str, ...]) -> None:
+    """Take the gradient from every part of the network but `parts`.
+
+    Raises:
+        ConfigError: one that the network does not have.
+    """
+    present = [name for name, _ in model.named_children()]
+    unknown = [part for part in parts if part not in present]
+    if unknown:
+        raise ConfigError(f"only: the network has no part {', '.join(unknown)}; expected some of {', '.join(present)}")
+    for name, part in model.named_children():
+        if name not in parts:
+            part.requires_grad_(False)
 
 
 def source_commit() -> str:

@@ -5,16 +5,18 @@ from torch import Tensor
 
 from osis_ros.training.model.config import tabletop
 from osis_ros.training.model.pooling import with_image_index
+from osis_ros.training.model.second_look import SecondLook
 from osis_ros.training.model.semseg import SemSeg
 
 CLASS_NAMES = ("bowl", "cup", "drill")
 
 
 @torch.no_grad()
-def decisive_network(height: int, width: int, seed: int = 0) -> SemSeg:
+def decisive_network(height: int, width: int, seed: int = 0, *, looks_twice: bool = False) -> SemSeg:
     """A narrow `tabletop` network whose output layers are scaled so that, on noise, their outputs have given spreads.
 
-    Its class centres are embeddings of three of its own proposals, so that what resembles them is known.
+    Its class centres are embeddings of three of its own proposals, so that what resembles them is known; so are
+    those of the second look, where there is one.
     """
     torch.manual_seed(seed)
     config = tabletop(CLASS_NAMES).replace(
@@ -24,11 +26,12 @@ def decisive_network(height: int, width: int, seed: int = 0) -> SemSeg:
         embedding={"dim": 24},
         mask={"channels": 16, "embedding_dim": 16, "convs": 2},
         decision={"max_boxes": 80, "max_known": 30, "max_unknown": 30},
+        second_look={"hidden": 32, "dim": 16} if looks_twice else None,
     )
     model = SemSeg(config).eval()
     coarse = torch.rand(1, 3, height // 16, width // 16) * 255
     image = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
-    levels = model.pyramid(image, [(height, width)])
+    levels = model.pyramid(model.backbone.normalise(image, [(height, width)]))
 
     dense = model.proposals(levels)
     output = model.proposals.output
@@ -47,8 +50,23 @@ def decisive_network(height: int, width: int, seed: int = 0) -> SemSeg:
     model.mask_head.embed[-1].weight *= 3 / masks.std()
     model.mask_head.embed[-1].bias *= 3 / masks.std()
     threshold = float(semantics.distances.amin(1).median())
+    if model.second_look:
+        _make_decisive(model.second_look, model.backbone.normalise(image, [(height, width)]), proposals.boxes)
     model.config = config.replace(decision={"unknown_threshold": threshold})
     return model
+
+
+def _make_decisive(look: SecondLook, pixels: Tensor, boxes: Tensor) -> None:
+    for layer in look.backbone.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)  # without batch norm, the usual ones would fade
+    features = look.backbone(look.crops(pixels, with_image_index([boxes])))[-1].flatten(1)
+    _centre_and_scale(look.fc, features, 1.0)
+    hidden = torch.nn.functional.relu(look.fc(features))
+    _centre_and_scale(look.embedding.encoder, hidden, 1.0)
+    _centre_and_scale(look.background, hidden, 2.0)
+    raw = look.embedding(hidden)
+    look.embedding.centres.copy_(raw[[0, len(raw) // 2, len(raw) - 1]])
 
 
 def _centre_and_scale(layer: torch.nn.Linear, inputs: Tensor, spread: float) -> None:

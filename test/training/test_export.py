@@ -21,7 +21,7 @@ from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from osis_ros.training.export import reconfigured, round_to_half
-from osis_ros.training.export_graph import ExportGraph, max_instances
+from osis_ros.training.export_graph import ExportGraph, export_onnx, max_instances
 from osis_ros.training.export_optimise import pad_outputs
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detections import Detections
@@ -151,6 +151,22 @@ def test_the_graph_gives_what_the_network_gives_on_photographs(network, bundle, 
         unknown += int(is_unknown.sum())
     assert known > 100  # so that the comparison was one of something
     assert unknown > 100
+
+
+def test_the_graph_looks_again_as_the_network_does(photographs, tmp_path):
+    network = decisive_network(HEIGHT, WIDTH, looks_twice=True)
+    export_onnx(network, tmp_path / "model.onnx", HEIGHT, WIDTH)
+    session = start(tmp_path / "model.onnx")
+    decision = network.config.decision
+    count = 0
+    for rgb in photographs[::4]:
+        image = network_input(rgb, HEIGHT, WIDTH)
+        theirs = run_network(network, image)
+        ours = run_graph(session, image, decision.score_threshold, decision.unknown_threshold)
+        assert_same_instances(ours, theirs, HEIGHT, WIDTH)
+        count += len(ours.scores)
+    assert count > 50
+    assert run_graph(session, image, 1.0, 0.1).masks.shape == (0, 28, 28)
 
 
 def test_the_shipped_graph_gives_what_its_weights_give_on_photographs(photographs):

@@ -122,3 +122,18 @@ def test_a_worker_starts_although_opencv_has_threads_of_its_own(shapes, tmp_path
     cv2.setNumThreads(2)
     cv2.GaussianBlur(np.zeros((2000, 2000), np.uint8), (31, 31), 0)  # starts them
     fit(tiny_run(workers=1, steps=1), shapes, tmp_path)
+
+
+def test_only_the_named_parts_are_trained(shapes, tmp_path):
+    first = fit(tiny_run(steps=1), shapes, tmp_path / "first")
+    model = {**tiny_run().model.model_dump(), "second_look": {"crop_size": 32, "hidden": 16}}
+    config = tiny_run(model=model, only=("second_look", "mask_head"), steps=2)
+    second, before = tensors(fit(config, shapes, tmp_path / "second", init=first)), tensors(first)
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], second[name])}
+    assert changed == {"mask_head"}
+    assert any(name.startswith("second_look.") for name in second)
+
+
+def test_a_part_that_the_network_does_not_have_cannot_be_the_only_one(shapes, tmp_path):
+    with pytest.raises(ConfigError, match="only: the network has no part second_look; expected some of backbone, fpn"):
+        fit(tiny_run(only=("second_look",)), shapes, tmp_path)

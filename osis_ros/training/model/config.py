@@ -85,6 +85,22 @@ class MaskConfig(Section):
         return 2 * self.pool_size
 
 
+class SecondLookConfig(Section):
+    """A second look at the best boxes of an image; not in the paper (see model/second_look.py)."""
+
+    max_boxes: Positive = Field(24, description="best boxes of an image that are looked at")
+    nms_iou: Fraction = Field(0.7, description="boxes that overlap more are looked at once, and share what was seen")
+    crop_size: int = Field(64, ge=32, multiple_of=32, description="side in pixels that a box is cut out with")
+    margin: float = Field(0.25, ge=0, description="surroundings that are cut out too, a share of the box's sides")
+    frozen_stages: int = Field(2, ge=0, le=5, description="leading stages of its MobileNetV2 without gradient")
+    hidden: Positive = 256
+    dim: Positive = Field(128, description="of its own embedding space")
+    temperature: float = Field(0.1, gt=0, description="cosines are divided by it before the softmax")
+    dropout: float = Field(0.3, ge=0, lt=1)
+    samples: Positive = Field(24, description="boxes an image that the loss is taken on")
+    positive_fraction: Fraction = 0.75
+
+
 class DecisionConfig(Section):
     """From scored proposals to known and unknown instances (section III-D)."""
 
@@ -116,6 +132,7 @@ class LossWeights(Section):
     contrastive: float = Field(2, ge=0)
     classification: float = Field(1, ge=0)
     mask: float = Field(1, ge=0)
+    second_look: float = Field(1, ge=0)
 
 
 class ModelConfig(Section):
@@ -132,6 +149,7 @@ class ModelConfig(Section):
     roi: RoIConfig = RoIConfig()
     embedding: EmbeddingConfig = EmbeddingConfig()
     mask: MaskConfig = MaskConfig()
+    second_look: SecondLookConfig | None = Field(None, description="None, the paper's: the RoI features alone decide")
     decision: DecisionConfig = DecisionConfig()
     loss_weights: LossWeights = LossWeights()
 
@@ -144,6 +162,8 @@ class ModelConfig(Section):
             raise ValueError("mask: blend and modulation are two ways for one thing, expected at most one of them")
         if self.mask.blend and not self.embedding.enabled:
             raise ValueError("mask: blend needs the class centres of the embedding space, embedding.enabled is off")
+        if self.second_look and self.backbone != "mobilenet_v2":
+            raise ValueError(f"second_look: it wants the pixels of backbone mobilenet_v2, not those of {self.backbone}")
         return self
 
     @property

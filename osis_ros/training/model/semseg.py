@@ -22,8 +22,18 @@ from osis_ros.training.model.pooling import RoIPooler, with_image_index
 from osis_ros.training.model.proposals import DensePrediction, ProposalNetwork, Proposals
 from osis_ros.training.model.roi_head import RoIHead, box_refinement_loss, iou_estimate_loss
 from osis_ros.training.model.roi_sampling import RoISamples, sample_rois
+from osis_ros.training.model.second_look import SecondLook
 
 COARSEST_POOLED = 5
+
+
+class View(NamedTuple):
+    """One image: normalised pixels [1, 3, H, W], the pyramid levels [1, C, H_l, W_l] that RoIs are pooled from, finest
+    first, and the (height, width) that is no padding."""
+
+    pixels: Tensor
+    levels: list[Tensor]
+    size: tuple[int, int]
 
 
 class Semantics(NamedTuple):
@@ -32,6 +42,16 @@ class Semantics(NamedTuple):
     raw: Tensor
     z: Tensor
     distances: Tensor
+
+
+class Candidates(NamedTuple):
+    """N refined boxes [N, 4] before any decision: scores [N], semantics, and logits [N, K + 1],
+    background last."""
+
+    boxes: Tensor
+    scores: Tensor
+    semantics: Semantics
+    logits: Tensor
 
 
 class Recognised(NamedTuple):
@@ -64,6 +84,9 @@ class SemSeg(nn.Module):
         self.embedding.centres.requires_grad_(config.embedding.enabled)
         self.classifier = Classifier(dim, roi.hidden, config.num_classes)
         self.mask_head = MaskHead(mask, config.channels, dim, config.num_classes, config.separable)
+        self.second_look = None
+        if config.second_look:
+            self.second_look = SecondLook(config.second_look, config.num_classes)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -83,22 +106,26 @@ class SemSeg(nn.Module):
         Returns:
             the weighted losses of equations 1 and 7, scalars to be summed; or the detections of each image.
         """
-        levels = self.pyramid(images, image_sizes)
+        pixels = self.backbone.normalise(images, image_sizes)
+        levels = self.pyramid(pixels)
         dense = self.proposals(levels)
         proposals = self.proposals.select(dense, image_sizes)
         # RoIAlign wants float32 in this layout; made here once, both poolers share it.
         levels = [level.float().contiguous() for level in self._pooled(levels)]
-        if targets is not None:
-            return self._losses(levels, dense, proposals, targets)
-        return [
-            self.detect([level[i : i + 1] for level in levels], proposals[i], image_sizes[i], self.thresholds)
-            for i in range(len(image_sizes))
+        views = [
+            View(pixels[i : i + 1], [level[i : i + 1] for level in levels], image_size)
+            for i, image_size in enumerate(image_sizes)
         ]
+        if targets is not None:
+            losses = self._losses(levels, dense, proposals, targets) if self._first_look_learns() else {}
+            if self.second_look:
+                losses["loss_second_look"] = self._second_look_loss(views, proposals, targets)
+            return losses
+        return [self.detect(view, own, self.thresholds) for view, own in zip(views, proposals, strict=True)]
 
-    def pyramid(self, images: Tensor, image_sizes: list[tuple[int, int]]) -> list[Tensor]:
-        """Images as in `forward` → pyramid levels [B, C, H_l, W_l], finest first."""
-        maps = self.backbone(self.backbone.normalise(images, image_sizes))
-        return self.fpn(maps[self.config.min_level - 2 :])
+    def pyramid(self, pixels: Tensor) -> list[Tensor]:
+        """Normalised images [B, 3, H, W], sides multiples of 32 → pyramid levels [B, C, H_l, W_l], finest first."""
+        return self.fpn(self.backbone(pixels)[self.config.min_level - 2 :])
 
     def pool_boxes(self, levels: list[Tensor], rois: Tensor) -> Tensor:
         """RoI features of RoIs [R, 5]: [R, hidden]."""
@@ -106,7 +133,9 @@ class SemSeg(nn.Module):
 
     def describe(self, hidden: Tensor) -> Semantics:
         """Where RoI features [R, hidden] lie in the embedding space."""
-        raw = self.embedding(hidden)
+        return self._semantics(self.embedding(hidden))
+
+    def _semantics(self, raw: Tensor) -> Semantics:
         z = F.normalize(raw)
         return Semantics(raw, z, self.embedding.distances(z))
 
@@ -114,35 +143,48 @@ class SemSeg(nn.Module):
         """Mask logits [R, M, M] of RoIs [R, 5]."""
         return self.mask_head(self.mask_pool(self._pooled(levels), rois), semantics.z, 1 - semantics.distances)
 
-    def detect(
-        self, levels: list[Tensor], proposals: Proposals, image_size: tuple[int, int], thresholds: Thresholds
-    ) -> Detections:
-        """One image's instances from its pyramid levels [1, C, H_l, W_l] and proposals. Tensor operations alone."""
-        return self._segment(levels, self.recognise(levels, proposals, image_size, thresholds, self.config.decision))
+    def detect(self, view: View, proposals: Proposals, thresholds: Thresholds) -> Detections:
+        """One image's instances from its proposals. Tensor operations alone."""
+        return self._segment(view.levels, self.recognise(view, proposals, thresholds, self.config.decision))
 
     def recognise(
-        self,
-        levels: list[Tensor],
-        proposals: Proposals,
-        image_size: tuple[int, int],
-        thresholds: Thresholds,
-        decision: DecisionConfig,
+        self, view: View, proposals: Proposals, thresholds: Thresholds, decision: DecisionConfig
     ) -> Recognised:
         """`detect` before its masks; `thresholds` stand in for those of `decision`."""
-        hidden = self.pool_boxes(levels, with_image_index([proposals.boxes]))
+        found = self._candidates(view, proposals, thresholds.score, decision)
+        if self.second_look:
+            found = self._looked_at_again(view, found)
+        boxes, scores, semantics, logits = found
+        nearest = semantics.distances.amin(1) if self.config.embedding.enabled else None
+        index, class_ids, scores = decide(boxes, scores, logits, nearest, decision, thresholds)
+        return Recognised(boxes[index], scores, class_ids, Semantics(*(part[index] for part in semantics)))
+
+    def _candidates(
+        self, view: View, proposals: Proposals, score: float | Tensor, decision: DecisionConfig
+    ) -> Candidates:
+        hidden = self.pool_boxes(view.levels, with_image_index([proposals.boxes]))
         deltas, iou = self.roi_head.refine(hidden)
         scores = (proposals.centerness * iou).sqrt()
-        kept = torch.where(scores > thresholds.score)[0]
+        kept = torch.where(scores > score)[0]
         kept = kept[scores[kept].argsort(descending=True)[: decision.max_boxes]]
         scores, hidden = scores[kept], hidden[kept]
-        boxes = clip_boxes_to_image(deltas_to_boxes(proposals.boxes[kept], deltas[kept]), image_size)
+        boxes = clip_boxes_to_image(deltas_to_boxes(proposals.boxes[kept], deltas[kept]), view.size)
         if decision.vote_iou is not None:
             boxes = vote_boxes(boxes, scores, decision.vote_iou)
         semantics = self.describe(hidden)
-        nearest = semantics.distances.amin(1) if self.config.embedding.enabled else None
-        logits = self.classifier(semantics.raw)
-        index, class_ids, scores = decide(boxes, scores, logits, nearest, decision, thresholds)
-        return Recognised(boxes[index], scores, class_ids, Semantics(*(part[index] for part in semantics)))
+        return Candidates(boxes, scores, semantics, self.classifier(semantics.raw))
+
+    def _looked_at_again(self, view: View, found: Candidates) -> Candidates:
+        """Where the second look saw an object, both opinions together decide."""
+        boxes, scores, semantics, logits = found
+        look, seen = self.second_look.opinion(view.pixels, boxes, scores)
+        second = look.logits(self.config.second_look.temperature)
+        scores = torch.where(seen, scores * (1 - second.softmax(1)[:, -1]).sqrt(), scores)
+        # The classifier knows the classes and everything else; softplus adds up what scores 0 and the background.
+        second = torch.cat((second[:, :-2], F.softplus(look.background)[:, None]), 1)
+        distances = torch.where(seen[:, None], (semantics.distances + look.distances) / 2, semantics.distances)
+        logits = torch.where(seen[:, None], logits + second, logits)
+        return Candidates(boxes, scores, semantics._replace(distances=distances), logits)
 
     def segment_boxes(
         self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]
@@ -151,7 +193,7 @@ class SemSeg(nn.Module):
 
         The mask-quality test of section IV-E: every score is 1, and z is that of the given boxes.
         """
-        levels = self.pyramid(images, image_sizes)
+        levels = self.pyramid(self.backbone.normalise(images, image_sizes))
         results = []
         for i, (image_boxes, ids) in enumerate(zip(boxes, class_ids, strict=True)):
             own = [level[i : i + 1] for level in levels]
@@ -168,6 +210,9 @@ class SemSeg(nn.Module):
         least = self.config.mask.threshold
         masks = (logits - math.log(least / (1 - least))).sigmoid()
         return Detections(boxes, scores, class_ids, distances, semantics.z, masks)
+
+    def _first_look_learns(self) -> bool:
+        return any(p.requires_grad for name, p in self.named_parameters() if not name.startswith("second_look."))
 
     def _pooled(self, levels: list[Tensor]) -> list[Tensor]:
         return levels[: COARSEST_POOLED - self.config.min_level + 1]
@@ -201,6 +246,21 @@ class SemSeg(nn.Module):
         if self.config.embedding.enabled:
             losses["loss_contrastive"] = weights.contrastive * self._contrastive_loss(samples, semantics)
         return losses
+
+    @torch.no_grad()
+    def _second_look_samples(self, views: list[View], proposals: list[Proposals], targets: list[dict]) -> RoISamples:
+        config = self.config
+        found = [
+            self._candidates(view, own, -1.0, config.decision).boxes
+            for view, own in zip(views, proposals, strict=True)
+        ]
+        chosen = {"samples": config.second_look.samples, "positive_fraction": config.second_look.positive_fraction}
+        return sample_rois(found, targets, config.roi.model_copy(update=chosen), config.num_classes)
+
+    def _second_look_loss(self, views: list[View], proposals: list[Proposals], targets: list[dict]) -> Tensor:
+        samples = self._second_look_samples(views, proposals, targets)
+        look = self.second_look(torch.cat([view.pixels for view in views]), samples.rois)
+        return self.config.loss_weights.second_look * self.second_look.loss(look, samples.labels)
 
     def _classification_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
         labels = samples.labels

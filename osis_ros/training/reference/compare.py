@@ -15,7 +15,7 @@ from torch import Tensor
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.embedding import contrastive_loss
 from osis_ros.training.model.pooling import with_image_index
-from osis_ros.training.model.semseg import Semantics, SemSeg
+from osis_ros.training.model.semseg import Semantics, SemSeg, View
 from osis_ros.training.model.weights_file import listed
 from osis_ros.training.reference.alignment import align, relative_difference
 from osis_ros.training.reference.import_checkpoint import import_checkpoint
@@ -92,13 +92,15 @@ def observe(model: SemSeg, fixture: dict[str, np.ndarray]) -> dict[str, np.ndarr
         raise FixtureError(f"the fixture has {classes} known classes, the checkpoint {model.config.num_classes}")
     image = torch.from_numpy(np.ascontiguousarray(fixture["image_bgr"][..., ::-1])).permute(2, 0, 1)[None]
     size = (image.shape[2], image.shape[3])
-    levels = model.pyramid(image, [size])
+    pixels = model.backbone.normalise(image, [size])
+    levels = model.pyramid(pixels)
     proposals = model.proposals.select(model.proposals(levels), [size])[0]
     semantics = model.describe(model.pool_boxes(levels, with_image_index([proposals.boxes])))
 
     decision = model.config.decision
     wider = {"max_known": decision.max_known * WIDER, "max_unknown": decision.max_unknown * WIDER}
-    found = model.recognise(levels, proposals, size, model.thresholds, decision.model_copy(update=wider))
+    view = View(pixels, levels, size)
+    found = model.recognise(view, proposals, model.thresholds, decision.model_copy(update=wider))
 
     given = with_image_index([torch.from_numpy(fixture["given_boxes"])])
     on_given = model.describe(model.pool_boxes(levels, given))

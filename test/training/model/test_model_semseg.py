@@ -158,8 +158,8 @@ def test_an_image_alone_and_padded_in_a_batch_gives_the_same():
     alone = model(small[None], [SIZE])[0]
     batch = torch.full((2, 3, 160, 192), 77, dtype=torch.uint8)  # what stands in the padding does not matter
     batch[0, :, : SIZE[0], : SIZE[1]], batch[1] = small, large
-    levels = model.pyramid(batch, [SIZE, (160, 192)])
-    expected = model.pyramid(small[None], [SIZE])
+    levels = model.pyramid(model.backbone.normalise(batch, [SIZE, (160, 192)]))
+    expected = model.pyramid(model.backbone.normalise(small[None], [SIZE]))
     # the padding reaches the features only from the far side, by the convolutions' width
     assert torch.allclose(levels[0][:1, :, :12, :16], expected[0][:, :, :12, :16], atol=1e-4)
     together = model(batch, [SIZE, (160, 192)])[0]

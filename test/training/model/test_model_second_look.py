@@ -1,0 +1,166 @@
+"""The second look: what is cut out, whose opinion counts where, and what it is taught."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from osis_ros.training.model.config import ModelConfig, SecondLookConfig, tabletop
+from osis_ros.training.model.second_look import Look, SecondLook
+from osis_ros.training.model.semseg import Candidates, SemSeg, View
+
+SIZE = (96, 128)
+
+
+def tiny(**second_look) -> ModelConfig:
+    return tabletop(("mug", "bowl")).replace(
+        channels=16, proposals={"test_top_k": 40, "train_top_k": 40}, roi={"hidden": 32, "samples": 32},
+        embedding={"dim": 16}, mask={"channels": 8, "convs": 1, "embedding_dim": 8},
+        second_look={"max_boxes": 6, "crop_size": 32, "hidden": 16, "dim": 8, **second_look},
+    )  # fmt: skip
+
+
+def alive(look: SecondLook) -> SecondLook:
+    """Random weights that keep the size of their input, as ImageNet's would."""
+    for layer in look.backbone.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)
+    return look
+
+
+@pytest.fixture
+def model() -> SemSeg:
+    torch.manual_seed(0)
+    model = SemSeg(tiny())
+    alive(model.second_look)
+    return model
+
+
+def scene() -> tuple[torch.Tensor, dict]:
+    """Two coloured rectangles on grey, the second of no known class."""
+    image = torch.full((3, *SIZE), 100, dtype=torch.uint8)
+    boxes = torch.tensor([[8.0, 8, 56, 56], [72, 32, 120, 80]])
+    masks = torch.zeros(2, *SIZE, dtype=torch.bool)
+    for i, (x0, y0, x1, y1) in enumerate(boxes.int().tolist()):
+        masks[i, y0:y1, x0:x1] = True
+        image[:, y0:y1, x0:x1] = torch.tensor([250, 250 * i, 20])[:, None, None]
+    return image, {"boxes": boxes, "labels": torch.tensor([0, -1]), "masks": masks}
+
+
+def losses(model: SemSeg) -> dict[str, torch.Tensor]:
+    image, target = scene()
+    return model.train()(image[None], [SIZE], [target])
+
+
+def candidates(model: SemSeg, count: int) -> tuple[View, Candidates]:
+    """Boxes apart from each other, best first."""
+    corner = torch.stack((torch.arange(count) % 5 * 20.0, torch.arange(count) // 5 * 20.0), 1)
+    semantics = model.describe(torch.rand(count, 32))
+    scores = torch.linspace(0.9, 0.1, count)
+    view = View(torch.randn(1, 3, *SIZE), [], SIZE)
+    return view, Candidates(
+        torch.cat((corner, corner + 15), 1), scores, semantics, model.classifier(semantics.raw)
+    )
+
+
+def test_a_cut_out_is_the_box_with_its_margin_and_the_mean_colour_outside_the_image():
+    look = SecondLook(SecondLookConfig(crop_size=32, margin=1), num_classes=2)
+    pixels = torch.zeros(2, 3, 64, 64)
+    pixels[1, :, 16:32, 16:32] = 1
+    inside, corner = look.crops(pixels, torch.tensor([[1.0, 16, 16, 32, 32], [1.0, 0, 0, 32, 32]]))
+    assert (inside[:, 9:23, 9:23] == 1).all()  # the box is the middle half
+    assert (inside[:, :7] == 0).all()
+    assert corner[:, 17:23, 17:23].min() == 1  # a pixel of it is two of the image, which begins at 8
+    assert (corner[:, :8] == 0).all()
+
+
+@torch.no_grad()
+def test_boxes_that_overlap_share_what_was_seen_and_the_rest_is_not_seen():
+    torch.manual_seed(0)
+    look = alive(SecondLook(SecondLookConfig(crop_size=32, max_boxes=2), num_classes=2)).eval()
+    boxes = torch.tensor([[0.0, 0, 40, 40], [80, 40, 120, 80], [1, 0, 40, 41], [40, 40, 60, 60], [82, 40, 120, 80]])
+    shared, seen = look.opinion(torch.randn(1, 3, *SIZE), boxes, torch.tensor([0.9, 0.8, 0.7, 0.6, 0.95]))
+    assert seen.tolist() == [True, True, True, False, True]
+    assert torch.equal(shared.distances[0], shared.distances[2])
+    assert torch.equal(shared.distances[1], shared.distances[4])  # what the better of the two shows
+    assert not torch.equal(shared.distances[0], shared.distances[1])
+    assert torch.equal(shared.background[0], shared.background[2])
+
+
+@torch.no_grad()
+def test_both_looks_together_are_the_product_of_their_probabilities_and_the_mean_of_their_distances(model):
+    view, found = candidates(model.eval(), 9)
+    look, seen = model.second_look.opinion(view.pixels, found.boxes, found.scores)
+    assert seen.tolist() == [True] * 6 + [False] * 3
+    before = found.logits.softmax(1)
+    both = model._looked_at_again(view, found)
+    assert torch.equal(both.boxes, found.boxes)
+    assert torch.equal(both.semantics.z, found.semantics.z)
+    for name in ("scores", "logits"):
+        assert torch.equal(getattr(both, name)[6:], getattr(found, name)[6:]), name
+    p = look.logits(0.1).softmax(1)[:6]
+    product = found.logits.softmax(1)[:6] * torch.cat((p[:, :2], p[:, 2:].sum(1, keepdim=True)), 1)
+    assert torch.allclose(both.logits.softmax(1)[:6], product / product.sum(1, keepdim=True), atol=1e-5)
+    mean = (found.semantics.distances + look.distances) / 2
+    assert torch.allclose(both.semantics.distances[:6], mean[:6])
+    assert torch.allclose(both.scores[:6], found.scores[:6] * (1 - p[:, 3]).sqrt(), atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_boxes_or_none_are_no_matter(model, count):
+    view, found = candidates(model.eval(), count)
+    assert model._looked_at_again(view, found).scores.shape == (count,)
+
+
+def test_an_object_of_no_class_is_one_at_right_angles_to_every_centre():
+    look = Look(torch.tensor([[1.0, 1.0], [0.2, 1.0]]), torch.tensor([-20.0, -20.0]))
+    probabilities = look.logits(0.1).softmax(1)
+    assert torch.allclose(probabilities[0], torch.tensor([1.0, 1, 1, 0]) / 3, atol=1e-6)
+    assert probabilities[1, 0] > 0.99
+
+
+def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
+    found = losses(model)
+    assert "loss_second_look" in found
+    assert len(found) == 8
+    found["loss_second_look"].backward()
+    learning = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    assert learning == {n for n, p in model.named_parameters() if n.startswith("second_look.") and p.requires_grad}
+
+
+def test_where_it_learns_alone_only_its_loss_is_taken(model):
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith("second_look."))
+    assert set(losses(model)) == {"loss_second_look"}
+
+
+def test_it_learns_to_tell_a_known_object_another_and_background_apart():
+    """On the scene it learns from."""
+    torch.manual_seed(0)
+    model = SemSeg(tiny(samples=16, dropout=0.0))
+    alive(model.second_look)
+    optimiser = torch.optim.AdamW(model.second_look.parameters(), 5e-4)
+    for _ in range(80):
+        loss = losses(model)["loss_second_look"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    image, target = scene()
+    boxes = torch.cat((target["boxes"], torch.tensor([[50.0, 4, 68, 90]])))
+    rois = torch.cat((torch.zeros(3, 1), boxes), 1)
+    pixels = model.backbone.normalise(image[None], [SIZE])
+    with torch.no_grad():
+        assert model.second_look.eval()(pixels, rois).logits(0.1).argmax(1).tolist() == [0, 2, 3]
+
+
+@torch.no_grad()
+def test_detections_are_of_the_same_form(model):
+    model.eval().config = model.config.replace(decision={"score_threshold": 0.0})
+    found = model(scene()[0][None], [SIZE])[0]
+    assert len(found.boxes) == len(found.masks) == len(found.embeddings) > 0
+    assert (found.scores.diff() <= 0).all()
+
+
+def test_it_wants_the_pixels_of_a_mobilenet():
+    with pytest.raises(ValidationError, match="second_look: it wants the pixels of backbone mobilenet_v2"):
+        tiny().replace(backbone="resnet18")
