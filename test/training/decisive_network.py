@@ -64,7 +64,6 @@ def _make_decisive(look: SecondLook, pixels: Tensor, boxes: Tensor) -> None:
     _centre_and_scale(look.fc, features, 1.0)
     hidden = torch.nn.functional.relu(look.fc(features))
     _centre_and_scale(look.embedding.encoder, hidden, 1.0)
-    _centre_and_scale(look.background, hidden, 2.0)
     raw = look.embedding(hidden)
     look.embedding.centres.copy_(raw[[0, len(raw) // 2, len(raw) - 1]])
 

@@ -102,12 +102,14 @@ def test_starting_from_an_earlier_model_takes_what_fits(shapes, tmp_path):
 
 
 def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):
-    first = fit(tiny_run(), shapes, tmp_path / "first")
-    renamed = {**tiny_run().model.model_dump(), "class_names": NAMES[::-1]}
+    model = {**tiny_run().model.model_dump(), "second_look": {"crop_size": 32, "hidden": 16}}
+    first = fit(tiny_run(model=model), shapes, tmp_path / "first")
+    renamed = {**model, "class_names": NAMES[::-1]}
     config = tiny_run(model=renamed, steps=1, optimiser={"learning_rate": 1e-12})
     second, before = tensors(fit(config, shapes, tmp_path / "second", init=first)), tensors(first)
     torch.testing.assert_close(second["roi_head.fc1.weight"], before["roi_head.fc1.weight"])
-    for name in ("embedding.centres", "classifier.output.weight", "classifier.output.bias"):
+    class_tensors = ("embedding.centres", "classifier.output.weight", "classifier.output.bias")
+    for name in (*class_tensors, "second_look.embedding.centres"):
         assert not torch.allclose(second[name], before[name], atol=1e-4), name
 
 

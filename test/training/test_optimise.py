@@ -31,6 +31,15 @@ def test_rate_grows_with_the_batch_and_frozen_parameters_stay_out():
     assert rates[model["backbone"].weight] == pytest.approx(0.001)
 
 
+def test_the_second_look_learns_slower_than_the_rest_and_its_backbone_slower_still():
+    look = nn.ModuleDict({"backbone": nn.Linear(2, 3), "fc": nn.Linear(3, 1)})
+    model = nn.ModuleDict({"head": nn.Linear(3, 1), "second_look": look})
+    groups = make_optimiser(model, Optimiser(learning_rate=0.1, backbone_factor=0.5), batch=4).param_groups
+    rates = {p: g["lr"] for g in groups for p in g["params"]}
+    layers = (model["head"], look["fc"], look["backbone"])
+    assert [rates[layer.weight] for layer in layers] == pytest.approx([0.1, 0.05, 0.025])
+
+
 def test_adamw_does_not_decay_biases():
     groups = make_optimiser(nn.Linear(2, 2), Optimiser(name="adamw", weight_decay=0.1), batch=4).param_groups
     decay = {p.ndim: g["weight_decay"] for g in groups for p in g["params"]}

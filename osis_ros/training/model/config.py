@@ -97,8 +97,8 @@ class SecondLookConfig(Section):
     dim: Positive = Field(128, description="of its own embedding space")
     temperature: float = Field(0.1, gt=0, description="cosines are divided by it before the softmax")
     dropout: float = Field(0.3, ge=0, lt=1)
-    samples: Positive = Field(24, description="boxes an image that the loss is taken on")
-    positive_fraction: Fraction = 0.75
+    samples: Positive = Field(16, description="boxes on objects, in each image, that the loss is taken on")
+    positive_iou: Fraction = Field(0.3, description="they overlap their object by at least this: parts count as well")
 
 
 class DecisionConfig(Section):

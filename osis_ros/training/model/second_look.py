@@ -5,8 +5,6 @@ objects too. A cut-out of fixed size shows an object at full resolution to a net
 is, in an embedding space of its own.
 """
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,21 +20,6 @@ SAMPLES = 2  # a cell's side: large boxes are cut out smaller than they are
 SHAKE = 0.05  # standard deviation, in sides of a box: in use, boxes fit worse than on the images learnt from
 
 
-class Look(NamedTuple):
-    """What R cut-outs show: cosine distances [R, K] to the class centres, and logits [R] of background; float32."""
-
-    distances: Tensor
-    background: Tensor
-
-    def logits(self, temperature: float) -> Tensor:
-        """[R, K + 2] of a softmax over the K classes, an object of none, and background.
-
-        An object of no class scores as much as one at a right angle to every centre would.
-        """
-        similarities = (1 - self.distances) / temperature
-        return torch.cat((similarities, torch.zeros_like(self.background)[:, None], self.background[:, None]), 1)
-
-
 class SecondLook(nn.Module):
     """MobileNetV2 on cut-outs, one fully connected layer, and an embedding space."""
 
@@ -48,28 +31,40 @@ class SecondLook(nn.Module):
         cells = (config.crop_size // MULTIPLE) ** 2
         self.fc = xavier(nn.Linear(self.backbone.channels[-1] * cells, config.hidden))
         self.embedding = EmbeddingSpace(config.hidden, config.dim, num_classes)
-        self.background = nn.Linear(config.hidden, 1)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, pixels: Tensor, rois: Tensor) -> Look:
-        """Look at RoIs [R, 5], image index and box in pixels, of images [B, 3, H, W], normalised for MobileNetV2."""
+    def forward(self, pixels: Tensor, rois: Tensor) -> Tensor:
+        """Look at boxes.
+
+        Args:
+            pixels: [B, 3, H, W] normalised for MobileNetV2.
+            rois: [R, 5] image index and box in pixels.
+        Returns:
+            cosine distances [R, K] float32 of what they show to the class centres.
+        """
         crops = self.crops(pixels, self._shaken(rois) if self.training else rois)
         features = self.backbone(crops.contiguous(memory_format=torch.channels_last))[-1].flatten(1)
         hidden = self.dropout(F.relu(self.fc(self.dropout(features))))
-        z = F.normalize(self.embedding(hidden))
-        return Look(self.embedding.distances(z), self.background(hidden).float()[:, 0])
+        return self.embedding.distances(F.normalize(self.embedding(hidden)))
 
-    def loss(self, look: Look, labels: Tensor) -> Tensor:
-        """Mean cross-entropy.
+    def logits(self, distances: Tensor) -> Tensor:
+        """[R, K + 1] of a softmax over the classes and, last, an object of none.
+
+        The latter scores as much as something at right angles to a centre would.
+        """
+        return F.pad((1 - distances) / self.config.temperature, (0, 1))
+
+    def loss(self, distances: Tensor, labels: Tensor) -> Tensor:
+        """Mean cross-entropy at R boxes, all of which show an object or a good part of one.
+
+        Boxes on background are no business of the second look: taught that they are of no class, it would take parts of
+        known objects for unknown ones.
 
         Args:
-            look: at R boxes.
-            labels: [R] int64, 0..K-1 known, K background, -1 an object of no class.
+            distances: [R, K]. labels: [R] int64, 0..K-1, or -1 for an object of no class.
         """
-        classes = look.distances.shape[1]
-        target = torch.where(labels < 0, classes, torch.where(labels == classes, classes + 1, labels))
-        total = F.cross_entropy(look.logits(self.config.temperature), target, reduction="sum")
-        return total / max(len(labels), 1)
+        target = torch.where(labels < 0, distances.shape[1], labels)
+        return F.cross_entropy(self.logits(distances), target, reduction="sum") / max(len(labels), 1)
 
     def crops(self, pixels: Tensor, rois: Tensor) -> Tensor:
         """The boxes and their margin, [R, 3, crop_size, crop_size]; the mean colour outside the image."""
@@ -81,19 +76,18 @@ class SecondLook(nn.Module):
         sides = (rois[:, 3:] - rois[:, 1:3]).repeat(1, 2)
         return torch.cat((rois[:, :1], rois[:, 1:] + SHAKE * sides * torch.randn_like(sides)), 1)
 
-    def opinion(self, pixels: Tensor, boxes: Tensor, scores: Tensor) -> tuple[Look, Tensor]:
+    def opinion(self, pixels: Tensor, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Look at the best boxes of one image; those that overlap one of them (IoU > nms_iou) share what it shows.
 
         Args:
             pixels: [1, 3, H, W]. boxes: [P, 4]. scores: [P].
         Returns:
-            a `Look` for each box, and [P] bool: False where none of the boxes looked at stands for it, so that its
-            `Look` means nothing.
+            distances [P, K], and [P] bool: False where none of the boxes looked at stands for this one, so that its
+            distances mean nothing.
         """
         limit = self.config.nms_iou
         best = nms(boxes, scores, limit)[: self.config.max_boxes]
-        look = self(pixels, torch.cat((torch.zeros_like(boxes[best, :1]), boxes[best]), 1))
+        distances = self(pixels, torch.cat((torch.zeros_like(boxes[best, :1]), boxes[best]), 1))
         # One column more, at the limit itself, wins where nothing overlaps enough; so no image is a special case.
         overlap, nearest = F.pad(box_iou(boxes, boxes[best]), (0, 1), value=limit).max(1)
-        shared = Look(F.pad(look.distances, (0, 0, 0, 1))[nearest], F.pad(look.background, (0, 1))[nearest])
-        return shared, overlap > limit
+        return F.pad(distances, (0, 0, 0, 1))[nearest], overlap > limit

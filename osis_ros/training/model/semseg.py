@@ -177,13 +177,8 @@ class SemSeg(nn.Module):
     def _looked_at_again(self, view: View, found: Candidates) -> Candidates:
         """Where the second look saw an object, both opinions together decide."""
         boxes, scores, semantics, logits = found
-        look, seen = self.second_look.opinion(view.pixels, boxes, scores)
-        second = look.logits(self.config.second_look.temperature)
-        scores = torch.where(seen, scores * (1 - second.softmax(1)[:, -1]).sqrt(), scores)
-        # The classifier knows the classes and everything else; softplus adds up what scores 0 and the background.
-        second = torch.cat((second[:, :-2], F.softplus(look.background)[:, None]), 1)
-        distances = torch.where(seen[:, None], (semantics.distances + look.distances) / 2, semantics.distances)
-        logits = torch.where(seen[:, None], logits + second, logits)
+        second, seen = self.second_look.opinion(view.pixels, boxes, scores)
+        distances = torch.where(seen[:, None], (semantics.distances + second) / 2, semantics.distances)
         return Candidates(boxes, scores, semantics._replace(distances=distances), logits)
 
     def segment_boxes(
@@ -247,20 +242,18 @@ class SemSeg(nn.Module):
             losses["loss_contrastive"] = weights.contrastive * self._contrastive_loss(samples, semantics)
         return losses
 
-    @torch.no_grad()
-    def _second_look_samples(self, views: list[View], proposals: list[Proposals], targets: list[dict]) -> RoISamples:
-        config = self.config
-        found = [
-            self._candidates(view, own, -1.0, config.decision).boxes
-            for view, own in zip(views, proposals, strict=True)
-        ]
-        chosen = {"samples": config.second_look.samples, "positive_fraction": config.second_look.positive_fraction}
-        return sample_rois(found, targets, config.roi.model_copy(update=chosen), config.num_classes)
-
     def _second_look_loss(self, views: list[View], proposals: list[Proposals], targets: list[dict]) -> Tensor:
-        samples = self._second_look_samples(views, proposals, targets)
-        look = self.second_look(torch.cat([view.pixels for view in views]), samples.rois)
-        return self.config.loss_weights.second_look * self.second_look.loss(look, samples.labels)
+        config = self.config.second_look
+        with torch.no_grad():
+            found = [
+                self._candidates(view, own, -1.0, self.config.decision).boxes
+                for view, own in zip(views, proposals, strict=True)
+            ]
+            chosen = {"samples": config.samples, "positive_fraction": 1.0, "positive_iou": config.positive_iou}
+            samples = sample_rois(found, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
+        rois, labels = samples.rois[samples.positive], samples.labels[samples.positive]
+        distances = self.second_look(torch.cat([view.pixels for view in views]), rois)
+        return self.config.loss_weights.second_look * self.second_look.loss(distances, labels)
 
     def _classification_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
         labels = samples.labels
