@@ -15,7 +15,8 @@ class Instances:
         boxes: [N, 4] float32, x0 y0 x1 y1 in pixels of the image; pixel i covers [i, i+1).
         scores: [N] float32 in [0, 1].
         class_ids: [N] int64, 0..K-1 known, K unknown.
-        distances: [N] float32, cosine distance (0..2) to the nearest class centre (SemSeg, section III-D).
+        distances: [N] float32 from the known classes: cosine distance (0..2) to the nearest class centre (SemSeg,
+            section III-D) or, of a model that decides by it, the probability of none.
         embeddings: [N, D] float32, unit length; D may be 0.
         rois: [N, 4] int32, x y width height in whole pixels: the region that each mask covers. Inside the
             image; width and height may be 0 for an object without pixels.

@@ -99,7 +99,7 @@ def run_bundle(
         category_ids: of the K classes and of unknown.
         unknown_threshold: T_u; the bundle's when None.
     Returns:
-        COCO-format results, each with its distance to the nearest class centre; and how it ran: images_per_second
+        COCO-format results, each with its distance from the known classes; and how it ran: images_per_second
         (decoding included), provider, score_threshold, unknown_threshold.
     Raises:
         EvaluationError: an image that does not fit, or a threshold out of range.

@@ -49,7 +49,7 @@ class Thresholds(Checked):
     """What a run uses unless told otherwise."""
 
     score: float = Field(ge=0, le=1, description="the lowest score kept, 0..1")
-    unknown: float = Field(ge=0, le=2, description="T_u, the cosine distance beyond which an object is unknown, 0..2")
+    unknown: float = Field(ge=0, le=2, description="T_u, the distance beyond which an object is unknown, 0..2")
     nms_iou: float = Field(gt=0, le=1, description="the box IoU above which the weaker instance goes, 0..1")
     max_instances: int = Field(ge=1, le=1000, description="the most instances given back, 1..1000")
 

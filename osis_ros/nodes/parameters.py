@@ -70,7 +70,7 @@ SETTINGS = (
     Setting("score_threshold", MODELS_OWN,
             "Objects of a lower score are left out, 0..1; -1 for the model's own.", low=0.0, high=1.0, models_own=True),
     Setting("unknown_threshold", MODELS_OWN,
-            "T_u: an object is unknown where its cosine distance to the nearest class centre is greater, 0..2; "
+            "T_u: an object is unknown where its distance from the known classes is greater, 0..2; "
             "-1 for the model's own.", low=0.0, high=2.0, models_own=True),
     Setting("max_instances", -1, "The most instances of a frame, 1 to the model's own limit; -1 for that limit.",
             low=1, high=1000, models_own=True),

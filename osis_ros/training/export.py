@@ -71,7 +71,7 @@ def export_bundle(
         export_onnx(model, graph, height, width, static=static, half=half)
         save_checkpoint(weights, model, fields["provenance"], torch.float16 if half else torch.float32)
         card = model_card(
-            folder.name, manifest, model.config.backbone, _pretrained(recorded), graph.stat().st_size / 1e6, sections
+            folder.name, manifest, model.config, _pretrained(recorded), graph.stat().st_size / 1e6, sections
         )
         return write_bundle(folder, graph, fields, card, weights)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from osis_ros.inference.bundle import MODEL_FILE
 from osis_ros.inference.manifest import Manifest, Metric
+from osis_ros.training.model.config import ModelConfig
 
 CREDITS = {
     "mobilenet_v2": (
@@ -15,26 +16,28 @@ CREDITS = {
     "resnet18": "The backbone started from torchvision's ImageNet weights of ResNet-18 (BSD-3-Clause).",
 }
 
+BOUNDED = {"distance": "cosine distance to the nearest class", "probability": "probability of no known class"}
+
 
 def model_card(
-    name: str, manifest: Manifest, backbone: str, pretrained: bool, megabytes: float, sections: Sequence[str] = ()
+    name: str, manifest: Manifest, config: ModelConfig, pretrained: bool, megabytes: float, sections: Sequence[str] = ()
 ) -> str:
     """README.md in Markdown.
 
     Args:
         name: the bundle's.
-        backbone: as `ModelConfig` names it; `pretrained`: it started from ImageNet weights.
+        config: of the network; `pretrained`: its backbone started from ImageNet weights.
         megabytes: size of model.onnx in 10^6 bytes.
         sections: further Markdown, each with a heading of its own, placed after the metrics.
     """
     limits = manifest.thresholds
     provenance = manifest.provenance
     size = f"{manifest.input_width}×{manifest.input_height}"
-    credit = f"{CREDITS[backbone]} " if pretrained else ""
+    credit = f"{CREDITS[config.backbone]} " if pretrained else ""
     parts = [
         f"# {name}",
         f"Open-set instance segmentation (SemSeg: Yang et al., *Class Semantics Modulation for Open-Set Instance "
-        f"Segmentation*, RA-L 2024; {backbone} backbone): from one RGB image to a box, a "
+        f"Segmentation*, RA-L 2024; {config.backbone} backbone): from one RGB image to a box, a "
         f"score and a pixel mask of every object, each one of {len(manifest.class_names)} known classes or `unknown`, "
         "an object of no class that was learnt.",
         "## Use",
@@ -48,7 +51,7 @@ def model_card(
                 ("input", f"{size} RGB, 8 bits; images of other sizes are letterboxed, never stretched"),
                 (f"`{MODEL_FILE}`", f"{megabytes:.1f} MB"),
                 ("score threshold", f"{limits.score:g}"),
-                ("unknown threshold T_u (cosine distance)", f"{limits.unknown:g}"),
+                (f"unknown threshold T_u ({BOUNDED[config.decision.unknown_by]})", f"{limits.unknown:g}"),
                 ("NMS IoU", f"{limits.nms_iou:g}"),
                 ("most instances an image", str(limits.max_instances)),
                 ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),

@@ -46,7 +46,9 @@ class ExportGraph(nn.Module):
         found = self.model.recognise(View(pixels, levels, self.size), proposals, thresholds, decision)
         kept = torch.where(found.scores > score_threshold)[0]
         semantics = Semantics(*(part[kept] for part in found.semantics))
-        found = Recognised(found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics)
+        found = Recognised(
+            found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics, found.strangeness[kept]
+        )
         return self.model._segment(levels, found)
 
 

@@ -31,7 +31,7 @@ def part_by_threshold(distances: np.ndarray, known: np.ndarray, unknown_threshol
     """Shares of the known objects at a distance ≤ T_u and of the unknown ones beyond it.
 
     Args:
-        distances: [M] cosine distances of the objects' detections; known: [M] bool, both kinds among them.
+        distances: [M] distances of the objects' detections from the known classes; known: [M] bool, both kinds among them.
     """
     beyond = distances > unknown_threshold
     auroc = roc_auc_score(~known, distances) if known.any() and not known.all() else float("nan")
@@ -58,7 +58,7 @@ def draw_distances(distances: np.ndarray, known: np.ndarray, unknown_threshold: 
         axes.hist(values, alpha=0.35, **style)
         axes.hist(values, histtype="step", linewidth=1.6, label=label, **style)
     axes.axvline(unknown_threshold, color="0.1", linewidth=1.5, linestyle="--", label=f"$T_u$ = {unknown_threshold:g}")
-    axes.set(xlim=(0, end), xlabel="cosine distance to the nearest class centre (the last bar holds all beyond it)",
+    axes.set(xlim=(0, end), xlabel="distance from the known classes (the last bar holds all beyond it)",
              ylabel="% of the objects found, each kind by itself")  # fmt: skip
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

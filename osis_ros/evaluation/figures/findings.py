@@ -37,7 +37,7 @@ class Findings:
 
     @property
     def distances(self) -> np.ndarray:
-        """[N] float32 cosine distances to the nearest class centre, an entry a detection."""
+        """[N] float32 distances from the known classes, an entry a detection."""
         return np.concatenate([found.distances for found in self.instances])
 
 

@@ -105,7 +105,12 @@ class DecisionConfig(Section):
     """From scored proposals to known and unknown instances (section III-D)."""
 
     score_threshold: Fraction = 0.05
-    unknown_threshold: float = Field(0.085, ge=0, le=2, description="T_u, cosine distance to the nearest class centre")
+    unknown_by: Literal["distance", "probability"] = Field(
+        "distance",
+        description="what T_u bounds: the cosine distance to the nearest class centre (the paper's), or the "
+        "probability of none of the classes, which wants roi.reject_unlabelled",
+    )
+    unknown_threshold: float = Field(0.085, ge=0, le=2, description="T_u: an object is unknown beyond it")
     nms_iou: Fraction = 0.5
     max_boxes: Positive = Field(1000, description="best proposals that are classified")
     max_known: Positive = 50

@@ -46,7 +46,7 @@ def decide(
         boxes: [P, 4] refined, clipped to the image.
         proposal_scores: [P] s, the geometric mean of centerness and estimated IoU.
         logits: [P, K + 1] of the classifier, background last.
-        distances: [P] to the nearest class centre; None: everything is known.
+        distances: [P] from the known classes, what T_u bounds; None: everything is known.
     Returns:
         at most `max_known` known and `max_unknown` unknown instances.
     """

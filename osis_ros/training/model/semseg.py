@@ -45,22 +45,25 @@ class Semantics(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """N refined boxes [N, 4] before any decision: scores [N], semantics, and logits [N, K + 1],
-    background last."""
+    """N refined boxes [N, 4] before any decision: scores [N], semantics, logits [N, K + 1], no class
+    last, and strangeness [N], which T_u bounds."""
 
     boxes: Tensor
     scores: Tensor
     semantics: Semantics
     logits: Tensor
+    strangeness: Tensor
 
 
 class Recognised(NamedTuple):
-    """N instances without masks: boxes [N, 4], scores [N], class_ids [N] (K unknown) and their semantics."""
+    """N instances without masks: boxes [N, 4], scores [N], class_ids [N] (K unknown), their semantics, and strangeness
+    [N], which T_u bounds (0 without an embedding space)."""
 
     boxes: Tensor
     scores: Tensor
     class_ids: Tensor
     semantics: Semantics
+    strangeness: Tensor
 
 
 class SemSeg(nn.Module):
@@ -154,10 +157,11 @@ class SemSeg(nn.Module):
         found = self._candidates(view, proposals, thresholds.score, decision)
         if self.second_look:
             found = self._looked_at_again(view, found)
-        boxes, scores, semantics, logits = found
-        nearest = semantics.distances.amin(1) if self.config.embedding.enabled else None
-        index, class_ids, scores = decide(boxes, scores, logits, nearest, decision, thresholds)
-        return Recognised(boxes[index], scores, class_ids, Semantics(*(part[index] for part in semantics)))
+        boxes, scores, semantics, logits, strangeness = found
+        bounded = strangeness if self.config.embedding.enabled else None
+        index, class_ids, scores = decide(boxes, scores, logits, bounded, decision, thresholds)
+        semantics = Semantics(*(part[index] for part in semantics))
+        return Recognised(boxes[index], scores, class_ids, semantics, strangeness[index])
 
     def _candidates(
         self, view: View, proposals: Proposals, score: float | Tensor, decision: DecisionConfig
@@ -172,14 +176,26 @@ class SemSeg(nn.Module):
         if decision.vote_iou is not None:
             boxes = vote_boxes(boxes, scores, decision.vote_iou)
         semantics = self.describe(hidden)
-        return Candidates(boxes, scores, semantics, self.classifier(semantics.raw))
+        logits = self.classifier(semantics.raw)
+        return Candidates(boxes, scores, semantics, logits, self._strangeness(semantics.distances, logits))
+
+    def _strangeness(self, distances: Tensor, logits: Tensor) -> Tensor:
+        """[R] how far from every known class: from distances [R, K] to the centres, and logits [R, K + 1], none last."""
+        if not self.config.embedding.enabled:
+            return torch.zeros_like(logits[:, 0])
+        if self.config.decision.unknown_by == "probability":
+            return logits.softmax(1)[:, -1]
+        return distances.amin(1)
 
     def _looked_at_again(self, view: View, found: Candidates) -> Candidates:
-        """Where the second look saw an object, both opinions together decide."""
-        boxes, scores, semantics, logits = found
-        second, seen = self.second_look.opinion(view.pixels, boxes, scores)
-        distances = torch.where(seen[:, None], (semantics.distances + second) / 2, semantics.distances)
-        return Candidates(boxes, scores, semantics._replace(distances=distances), logits)
+        """Where the second look saw an object, both looks have half a say in whether and which class it is."""
+        distances, seen = self.second_look.opinion(view.pixels, found.boxes, found.scores)
+        logits = self.second_look.logits(distances)
+        strangeness = (found.strangeness + self._strangeness(distances, logits)) / 2
+        return found._replace(
+            logits=torch.where(seen[:, None], (found.logits + logits) / 2, found.logits),
+            strangeness=torch.where(seen, strangeness, found.strangeness),
+        )
 
     def segment_boxes(
         self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]
@@ -193,18 +209,17 @@ class SemSeg(nn.Module):
         for i, (image_boxes, ids) in enumerate(zip(boxes, class_ids, strict=True)):
             own = [level[i : i + 1] for level in levels]
             semantics = self.describe(self.pool_boxes(own, with_image_index([image_boxes])))
-            given = Recognised(image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics)
+            strangeness = self._strangeness(semantics.distances, self.classifier(semantics.raw))
+            given = Recognised(image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics, strangeness)
             results.append(self._segment(own, given))
         return results
 
     def _segment(self, levels: list[Tensor], found: Recognised) -> Detections:
-        boxes, scores, class_ids, semantics = found
-        nearest = semantics.distances.amin(1)
-        distances = nearest if self.config.embedding.enabled else torch.zeros_like(nearest)
+        boxes, scores, class_ids, semantics, strangeness = found
         logits = self.masks(levels, with_image_index([boxes]), semantics)
         least = self.config.mask.threshold
         masks = (logits - math.log(least / (1 - least))).sigmoid()
-        return Detections(boxes, scores, class_ids, distances, semantics.z, masks)
+        return Detections(boxes, scores, class_ids, strangeness, semantics.z, masks)
 
     def _first_look_learns(self) -> bool:
         return any(p.requires_grad for name, p in self.named_parameters() if not name.startswith("second_look."))

@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 
 from osis_ros.training.model.config import ModelConfig, SecondLookConfig, tabletop
-from osis_ros.training.model.second_look import Look, SecondLook
+from osis_ros.training.model.second_look import SecondLook
 from osis_ros.training.model.semseg import Candidates, SemSeg, View
 
 SIZE = (96, 128)
@@ -57,9 +57,9 @@ def candidates(model: SemSeg, count: int) -> tuple[View, Candidates]:
     semantics = model.describe(torch.rand(count, 32))
     scores = torch.linspace(0.9, 0.1, count)
     view = View(torch.randn(1, 3, *SIZE), [], SIZE)
-    return view, Candidates(
-        torch.cat((corner, corner + 15), 1), scores, semantics, model.classifier(semantics.raw)
-    )
+    logits = model.classifier(semantics.raw)
+    strangeness = model._strangeness(semantics.distances, logits)
+    return view, Candidates(torch.cat((corner, corner + 15), 1), scores, semantics, logits, strangeness)
 
 
 def test_a_cut_out_is_the_box_with_its_margin_and_the_mean_colour_outside_the_image():
@@ -78,31 +78,29 @@ def test_boxes_that_overlap_share_what_was_seen_and_the_rest_is_not_seen():
     torch.manual_seed(0)
     look = alive(SecondLook(SecondLookConfig(crop_size=32, max_boxes=2), num_classes=2)).eval()
     boxes = torch.tensor([[0.0, 0, 40, 40], [80, 40, 120, 80], [1, 0, 40, 41], [40, 40, 60, 60], [82, 40, 120, 80]])
-    shared, seen = look.opinion(torch.randn(1, 3, *SIZE), boxes, torch.tensor([0.9, 0.8, 0.7, 0.6, 0.95]))
+    distances, seen = look.opinion(torch.randn(1, 3, *SIZE), boxes, torch.tensor([0.9, 0.8, 0.7, 0.6, 0.95]))
     assert seen.tolist() == [True, True, True, False, True]
-    assert torch.equal(shared.distances[0], shared.distances[2])
-    assert torch.equal(shared.distances[1], shared.distances[4])  # what the better of the two shows
-    assert not torch.equal(shared.distances[0], shared.distances[1])
-    assert torch.equal(shared.background[0], shared.background[2])
+    assert torch.equal(distances[0], distances[2])
+    assert torch.equal(distances[1], distances[4])  # what the better of the two shows
+    assert not torch.equal(distances[0], distances[1])
 
 
 @torch.no_grad()
-def test_both_looks_together_are_the_product_of_their_probabilities_and_the_mean_of_their_distances(model):
-    view, found = candidates(model.eval(), 9)
-    look, seen = model.second_look.opinion(view.pixels, found.boxes, found.scores)
+@pytest.mark.parametrize("unknown_by", ["distance", "probability"])
+def test_where_it_saw_a_box_both_looks_have_half_a_say_and_elsewhere_the_first_alone(model, unknown_by):
+    model.eval().config = model.config.replace(decision={"unknown_by": unknown_by})
+    view, found = candidates(model, 9)
+    distances, seen = model.second_look.opinion(view.pixels, found.boxes, found.scores)
     assert seen.tolist() == [True] * 6 + [False] * 3
-    before = found.logits.softmax(1)
+    logits = model.second_look.logits(distances)
+    second = distances.amin(1) if unknown_by == "distance" else logits.softmax(1)[:, -1]
     both = model._looked_at_again(view, found)
-    assert torch.equal(both.boxes, found.boxes)
-    assert torch.equal(both.semantics.z, found.semantics.z)
-    for name in ("scores", "logits"):
+    assert torch.allclose(both.strangeness[:6], (found.strangeness + second)[:6] / 2)
+    assert torch.allclose(both.logits[:6], (found.logits + logits)[:6] / 2)
+    for name in ("strangeness", "logits"):
         assert torch.equal(getattr(both, name)[6:], getattr(found, name)[6:]), name
-    p = look.logits(0.1).softmax(1)[:6]
-    product = found.logits.softmax(1)[:6] * torch.cat((p[:, :2], p[:, 2:].sum(1, keepdim=True)), 1)
-    assert torch.allclose(both.logits.softmax(1)[:6], product / product.sum(1, keepdim=True), atol=1e-5)
-    mean = (found.semantics.distances + look.distances) / 2
-    assert torch.allclose(both.semantics.distances[:6], mean[:6])
-    assert torch.allclose(both.scores[:6], found.scores[:6] * (1 - p[:, 3]).sqrt(), atol=1e-5)
+    for name in ("boxes", "scores", "semantics"):
+        assert getattr(both, name) is getattr(found, name)
 
 
 @torch.no_grad()
@@ -112,11 +110,16 @@ def test_few_boxes_or_none_are_no_matter(model, count):
     assert model._looked_at_again(view, found).scores.shape == (count,)
 
 
-def test_an_object_of_no_class_is_one_at_right_angles_to_every_centre():
-    look = Look(torch.tensor([[1.0, 1.0], [0.2, 1.0]]), torch.tensor([-20.0, -20.0]))
-    probabilities = look.logits(0.1).softmax(1)
-    assert torch.allclose(probabilities[0], torch.tensor([1.0, 1, 1, 0]) / 3, atol=1e-6)
+def test_an_object_of_no_class_is_one_at_right_angles_to_every_centre(model):
+    probabilities = model.second_look.logits(torch.tensor([[1.0, 1.0], [0.2, 1.0]])).softmax(1)
+    assert torch.allclose(probabilities[0], torch.ones(3) / 3)
     assert probabilities[1, 0] > 0.99
+
+
+def test_an_image_without_objects_teaches_it_nothing(model):
+    image, target = scene()
+    empty = {name: value[:0] for name, value in target.items()}
+    assert model.train()(image[None], [SIZE], [empty])["loss_second_look"] == 0
 
 
 def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
@@ -134,23 +137,23 @@ def test_where_it_learns_alone_only_its_loss_is_taken(model):
     assert set(losses(model)) == {"loss_second_look"}
 
 
-def test_it_learns_to_tell_a_known_object_another_and_background_apart():
+def test_it_learns_to_tell_a_known_object_from_another():
     """On the scene it learns from."""
     torch.manual_seed(0)
-    model = SemSeg(tiny(samples=16, dropout=0.0))
+    model = SemSeg(tiny(dropout=0.0))
     alive(model.second_look)
     optimiser = torch.optim.AdamW(model.second_look.parameters(), 5e-4)
-    for _ in range(80):
+    for _ in range(40):
         loss = losses(model)["loss_second_look"]
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     image, target = scene()
-    boxes = torch.cat((target["boxes"], torch.tensor([[50.0, 4, 68, 90]])))
-    rois = torch.cat((torch.zeros(3, 1), boxes), 1)
+    rois = torch.cat((torch.zeros(2, 1), target["boxes"]), 1)
     pixels = model.backbone.normalise(image[None], [SIZE])
     with torch.no_grad():
-        assert model.second_look.eval()(pixels, rois).logits(0.1).argmax(1).tolist() == [0, 2, 3]
+        look = model.second_look.eval()
+        assert look.logits(look(pixels, rois)).argmax(1).tolist() == [0, 2]
 
 
 @torch.no_grad()

@@ -152,6 +152,21 @@ def test_unknown_means_farther_than_the_threshold_from_every_centre():
 
 
 @torch.no_grad()
+def test_unknown_by_probability_means_likelier_than_the_threshold_to_be_of_no_class():
+    model = detecting()
+    seen = []
+    model.classifier.register_forward_hook(lambda _, __, logits: seen.append(logits.softmax(1)[:, -1]))
+    image = scene([0, 1])[0][None]
+    model(image, [SIZE])
+    middle = float(seen[0].median())
+    model.config = model.config.replace(decision={"unknown_by": "probability", "unknown_threshold": middle})
+    (found,) = model(image, [SIZE])
+    assert torch.equal(found.class_ids == 2, found.distances > middle)
+    assert torch.isin(found.distances, seen[1]).all()
+    assert 0 < (found.class_ids == 2).sum() < len(found.class_ids)
+
+
+@torch.no_grad()
 def test_an_image_alone_and_padded_in_a_batch_gives_the_same():
     model = detecting()
     small, large = scene([0, 1])[0], torch.randint(0, 255, (3, 160, 192), dtype=torch.uint8)
