@@ -28,7 +28,8 @@ from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
 from osis_ros.whole_file import write_whole
 
-OF_CLASSES = ("embedding.centres", "classifier.output.", "second_look.embedding.centres")  # tensors whose rows belong to classes
+# Tensors whose rows belong to classes.
+OF_CLASSES = ("embedding.centres", "classifier.output.", "second_look.embedding.centres")
 
 
 class TrainingDiverged(Exception):

@@ -126,9 +126,9 @@ def section(
         )
     found = shares.known + shares.unknown
     distances = (
-        f"Distance from the known classes, which T_u bounds, of the {found} instances that cover an object at mask IoU 0.5 on "
-        f"these {images} images: of {shares.known} known objects {shares.known_within:.0%} lie within T_u, of "
-        f"{shares.unknown} unknown ones {shares.unknown_beyond:.0%} beyond it; whatever T_u, an unknown one lies "
+        f"Distance from the known classes, which T_u bounds, of the {found} instances that cover an object at mask "
+        f"IoU 0.5 on these {images} images: of {shares.known} known objects {shares.known_within:.0%} lie within T_u, "
+        f"of {shares.unknown} unknown ones {shares.unknown_beyond:.0%} beyond it; whatever T_u, an unknown one lies "
         f"farther out than a known one with a chance of {shares.auroc:.2f} (AUROC). Objects not found are not in it."
     )
     centres = "crosses are the class centres" if with_centres else "the class centres were not at hand to draw"

@@ -31,7 +31,7 @@ def part_by_threshold(distances: np.ndarray, known: np.ndarray, unknown_threshol
     """Shares of the known objects at a distance ≤ T_u and of the unknown ones beyond it.
 
     Args:
-        distances: [M] distances of the objects' detections from the known classes; known: [M] bool, both kinds among them.
+        distances: [M] of the objects' detections from the known classes; known: [M] bool, both kinds among them.
     """
     beyond = distances > unknown_threshold
     auroc = roc_auc_score(~known, distances) if known.any() and not known.all() else float("nan")

@@ -180,7 +180,7 @@ class SemSeg(nn.Module):
         return Candidates(boxes, scores, semantics, logits, self._strangeness(semantics.distances, logits))
 
     def _strangeness(self, distances: Tensor, logits: Tensor) -> Tensor:
-        """[R] how far from every known class: from distances [R, K] to the centres, and logits [R, K + 1], none last."""
+        """[R] how far from every known class, by distances [R, K] to the centres or logits [R, K + 1], none last."""
         if not self.config.embedding.enabled:
             return torch.zeros_like(logits[:, 0])
         if self.config.decision.unknown_by == "probability":
