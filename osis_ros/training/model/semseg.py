@@ -45,14 +45,12 @@ class Semantics(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """N refined boxes [N, 4] before any decision: scores [N], semantics, logits [N, K + 1], no class
-    last, and strangeness [N], which T_u bounds."""
+    """N refined boxes [N, 4] before any decision: scores [N], semantics, and logits [N, K + 1], no class last."""
 
     boxes: Tensor
     scores: Tensor
     semantics: Semantics
     logits: Tensor
-    strangeness: Tensor
 
 
 class Recognised(NamedTuple):
@@ -157,7 +155,8 @@ class SemSeg(nn.Module):
         found = self._candidates(view, proposals, thresholds.score, decision)
         if self.second_look:
             found = self._looked_at_again(view, found)
-        boxes, scores, semantics, logits, strangeness = found
+        boxes, scores, semantics, logits = found
+        strangeness = self._strangeness(semantics.distances, logits)
         bounded = strangeness if self.config.embedding.enabled else None
         index, class_ids, scores = decide(boxes, scores, logits, bounded, decision, thresholds)
         semantics = Semantics(*(part[index] for part in semantics))
@@ -176,8 +175,7 @@ class SemSeg(nn.Module):
         if decision.vote_iou is not None:
             boxes = vote_boxes(boxes, scores, decision.vote_iou)
         semantics = self.describe(hidden)
-        logits = self.classifier(semantics.raw)
-        return Candidates(boxes, scores, semantics, logits, self._strangeness(semantics.distances, logits))
+        return Candidates(boxes, scores, semantics, self.classifier(semantics.raw))
 
     def _strangeness(self, distances: Tensor, logits: Tensor) -> Tensor:
         """[R] how far from every known class, by distances [R, K] to the centres or logits [R, K + 1], none last."""
@@ -188,14 +186,12 @@ class SemSeg(nn.Module):
         return distances.amin(1)
 
     def _looked_at_again(self, view: View, found: Candidates) -> Candidates:
-        """Where the second look saw an object, both looks have half a say in whether and which class it is."""
+        """Where the second look saw an object, it has its share in what both make of it."""
         distances, seen = self.second_look.opinion(view.pixels, found.boxes, found.scores)
-        logits = self.second_look.logits(distances)
-        strangeness = (found.strangeness + self._strangeness(distances, logits)) / 2
-        return found._replace(
-            logits=torch.where(seen[:, None], (found.logits + logits) / 2, found.logits),
-            strangeness=torch.where(seen, strangeness, found.strangeness),
-        )
+        share = self.config.second_look.share * seen[:, None]
+        logits = torch.lerp(found.logits, self.second_look.logits(distances), share)
+        distances = torch.lerp(found.semantics.distances, distances, share)
+        return found._replace(semantics=found.semantics._replace(distances=distances), logits=logits)
 
     def segment_boxes(
         self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]

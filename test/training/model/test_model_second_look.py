@@ -15,7 +15,7 @@ def tiny(**second_look) -> ModelConfig:
     return tabletop(("mug", "bowl")).replace(
         channels=16, proposals={"test_top_k": 40, "train_top_k": 40}, roi={"hidden": 32, "samples": 32},
         embedding={"dim": 16}, mask={"channels": 8, "convs": 1, "embedding_dim": 8},
-        second_look={"max_boxes": 6, "crop_size": 32, "hidden": 16, "dim": 8, **second_look},
+        second_look={"max_boxes": 6, "crop_size": 32, "hidden": 16, "dim": 8, "share": 0.25, **second_look},
     )  # fmt: skip
 
 
@@ -57,9 +57,7 @@ def candidates(model: SemSeg, count: int) -> tuple[View, Candidates]:
     semantics = model.describe(torch.rand(count, 32))
     scores = torch.linspace(0.9, 0.1, count)
     view = View(torch.randn(1, 3, *SIZE), [], SIZE)
-    logits = model.classifier(semantics.raw)
-    strangeness = model._strangeness(semantics.distances, logits)
-    return view, Candidates(torch.cat((corner, corner + 15), 1), scores, semantics, logits, strangeness)
+    return view, Candidates(torch.cat((corner, corner + 15), 1), scores, semantics, model.classifier(semantics.raw))
 
 
 def test_a_cut_out_is_the_box_with_its_margin_and_the_mean_colour_outside_the_image():
@@ -86,21 +84,18 @@ def test_boxes_that_overlap_share_what_was_seen_and_the_rest_is_not_seen():
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("unknown_by", ["distance", "probability"])
-def test_where_it_saw_a_box_both_looks_have_half_a_say_and_elsewhere_the_first_alone(model, unknown_by):
-    model.eval().config = model.config.replace(decision={"unknown_by": unknown_by})
+def test_where_it_saw_a_box_it_has_its_share_and_elsewhere_none(model):
+    model.eval()
     view, found = candidates(model, 9)
     distances, seen = model.second_look.opinion(view.pixels, found.boxes, found.scores)
     assert seen.tolist() == [True] * 6 + [False] * 3
-    logits = model.second_look.logits(distances)
-    second = distances.amin(1) if unknown_by == "distance" else logits.softmax(1)[:, -1]
-    both = model._looked_at_again(view, found)
-    assert torch.allclose(both.strangeness[:6], (found.strangeness + second)[:6] / 2)
-    assert torch.allclose(both.logits[:6], (found.logits + logits)[:6] / 2)
-    for name in ("strangeness", "logits"):
-        assert torch.equal(getattr(both, name)[6:], getattr(found, name)[6:]), name
-    for name in ("boxes", "scores", "semantics"):
-        assert getattr(both, name) is getattr(found, name)
+    both, first = model._looked_at_again(view, found), found.semantics.distances
+    assert torch.allclose(both.semantics.distances[:6], (0.75 * first + 0.25 * distances)[:6])
+    assert torch.allclose(both.logits[:6], (0.75 * found.logits + 0.25 * model.second_look.logits(distances))[:6])
+    assert torch.equal(both.semantics.distances[6:], first[6:])
+    assert torch.equal(both.logits[6:], found.logits[6:])
+    assert torch.equal(both.semantics.z, found.semantics.z)
+    assert torch.equal(both.scores, found.scores)
 
 
 @torch.no_grad()
