@@ -238,5 +238,5 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
             channels=64, convs=3, embedding_dim=64, sampling_ratio=1, rois_per_image=16, threshold=0.4
         ),
         loss_weights=LossWeights(contrastive=8, classification=2),
-        decision=DecisionConfig(max_boxes=200, multi_class=False, class_share=0.3, unknown_scale=0.8, vote_iou=0.8),
+        decision=DecisionConfig(max_boxes=200, multi_class=False, class_share=0.4, unknown_scale=0.8, vote_iou=0.8),
     )  # fmt: skip
