@@ -55,10 +55,7 @@ class SecondLook(nn.Module):
         return F.pad((1 - distances) / self.config.temperature, (0, 1))
 
     def loss(self, distances: Tensor, labels: Tensor) -> Tensor:
-        """Mean cross-entropy at R boxes, all of which show an object or a good part of one.
-
-        Boxes on background are no business of the second look: taught that they are of no class, it would take parts of
-        known objects for unknown ones.
+        """Mean cross-entropy at R boxes that show an object or a good part of one; what is none, the first look tells.
 
         Args:
             distances: [R, K]. labels: [R] int64, 0..K-1, or -1 for an object of no class.

@@ -134,9 +134,7 @@ class SemSeg(nn.Module):
 
     def describe(self, hidden: Tensor) -> Semantics:
         """Where RoI features [R, hidden] lie in the embedding space."""
-        return self._semantics(self.embedding(hidden))
-
-    def _semantics(self, raw: Tensor) -> Semantics:
+        raw = self.embedding(hidden)
         z = F.normalize(raw)
         return Semantics(raw, z, self.embedding.distances(z))
 

@@ -114,7 +114,10 @@ def test_an_object_of_no_class_is_one_at_right_angles_to_every_centre(model):
 def test_an_image_without_objects_teaches_it_nothing(model):
     image, target = scene()
     empty = {name: value[:0] for name, value in target.items()}
-    assert model.train()(image[None], [SIZE], [empty])["loss_second_look"] == 0
+    loss = model.train()(image[None], [SIZE], [empty])["loss_second_look"]
+    loss.backward()
+    assert loss == 0
+    assert not any(p.grad.any() for p in model.second_look.parameters() if p.grad is not None)
 
 
 def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
