@@ -133,9 +133,9 @@ def train_only(model: SemSeg, parts: tuple[str, ...]) -> None:
     """Take the gradient from every part of the network but `parts`.
 
     Raises:
-        ConfigError: one that the network does not have.
+        ConfigError: one that the network does not have, or that has nothing to learn.
     """
-    present = [name for name, _ in model.named_children()]
+    present = [name for name, part in model.named_children() if any(True for _ in part.parameters())]
     unknown = [part for part in parts if part not in present]
     if unknown:
         raise ConfigError(f"only: the network has no part {', '.join(unknown)}; expected some of {', '.join(present)}")

@@ -105,7 +105,8 @@ class SemSeg(nn.Module):
             targets: for each image `boxes` float32 [G, 4] in pixels, `labels` int64 [G] (0..K-1, or -1 for an object
                 whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]. G may be 0.
         Returns:
-            the weighted losses of equations 1 and 7, scalars to be summed; or the detections of each image.
+            the weighted losses of equations 1 and 7, scalars to be summed, and that of a second look; only the latter
+            where nothing else learns. Without targets the detections of each image.
         """
         pixels = self.backbone.normalise(images, image_sizes)
         levels = self.pyramid(pixels)
