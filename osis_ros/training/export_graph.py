@@ -43,13 +43,14 @@ class ExportGraph(nn.Module):
         levels = self.model.pyramid(pixels)
         proposals = self.model.proposals.select(self.model.proposals(levels), [self.size])[0]
         thresholds = Thresholds(score_threshold.clamp(max=decision.score_threshold), unknown_threshold)
-        found = self.model.recognise(View(pixels, levels, self.size), proposals, thresholds, decision)
+        view = View(pixels, levels, self.size)
+        found = self.model.recognise(view, proposals, thresholds, decision)
         kept = torch.where(found.scores > score_threshold)[0]
         semantics = Semantics(*(part[kept] for part in found.semantics))
         found = Recognised(
             found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics, found.strangeness[kept]
         )
-        return self.model._segment(levels, found)
+        return self.model.segment(view, found)
 
 
 def max_instances(model: SemSeg) -> int:

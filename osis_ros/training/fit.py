@@ -63,8 +63,12 @@ class FitModule(pl.LightningModule):
                 load_backbone_weights(self.model, data_root / config.backbone_weights)
             except WeightsError as error:
                 raise ConfigError(f"backbone_weights: {error}") from None
-            if self.model.second_look:  # its backbone is of the same kind
+            # Those of cut-outs are of the same kind.
+            if self.model.second_look:
                 self.model.second_look.backbone.load_state_dict(self.model.backbone.state_dict())
+            if self.model.mask_refinement:
+                stages = self.model.mask_refinement.backbone
+                stages.load_state_dict(self.model.backbone.stages[: len(stages)].state_dict())
 
     def training_step(self, batch: tuple, batch_index: int) -> Tensor:
         images, sizes, targets = batch

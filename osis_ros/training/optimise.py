@@ -7,14 +7,17 @@ from torch import nn
 
 from osis_ros.training.config import Optimiser
 
+# Parts with a MobileNetV2 on cut-outs: without batch norm its ReLU6s died at higher rates.
+SLOWER = ("second_look", "mask_refinement")
+
 
 def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.optim.Optimizer:
     """Optimiser over the model's trainable parameters.
 
     Args:
         model: its parameters named `backbone.…` get `backbone_factor` times the rate; vectors (biases, class
-            centres are not among them) are free of weight decay under AdamW. Those of the second look get the factor
-            once more: the ReLU6s of a MobileNetV2 without batch norm died at higher rates.
+            centres are not among them) are free of weight decay under AdamW. Those of SLOWER parts get the factor
+            once more.
         batch: images a step over all devices; the rate grows linearly with it (Goyal et al. 2017).
     """
     rate = config.learning_rate * batch / config.reference_batch
@@ -22,7 +25,7 @@ def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.opt
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parts = name.split(".")
-            slower = ("backbone" in parts) + ("second_look" in parts)
+            slower = ("backbone" in parts) + (parts[0] in SLOWER)
             decays = parameter.ndim > 1 or config.name == "sgd"
             groups.setdefault((slower, decays), []).append(parameter)
     parameters = [

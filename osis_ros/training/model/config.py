@@ -102,6 +102,28 @@ class SecondLookConfig(Section):
     positive_iou: Fraction = Field(0.3, description="they overlap their object by at least this: parts count as well")
 
 
+class MaskRefinementConfig(Section):
+    """Masks drawn again on cut-outs of the image; not in the paper (see model/mask_refinement.py)."""
+
+    crop_size: int = Field(
+        64, ge=32, multiple_of=16, description="side in pixels that a box and border are cut out with"
+    )
+    border: Positive = Field(10, description="of these, beyond each side of the box")
+    mask_size: Positive = Field(56, description="side of a mask in cells, as it comes out")
+    frozen_stages: int = Field(2, ge=0, le=4, description="leading stages of its MobileNetV2 without gradient")
+    channels: tuple[Positive, Positive, Positive, Positive] = Field(
+        (64, 48, 32, 24), description="of the decoder, at strides 16, 8, 4 and 2"
+    )
+    samples: Positive = Field(16, description="boxes on objects, in each image, that the loss is taken on")
+    positive_iou: Fraction = Field(0.5, description="they overlap their object by at least this")
+
+    @model_validator(mode="after")
+    def _box_is_left(self) -> "MaskRefinementConfig":
+        if 2 * self.border >= self.crop_size:
+            raise ValueError(f"border: {self.border} on both sides leaves nothing of {self.crop_size} for the box")
+        return self
+
+
 class DecisionConfig(Section):
     """From scored proposals to known and unknown instances (section III-D)."""
 
@@ -139,6 +161,7 @@ class LossWeights(Section):
     classification: float = Field(1, ge=0)
     mask: float = Field(1, ge=0)
     second_look: float = Field(1, ge=0)
+    mask_refinement: float = Field(1, ge=0)
 
 
 class ModelConfig(Section):
@@ -156,6 +179,7 @@ class ModelConfig(Section):
     embedding: EmbeddingConfig = EmbeddingConfig()
     mask: MaskConfig = MaskConfig()
     second_look: SecondLookConfig | None = Field(None, description="None, the paper's: the RoI features alone decide")
+    mask_refinement: MaskRefinementConfig | None = Field(None, description="None, the paper's: the mask head's masks")
     decision: DecisionConfig = DecisionConfig()
     loss_weights: LossWeights = LossWeights()
 
@@ -168,8 +192,9 @@ class ModelConfig(Section):
             raise ValueError("mask: blend and modulation are two ways for one thing, expected at most one of them")
         if self.mask.blend and not self.embedding.enabled:
             raise ValueError("mask: blend needs the class centres of the embedding space, embedding.enabled is off")
-        if self.second_look and self.backbone != "mobilenet_v2":
-            raise ValueError(f"second_look: it wants the pixels of backbone mobilenet_v2, not those of {self.backbone}")
+        for name in ("second_look", "mask_refinement"):
+            if getattr(self, name) and self.backbone != "mobilenet_v2":
+                raise ValueError(f"{name}: it wants the pixels of backbone mobilenet_v2, not those of {self.backbone}")
         return self
 
     @property

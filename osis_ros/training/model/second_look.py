@@ -8,16 +8,14 @@ is, in an embedding space of its own.
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import box_iou, nms, roi_align
+from torchvision.ops import box_iou, nms
 
 from osis_ros.training.model.backbone import build_backbone
 from osis_ros.training.model.config import SecondLookConfig
 from osis_ros.training.model.convolution import xavier
+from osis_ros.training.model.crops import cut_out, shaken
 from osis_ros.training.model.embedding import EmbeddingSpace
 from osis_ros.training.model.pixels import MULTIPLE
-
-SAMPLES = 2  # a cell's side: large boxes are cut out smaller than they are
-SHAKE = 0.05  # standard deviation, in sides of a box: in use, boxes fit worse than on the images learnt from
 
 
 class SecondLook(nn.Module):
@@ -42,7 +40,8 @@ class SecondLook(nn.Module):
         Returns:
             cosine distances [R, K] float32 of what they show to the class centres.
         """
-        crops = self.crops(pixels, self._shaken(rois) if self.training else rois)
+        rois = shaken(rois) if self.training else rois
+        crops = cut_out(pixels, rois, self.config.crop_size, self.config.margin / 2)
         features = self.backbone(crops.contiguous(memory_format=torch.channels_last))[-1].flatten(1)
         hidden = self.dropout(F.relu(self.fc(self.dropout(features))))
         return self.embedding.distances(F.normalize(self.embedding(hidden)))
@@ -62,16 +61,6 @@ class SecondLook(nn.Module):
         """
         target = torch.where(labels < 0, distances.shape[1], labels)
         return F.cross_entropy(self.logits(distances), target, reduction="sum") / max(len(labels), 1)
-
-    def crops(self, pixels: Tensor, rois: Tensor) -> Tensor:
-        """The boxes and their margin, [R, 3, crop_size, crop_size]; the mean colour outside the image."""
-        grown = (rois[:, 3:] - rois[:, 1:3]) * (self.config.margin / 2)
-        rois = torch.cat((rois[:, :1], rois[:, 1:3] - grown, rois[:, 3:] + grown), 1)
-        return roi_align(pixels.float(), rois, self.config.crop_size, 1.0, SAMPLES, aligned=True)
-
-    def _shaken(self, rois: Tensor) -> Tensor:
-        sides = (rois[:, 3:] - rois[:, 1:3]).repeat(1, 2)
-        return torch.cat((rois[:, :1], rois[:, 1:] + SHAKE * sides * torch.randn_like(sides)), 1)
 
     def opinion(self, pixels: Tensor, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Look at the best boxes of one image; those that overlap one of them (IoU > nms_iou) share what it shows.

@@ -13,10 +13,12 @@ from osis_ros.training.model.box_coding import deltas_to_boxes
 from osis_ros.training.model.box_voting import vote_boxes
 from osis_ros.training.model.classifier import UNLABELLED, Classifier, classification_loss
 from osis_ros.training.model.config import DecisionConfig, ModelConfig
+from osis_ros.training.model.crops import grown, shaken
 from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss, repulsion_loss
 from osis_ros.training.model.fpn import FeaturePyramid
 from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
+from osis_ros.training.model.mask_refinement import MaskRefinement
 from osis_ros.training.model.open_set import Thresholds, decide
 from osis_ros.training.model.pooling import RoIPooler, with_image_index
 from osis_ros.training.model.proposals import DensePrediction, ProposalNetwork, Proposals
@@ -88,6 +90,9 @@ class SemSeg(nn.Module):
         self.second_look = None
         if config.second_look:
             self.second_look = SecondLook(config.second_look, config.num_classes)
+        self.mask_refinement = None
+        if config.mask_refinement:
+            self.mask_refinement = MaskRefinement(config.mask_refinement)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -105,8 +110,8 @@ class SemSeg(nn.Module):
             targets: for each image `boxes` float32 [G, 4] in pixels, `labels` int64 [G] (0..K-1, or -1 for an object
                 whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]. G may be 0.
         Returns:
-            the weighted losses of equations 1 and 7, scalars to be summed, and that of a second look; only the latter
-            where nothing else learns. Without targets the detections of each image.
+            the weighted losses of equations 1 and 7, of a second look and of mask refinement, those of what learns,
+            scalars to be summed. Without targets the detections of each image.
         """
         pixels = self.backbone.normalise(images, image_sizes)
         levels = self.pyramid(pixels)
@@ -120,8 +125,10 @@ class SemSeg(nn.Module):
         ]
         if targets is not None:
             losses = self._losses(levels, dense, proposals, targets) if self._first_look_learns() else {}
-            if self.second_look:
+            if learns(self.second_look):
                 losses["loss_second_look"] = self._second_look_loss(views, proposals, targets)
+            if learns(self.mask_refinement):
+                losses["loss_mask_refinement"] = self._mask_refinement_loss(views, levels, proposals, targets)
             return losses
         return [self.detect(view, own, self.thresholds) for view, own in zip(views, proposals, strict=True)]
 
@@ -145,7 +152,7 @@ class SemSeg(nn.Module):
 
     def detect(self, view: View, proposals: Proposals, thresholds: Thresholds) -> Detections:
         """One image's instances from its proposals. Tensor operations alone."""
-        return self._segment(view.levels, self.recognise(view, proposals, thresholds, self.config.decision))
+        return self.segment(view, self.recognise(view, proposals, thresholds, self.config.decision))
 
     def recognise(
         self, view: View, proposals: Proposals, thresholds: Thresholds, decision: DecisionConfig
@@ -199,25 +206,31 @@ class SemSeg(nn.Module):
 
         The mask-quality test of section IV-E: every score is 1, and z is that of the given boxes.
         """
-        levels = self.pyramid(self.backbone.normalise(images, image_sizes))
+        pixels = self.backbone.normalise(images, image_sizes)
+        levels = self.pyramid(pixels)
         results = []
         for i, (image_boxes, ids) in enumerate(zip(boxes, class_ids, strict=True)):
-            own = [level[i : i + 1] for level in levels]
-            semantics = self.describe(self.pool_boxes(own, with_image_index([image_boxes])))
+            view = View(pixels[i : i + 1], [level[i : i + 1] for level in levels], image_sizes[i])
+            semantics = self.describe(self.pool_boxes(view.levels, with_image_index([image_boxes])))
             strangeness = self._strangeness(semantics.distances, self.classifier(semantics.raw))
             given = Recognised(image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics, strangeness)
-            results.append(self._segment(own, given))
+            results.append(self.segment(view, given, fit=False))
         return results
 
-    def _segment(self, levels: list[Tensor], found: Recognised) -> Detections:
+    def segment(self, view: View, found: Recognised, fit: bool = True) -> Detections:
+        """One image's instances with masks; unless `fit`, boxes stay as they are where masks are refined."""
         boxes, scores, class_ids, semantics, strangeness = found
-        logits = self.masks(levels, with_image_index([boxes]), semantics)
+        logits = self.masks(view.levels, with_image_index([boxes]), semantics)
         least = self.config.mask.threshold
-        masks = (logits - math.log(least / (1 - least))).sigmoid()
-        return Detections(boxes, scores, class_ids, strangeness, semantics.z, masks)
+        if self.mask_refinement:
+            boxes, logits = self.mask_refinement.refine(view.pixels, boxes, logits, least, fit)
+        else:
+            logits = logits - math.log(least / (1 - least))
+        return Detections(boxes, scores, class_ids, strangeness, semantics.z, logits.sigmoid())
 
     def _first_look_learns(self) -> bool:
-        return any(p.requires_grad for name, p in self.named_parameters() if not name.startswith("second_look."))
+        others = ("second_look.", "mask_refinement.")
+        return any(p.requires_grad for name, p in self.named_parameters() if not name.startswith(others))
 
     def _pooled(self, levels: list[Tensor]) -> list[Tensor]:
         return levels[: COARSEST_POOLED - self.config.min_level + 1]
@@ -254,16 +267,35 @@ class SemSeg(nn.Module):
 
     def _second_look_loss(self, views: list[View], proposals: list[Proposals], targets: list[dict]) -> Tensor:
         config = self.config.second_look
+        samples = self._object_samples(views, proposals, targets, config.samples, config.positive_iou)
+        distances = self.second_look(torch.cat([view.pixels for view in views]), samples.rois)
+        return self.config.loss_weights.second_look * self.second_look.loss(distances, samples.labels)
+
+    def _mask_refinement_loss(
+        self, views: list[View], levels: list[Tensor], proposals: list[Proposals], targets: list[dict]
+    ) -> Tensor:
+        config, part = self.config.mask_refinement, self.mask_refinement
+        samples = self._object_samples(views, proposals, targets, config.samples, config.positive_iou)
         with torch.no_grad():
-            found = [
-                self._candidates(view, own, -1.0, self.config.decision).boxes
-                for view, own in zip(views, proposals, strict=True)
-            ]
-            chosen = {"samples": config.samples, "positive_fraction": 1.0, "positive_iou": config.positive_iou}
-            samples = sample_rois(found, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
-        rois, labels = samples.rois[samples.positive], samples.labels[samples.positive]
-        distances = self.second_look(torch.cat([view.pixels for view in views]), rois)
-        return self.config.loss_weights.second_look * self.second_look.loss(distances, labels)
+            rois = shaken(samples.rois)
+            first = self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois)))
+        logits = part(torch.cat([view.pixels for view in views]), rois, first)
+        masks = [target["masks"] for target in targets]
+        target = mask_targets(masks, grown(rois, part.border), samples.index, config.crop_size)
+        return self.config.loss_weights.mask_refinement * part.loss(logits, target)
+
+    @torch.no_grad()
+    def _object_samples(
+        self, views: list[View], proposals: list[Proposals], targets: list[dict], count: int, least_iou: float
+    ) -> RoISamples:
+        """Refined boxes that overlap an object by `least_iou`, at most `count` an image."""
+        found = [
+            self._candidates(view, own, -1.0, self.config.decision).boxes
+            for view, own in zip(views, proposals, strict=True)
+        ]
+        chosen = {"samples": count, "positive_fraction": 1.0, "positive_iou": least_iou}
+        samples = sample_rois(found, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
+        return RoISamples(*(part[samples.positive] for part in samples))
 
     def _classification_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
         labels = samples.labels
@@ -294,3 +326,8 @@ class SemSeg(nn.Module):
         masks = [target["masks"] for target in targets]
         target = mask_targets(masks, rois, samples.index[positive], self.config.mask.output_size)
         return mask_loss(logits, target)
+
+
+def learns(part: nn.Module | None) -> bool:
+    """Whether there is such a part, and training changes it."""
+    return part is not None and any(p.requires_grad for p in part.parameters())

@@ -5,6 +5,7 @@ import torch
 from pydantic import ValidationError
 
 from osis_ros.training.model.config import ModelConfig, SecondLookConfig, tabletop
+from osis_ros.training.model.crops import cut_out
 from osis_ros.training.model.second_look import SecondLook
 from osis_ros.training.model.semseg import Candidates, SemSeg, View
 
@@ -60,11 +61,10 @@ def candidates(model: SemSeg, count: int) -> tuple[View, Candidates]:
     return view, Candidates(torch.cat((corner, corner + 15), 1), scores, semantics, model.classifier(semantics.raw))
 
 
-def test_a_cut_out_is_the_box_with_its_margin_and_the_mean_colour_outside_the_image():
-    look = SecondLook(SecondLookConfig(crop_size=32, margin=1), num_classes=2)
+def test_a_cut_out_is_the_box_with_its_border_and_the_mean_colour_outside_the_image():
     pixels = torch.zeros(2, 3, 64, 64)
     pixels[1, :, 16:32, 16:32] = 1
-    inside, corner = look.crops(pixels, torch.tensor([[1.0, 16, 16, 32, 32], [1.0, 0, 0, 32, 32]]))
+    inside, corner = cut_out(pixels, torch.tensor([[1.0, 16, 16, 32, 32], [1.0, 0, 0, 32, 32]]), 32, 0.5)
     assert (inside[:, 9:23, 9:23] == 1).all()  # the box is the middle half
     assert (inside[:, :7] == 0).all()
     assert corner[:, 17:23, 17:23].min() == 1  # a pixel of it is two of the image, which begins at 8

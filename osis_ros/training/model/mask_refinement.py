@@ -1,0 +1,121 @@
+"""Masks drawn again on the image's own pixels (after Cheng et al. 2020, "CascadePSP").
+
+The mask head sees an object in 14×14 cells of the pyramid's features, which round off thin parts, and nothing beyond a
+box that may be too small. A cut-out with a border shows the object's edges; the first mask says which object is meant.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+from osis_ros.training.model.config import MaskRefinementConfig
+from osis_ros.training.model.convolution import conv3x3, normal
+from osis_ros.training.model.crops import cut_out, grown
+from osis_ros.training.model.mobilenet import mobilenet_v2_stages
+from osis_ros.training.model.pooling import with_image_index
+
+STAGE_CHANNELS = (16, 24, 32, 96)  # of strides 2 to 16
+OUTSIDE = -4.0  # logit of the first mask beyond its box
+
+
+class MaskRefinement(nn.Module):
+    """MobileNetV2 on cut-outs up to stride 16, and a decoder (a U-Net) that corrects the first mask's logits."""
+
+    def __init__(self, config: MaskRefinementConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = nn.ModuleList(mobilenet_v2_stages()[: len(STAGE_CHANNELS)])
+        self.backbone[: config.frozen_stages].requires_grad_(False)
+        widths = (0, *config.channels)
+        self.decoder = nn.ModuleList(
+            conv3x3(coarser + stage + 1, own)
+            for coarser, stage, own in zip(widths, reversed(STAGE_CHANNELS), config.channels, strict=False)
+        )
+        # Nothing is corrected at first. Four channels of stride 2 are the cells of stride 1.
+        self.output = normal(nn.Conv2d(config.channels[-1], 4, 3, padding=1), 0.0)
+        self.to(memory_format=torch.channels_last)  # on a CPU small cut-outs train faster so
+
+    def forward(self, pixels: Tensor, rois: Tensor, logits: Tensor) -> Tensor:
+        """Correct masks.
+
+        Args:
+            pixels: [B, 3, H, W] normalised for MobileNetV2.
+            rois: [R, 5] image index and box in pixels.
+            logits: [R, M, M] of the first masks, inside the boxes.
+        Returns:
+            [R, crop_size, crop_size] logits float32 of boxes and border.
+        """
+        crops = cut_out(pixels, rois, self.config.crop_size, self.border)
+        first = self._with_border(logits)
+        x, maps = crops.contiguous(memory_format=torch.channels_last), []
+        for i, stage in enumerate(self.backbone):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and i >= self.config.frozen_stages):
+                x = stage(x)
+            maps.append(x)
+        hint = 2 * first.sigmoid()[:, None] - 1
+        x = maps[-1][:, :0]
+        for conv, level in zip(self.decoder, reversed(maps), strict=True):
+            if x.shape[1]:
+                x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = F.relu(conv(torch.cat((x, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)))
+        return first + F.pixel_shuffle(self.output(x), 2)[:, 0].float()
+
+    @property
+    def border(self) -> float:
+        """What is cut out beyond each side of a box, a share of that side."""
+        return self.config.border / self._inner
+
+    @property
+    def _inner(self) -> int:
+        return self.config.crop_size - 2 * self.config.border
+
+    def _with_border(self, logits: Tensor) -> Tensor:
+        inner = F.interpolate(logits[:, None], size=(self._inner, self._inner), mode="bilinear")[:, 0]
+        return F.pad(inner, [self.config.border] * 4, value=OUTSIDE)
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Binary cross-entropy plus one minus the soft IoU, the mean over R cut-outs. Thin things weigh as much so.
+
+        Args:
+            logits: [R, S, S]. targets: [R, S, S] float32, 0 or 1.
+        """
+        probabilities = logits.sigmoid()
+        shared = (probabilities * targets).sum((1, 2))
+        union = (probabilities + targets).sum((1, 2)) - shared
+        entropy = F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean((1, 2))
+        return (entropy + 1 - shared / union.clamp(min=1e-6)).sum() / max(len(logits), 1)
+
+    def refine(
+        self, pixels: Tensor, boxes: Tensor, logits: Tensor, threshold: float, fit: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Boxes and masks of one image.
+
+        Args:
+            pixels: [1, 3, H, W]. boxes: [N, 4]. logits: [N, M, M] of the first masks.
+            threshold: probability from which on a cell is the object's.
+            fit: whether boxes become those of the corrected masks, or stay.
+        Returns:
+            boxes [N, 4], and logits [N, mask_size, mask_size] inside them, 0 at the threshold.
+        """
+        rois = with_image_index([boxes])
+        logits = self(pixels, rois, logits) - math.log(threshold / (1 - threshold))
+        frame = grown(rois, self.border)[:, 1:]
+        cell = (frame[:, 2:] - frame[:, :2]) / self.config.crop_size
+        if fit:
+            boxes = _around(logits > 0, frame, cell, boxes)
+        corners = ((boxes.view(-1, 2, 2) - frame[:, None, :2]) / cell[:, None]).flatten(1)
+        rois = torch.cat((torch.arange(len(boxes), device=boxes.device)[:, None].to(boxes.dtype), corners), 1)
+        return boxes, roi_align(logits[:, None], rois, self.config.mask_size, 1.0, 1, aligned=True)[:, 0]
+
+
+def _around(masks: Tensor, frame: Tensor, cell: Tensor, boxes: Tensor) -> Tensor:
+    """The boxes [N, 4] of masks [N, S, S] whose cells, [N, 2] wide and high, fill frames [N, 4]; an empty one keeps its
+    box."""
+    size = masks.shape[-1]
+    filled = torch.stack((masks.any(1), masks.any(2)), 1).float()  # of x, of y
+    first, last = filled.argmax(2), size - filled.flip(2).argmax(2)
+    tight = torch.cat((frame[:, :2] + first * cell, frame[:, :2] + last * cell), 1)
+    return torch.where(filled.amax((1, 2))[:, None] > 0, tight, boxes)
