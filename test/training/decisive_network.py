@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 
 from osis_ros.training.model.config import tabletop
+from osis_ros.training.model.crops import cut_out
+from osis_ros.training.model.mask_refinement import MaskRefinement
 from osis_ros.training.model.pooling import with_image_index
 from osis_ros.training.model.second_look import SecondLook
 from osis_ros.training.model.semseg import SemSeg
@@ -12,11 +14,11 @@ CLASS_NAMES = ("bowl", "cup", "drill")
 
 
 @torch.no_grad()
-def decisive_network(height: int, width: int, seed: int = 0, *, looks_twice: bool = False) -> SemSeg:
+def decisive_network(height: int, width: int, seed: int = 0, *, on_cut_outs: bool = False) -> SemSeg:
     """A narrow `tabletop` network whose output layers are scaled so that, on noise, their outputs have given spreads.
 
-    Its class centres are embeddings of three of its own proposals, so that what resembles them is known; so are
-    those of the second look, where there is one.
+    Its class centres are embeddings of three of its own proposals, so that what resembles them is known. `on_cut_outs`
+    it has a second look, with such centres of its own, and mask refinement.
     """
     torch.manual_seed(seed)
     config = tabletop(CLASS_NAMES).replace(
@@ -26,7 +28,8 @@ def decisive_network(height: int, width: int, seed: int = 0, *, looks_twice: boo
         embedding={"dim": 24},
         mask={"channels": 16, "embedding_dim": 16, "convs": 2},
         decision={"max_boxes": 80, "max_known": 30, "max_unknown": 30},
-        second_look={"hidden": 32, "dim": 16} if looks_twice else None,
+        second_look={"hidden": 32, "dim": 16} if on_cut_outs else None,
+        mask_refinement={"channels": (16,) * 4} if on_cut_outs else None,
     )
     model = SemSeg(config).eval()
     coarse = torch.rand(1, 3, height // 16, width // 16) * 255
@@ -50,22 +53,37 @@ def decisive_network(height: int, width: int, seed: int = 0, *, looks_twice: boo
     model.mask_head.embed[-1].weight *= 3 / masks.std()
     model.mask_head.embed[-1].bias *= 3 / masks.std()
     threshold = float(semantics.distances.amin(1).median())
-    if model.second_look:
-        _make_decisive(model.second_look, model.backbone.normalise(image, [(height, width)]), proposals.boxes)
+    if on_cut_outs:
+        pixels = model.backbone.normalise(image, [(height, width)])
+        _make_look_decisive(model.second_look, pixels, proposals.boxes)
+        _make_refinement_decisive(model.mask_refinement, pixels, proposals.boxes)
     model.config = config.replace(decision={"unknown_threshold": threshold})
     return model
 
 
-def _make_decisive(look: SecondLook, pixels: Tensor, boxes: Tensor) -> None:
-    for layer in look.backbone.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)  # without batch norm, the usual ones would fade
-    features = look.backbone(look.crops(pixels, with_image_index([boxes])))[-1].flatten(1)
+def _make_look_decisive(look: SecondLook, pixels: Tensor, boxes: Tensor) -> None:
+    _keep_size(look.backbone)
+    crops = cut_out(pixels, with_image_index([boxes]), look.config.crop_size, look.config.margin / 2)
+    features = look.backbone(crops)[-1].flatten(1)
     _centre_and_scale(look.fc, features, 1.0)
     hidden = torch.nn.functional.relu(look.fc(features))
     _centre_and_scale(look.embedding.encoder, hidden, 1.0)
     raw = look.embedding(hidden)
     look.embedding.centres.copy_(raw[[0, len(raw) // 2, len(raw) - 1]])
+
+
+def _make_refinement_decisive(part: MaskRefinement, pixels: Tensor, boxes: Tensor) -> None:
+    _keep_size(part.backbone)
+    torch.nn.init.normal_(part.output.weight)
+    nothing = torch.zeros(len(boxes), 28, 28)
+    corrections = part(pixels, with_image_index([boxes]), nothing)
+    part.output.weight *= 3 / corrections.std()
+
+
+def _keep_size(backbone: torch.nn.Module) -> None:
+    for layer in backbone.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)  # without batch norm, the usual ones would fade
 
 
 def _centre_and_scale(layer: torch.nn.Linear, inputs: Tensor, spread: float) -> None:

@@ -153,8 +153,8 @@ def test_the_graph_gives_what_the_network_gives_on_photographs(network, bundle, 
     assert unknown > 100
 
 
-def test_the_graph_looks_again_as_the_network_does(photographs, tmp_path):
-    network = decisive_network(HEIGHT, WIDTH, looks_twice=True)
+def test_the_graph_looks_at_cut_outs_as_the_network_does(photographs, tmp_path):
+    network = decisive_network(HEIGHT, WIDTH, on_cut_outs=True)
     export_onnx(network, tmp_path / "model.onnx", HEIGHT, WIDTH)
     session = start(tmp_path / "model.onnx")
     decision = network.config.decision
@@ -166,7 +166,7 @@ def test_the_graph_looks_again_as_the_network_does(photographs, tmp_path):
         assert_same_instances(ours, theirs, HEIGHT, WIDTH)
         count += len(ours.scores)
     assert count > 50
-    assert run_graph(session, image, 1.0, 0.1).masks.shape == (0, 28, 28)
+    assert run_graph(session, image, 1.0, 0.1).masks.shape == (0, 56, 56)
 
 
 def test_the_shipped_graph_gives_what_its_weights_give_on_photographs(photographs):

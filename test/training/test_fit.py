@@ -127,12 +127,13 @@ def test_a_worker_starts_although_opencv_has_threads_of_its_own(shapes, tmp_path
 
 
 def test_only_the_named_parts_are_trained(shapes, tmp_path):
-    model = {**tiny_run().model.model_dump(), "second_look": {"crop_size": 32, "hidden": 16}}
+    cut_outs = {"second_look": {"crop_size": 32, "hidden": 16}, "mask_refinement": {"crop_size": 32, "border": 4}}
+    model = {**tiny_run().model.model_dump(), **cut_outs}
     first = fit(tiny_run(model=model, steps=1), shapes, tmp_path / "first")
-    config = tiny_run(model=model, only=("second_look", "mask_head"), steps=2)
+    config = tiny_run(model=model, only=("second_look", "mask_refinement", "mask_head"), steps=2)
     second, before = tensors(fit(config, shapes, tmp_path / "second", init=first)), tensors(first)
     changed = {name.split(".")[0] for name in before if not torch.equal(before[name], second[name])}
-    assert changed == {"mask_head", "second_look"}
+    assert changed == {"mask_head", "mask_refinement", "second_look"}
 
 
 @pytest.mark.parametrize("part", ["second_look", "box_pool"])  # not there; without a weight

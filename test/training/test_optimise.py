@@ -31,9 +31,10 @@ def test_rate_grows_with_the_batch_and_frozen_parameters_stay_out():
     assert rates[model["backbone"].weight] == pytest.approx(0.001)
 
 
-def test_the_second_look_learns_slower_than_the_rest_and_its_backbone_slower_still():
+@pytest.mark.parametrize("part", ["second_look", "mask_refinement"])
+def test_what_sees_cut_outs_learns_slower_than_the_rest_and_its_backbone_slower_still(part):
     look = nn.ModuleDict({"backbone": nn.Linear(2, 3), "fc": nn.Linear(3, 1)})
-    model = nn.ModuleDict({"head": nn.Linear(3, 1), "second_look": look})
+    model = nn.ModuleDict({"head": nn.Linear(3, 1), part: look})
     groups = make_optimiser(model, Optimiser(learning_rate=0.1, backbone_factor=0.5), batch=4).param_groups
     rates = {p: g["lr"] for g in groups for p in g["params"]}
     layers = (model["head"], look["fc"], look["backbone"])

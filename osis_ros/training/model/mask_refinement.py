@@ -61,7 +61,7 @@ class MaskRefinement(nn.Module):
             if x.shape[1]:
                 x = F.interpolate(x, scale_factor=2.0, mode="nearest")
             x = F.relu(conv(torch.cat((x, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)))
-        return first + F.pixel_shuffle(self.output(x), 2)[:, 0].float()
+        return first + _shuffled(self.output(x)).float()
 
     @property
     def border(self) -> float:
@@ -119,3 +119,9 @@ def _around(masks: Tensor, frame: Tensor, cell: Tensor, boxes: Tensor) -> Tensor
     first, last = filled.argmax(2), size - filled.flip(2).argmax(2)
     tight = torch.cat((frame[:, :2] + first * cell, frame[:, :2] + last * cell), 1)
     return torch.where(filled.amax((1, 2))[:, None] > 0, tight, boxes)
+
+
+def _shuffled(x: Tensor) -> Tensor:
+    """[R, 4, H, W] → [R, 2H, 2W], the channels of a cell side by side; torch's own has no gradient where R is 0."""
+    count, _, height, width = x.shape
+    return x.reshape(count, 2, 2, height, width).permute(0, 3, 1, 4, 2).reshape(count, 2 * height, 2 * width)

@@ -1,0 +1,186 @@
+"""Mask refinement: where the first mask lies on the cut-out, what becomes of box and mask, and what it is taught."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from osis_ros.training.model.config import MaskRefinementConfig, ModelConfig, tabletop
+from osis_ros.training.model.mask_refinement import MaskRefinement
+from osis_ros.training.model.semseg import SemSeg
+
+SIZE = (96, 128)
+PIXELS = torch.zeros(1, 3, *SIZE)
+
+
+def tiny(**mask_refinement) -> ModelConfig:
+    return tabletop(("mug", "bowl")).replace(
+        channels=16, proposals={"test_top_k": 40, "train_top_k": 40}, roi={"hidden": 32, "samples": 32},
+        embedding={"dim": 16}, mask={"channels": 8, "convs": 1, "embedding_dim": 8},
+        mask_refinement={"crop_size": 32, "border": 4, "mask_size": 24, "channels": (16,) * 4, **mask_refinement},
+    )  # fmt: skip
+
+
+def alive(part: MaskRefinement) -> MaskRefinement:
+    """Random weights that keep the size of their input, as ImageNet's would."""
+    for layer in part.backbone.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)
+    return part
+
+
+@pytest.fixture
+def part() -> MaskRefinement:
+    """With 8 cells of border around 32 of the box; it corrects nothing yet."""
+    torch.manual_seed(0)
+    return alive(MaskRefinement(MaskRefinementConfig(crop_size=48, border=8))).eval()
+
+
+@pytest.fixture
+def model() -> SemSeg:
+    torch.manual_seed(0)
+    model = SemSeg(tiny())
+    alive(model.mask_refinement)
+    return model
+
+
+def scene() -> tuple[torch.Tensor, dict]:
+    """Two coloured rectangles on grey, the second of no known class; boxes end short of them."""
+    image = torch.full((3, *SIZE), 100, dtype=torch.uint8)
+    masks = torch.zeros(2, *SIZE, dtype=torch.bool)
+    for i, (x0, y0, x1, y1) in enumerate([[8, 8, 56, 56], [72, 32, 120, 80]]):
+        masks[i, y0:y1, x0:x1] = True
+        image[:, y0:y1, x0:x1] = torch.tensor([250, 250 * i, 20])[:, None, None]
+    boxes = torch.tensor([[8.0, 8, 51, 56], [72, 37, 120, 80]])
+    return image, {"boxes": boxes, "labels": torch.tensor([0, -1]), "masks": masks}
+
+
+def losses(model: SemSeg) -> dict[str, torch.Tensor]:
+    image, target = scene()
+    return model.train()(image[None], [SIZE], [target])
+
+
+def left_half() -> torch.Tensor:
+    logits = torch.full((1, 28, 28), -5.0)
+    logits[:, :, :14] = 5
+    return logits
+
+
+@torch.no_grad()
+def test_at_first_nothing_is_corrected_and_the_box_is_the_masks_own(part):
+    boxes = torch.tensor([[20.0, 10, 84, 74]])
+    fitted, logits = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    assert fitted.tolist() == [[20, 10, 52, 74]]
+    assert logits.shape == (1, 56, 56)
+    assert (logits > 0).float().mean() > 0.98
+
+
+@torch.no_grad()
+def test_a_given_box_stays_and_so_does_its_mask(part):
+    boxes = torch.tensor([[20.0, 10, 84, 74]])
+    fitted, logits = part.refine(PIXELS, boxes, left_half(), 0.5, fit=False)
+    assert torch.equal(fitted, boxes)
+    assert (logits[:, :, :27] > 0).all()
+    assert (logits[:, :, 29:] < 0).all()
+
+
+@torch.no_grad()
+def test_a_mask_may_grow_beyond_its_box_as_far_as_the_border(part):
+    part.output.bias.fill_(20.0)
+    boxes = torch.tensor([[20.0, 10, 84, 74]])
+    fitted, logits = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    assert fitted.tolist() == [[4, -6, 100, 90]]  # 8 of 32 cells, a quarter of the side
+    assert (logits > 0).all()
+
+
+@torch.no_grad()
+def test_an_empty_mask_keeps_its_box_and_no_instance_is_no_matter(part):
+    boxes = torch.tensor([[20.0, 10, 84, 74]])
+    fitted, logits = part.refine(PIXELS, boxes, torch.full((1, 28, 28), -5.0), 0.5, fit=True)
+    assert torch.equal(fitted, boxes)
+    assert (logits < 0).all()
+    fitted, logits = part.refine(PIXELS, boxes[:0], logits[:0], 0.5, fit=True)
+    assert fitted.shape == (0, 4)
+    assert logits.shape == (0, 56, 56)
+
+
+@torch.no_grad()
+def test_the_threshold_says_what_counts_as_the_object(part):
+    boxes = torch.tensor([[20.0, 10, 84, 74]])
+    faint = torch.full((1, 28, 28), -0.2)  # a probability of 0.45
+    inside = slice(1, -1)  # beyond the box the first mask says no
+    assert (part.refine(PIXELS, boxes, faint, 0.5, fit=False)[1] < 0).all()
+    assert (part.refine(PIXELS, boxes, faint, 0.4, fit=False)[1][:, inside, inside] > 0).all()
+
+
+def test_thin_things_weigh_as_much_as_thick_ones(part):
+    def half_missed(width: int) -> torch.Tensor:
+        target = torch.zeros(1, 48, 48)
+        target[:, :, 10 : 10 + 2 * width] = 1
+        found = torch.full((1, 48, 48), -9.0)
+        found[:, :, 10 : 10 + width] = 9
+        return part.loss(found, target)
+
+    assert half_missed(1) > 0.5
+    assert half_missed(10) < 2.2 * half_missed(1) + 3  # entropy alone would be ten times as much
+    assert part.loss(torch.full((1, 48, 48), 20.0), torch.ones(1, 48, 48)) < 1e-3
+
+
+def test_an_image_without_objects_teaches_it_nothing(model):
+    image, target = scene()
+    empty = {name: value[:0] for name, value in target.items()}
+    loss = model.train()(image[None], [SIZE], [empty])["loss_mask_refinement"]
+    loss.backward()
+    assert loss == 0
+
+
+def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
+    torch.nn.init.normal_(model.mask_refinement.output.weight, std=0.1)
+    found = losses(model)
+    assert len(found) == 8
+    found["loss_mask_refinement"].backward()
+    learning = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    assert learning == {n for n, p in model.named_parameters() if n.startswith("mask_refinement.") and p.requires_grad}
+
+
+def test_where_it_learns_alone_only_its_loss_is_taken(model):
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith("mask_refinement."))
+    assert set(losses(model)) == {"loss_mask_refinement"}
+
+
+def test_it_learns_where_an_object_ends_beyond_its_box():
+    """On the scene it learns from."""
+    torch.manual_seed(0)
+    model = SemSeg(tiny(samples=8))
+    alive(model.mask_refinement)
+    optimiser = torch.optim.AdamW(model.mask_refinement.parameters(), 3e-3)
+    for _ in range(100):
+        loss = losses(model)["loss_mask_refinement"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    image, target = scene()
+    pixels = model.backbone.normalise(image[None], [SIZE])
+    with torch.no_grad():
+        nothing = torch.zeros(2, 28, 28)
+        boxes, _ = model.eval().mask_refinement.refine(pixels, target["boxes"], nothing, 0.5, fit=True)
+    assert (boxes - torch.tensor([[8.0, 8, 56, 56], [72, 32, 120, 80]])).abs().max() < 3
+
+
+@torch.no_grad()
+def test_detections_have_finer_masks_and_boxes_given_stay(model):
+    model.eval().config = model.config.replace(decision={"score_threshold": 0.0})
+    image, target = scene()
+    found = model(image[None], [SIZE])[0]
+    assert found.masks.shape[1:] == (24, 24)
+    assert len(found.boxes) == len(found.masks) > 0
+    given = model.segment_boxes(image[None], [SIZE], [target["boxes"]], [torch.tensor([0, 2])])[0]
+    assert torch.equal(given.boxes, target["boxes"])
+    assert given.masks.shape == (2, 24, 24)
+
+
+def test_what_cannot_be_is_told():
+    with pytest.raises(ValidationError, match="mask_refinement: it wants the pixels of backbone mobilenet_v2"):
+        tiny().replace(backbone="resnet18")
+    with pytest.raises(ValidationError, match="border: 16 on both sides leaves nothing of 32 for the box"):
+        MaskRefinementConfig(crop_size=32, border=16)
