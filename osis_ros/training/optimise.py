@@ -7,17 +7,17 @@ from torch import nn
 
 from osis_ros.training.config import Optimiser
 
-# Parts with a MobileNetV2 on cut-outs: without batch norm its ReLU6s died at higher rates.
-SLOWER = ("second_look", "mask_refinement")
+# Parts with a MobileNetV2 of their own: on cut-outs, without batch norm, its ReLU6s died at higher rates.
+ON_CUT_OUTS = ("second_look", "mask_refinement")
 
 
 def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.optim.Optimizer:
     """Optimiser over the model's trainable parameters.
 
     Args:
-        model: its parameters named `backbone.…` get `backbone_factor` times the rate; vectors (biases, class
-            centres are not among them) are free of weight decay under AdamW. Those of SLOWER parts get the factor
-            once more.
+        model: its parameters named `backbone.…` get `backbone_factor` times the rate, those of a part ON_CUT_OUTS the
+            factor once more, as the second look's other ones do once; vectors (biases, class centres are not among
+            them) are free of weight decay under AdamW.
         batch: images a step over all devices; the rate grows linearly with it (Goyal et al. 2017).
     """
     rate = config.learning_rate * batch / config.reference_batch
@@ -25,7 +25,8 @@ def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.opt
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parts = name.split(".")
-            slower = ("backbone" in parts) + (parts[0] in SLOWER)
+            backbone = "backbone" in parts
+            slower = backbone + (parts[0] == "second_look" or (backbone and parts[0] in ON_CUT_OUTS))
             decays = parameter.ndim > 1 or config.name == "sgd"
             groups.setdefault((slower, decays), []).append(parameter)
     parameters = [

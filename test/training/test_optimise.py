@@ -31,14 +31,14 @@ def test_rate_grows_with_the_batch_and_frozen_parameters_stay_out():
     assert rates[model["backbone"].weight] == pytest.approx(0.001)
 
 
-@pytest.mark.parametrize("part", ["second_look", "mask_refinement"])
-def test_what_sees_cut_outs_learns_slower_than_the_rest_and_its_backbone_slower_still(part):
+@pytest.mark.parametrize(("part", "rate"), [("second_look", 0.05), ("mask_refinement", 0.1)])
+def test_a_backbone_for_cut_outs_learns_slower_still_and_a_second_look_slower_than_the_rest(part, rate):
     look = nn.ModuleDict({"backbone": nn.Linear(2, 3), "fc": nn.Linear(3, 1)})
     model = nn.ModuleDict({"head": nn.Linear(3, 1), part: look})
     groups = make_optimiser(model, Optimiser(learning_rate=0.1, backbone_factor=0.5), batch=4).param_groups
     rates = {p: g["lr"] for g in groups for p in g["params"]}
     layers = (model["head"], look["fc"], look["backbone"])
-    assert [rates[layer.weight] for layer in layers] == pytest.approx([0.1, 0.05, 0.025])
+    assert [rates[layer.weight] for layer in layers] == pytest.approx([0.1, rate, 0.025])
 
 
 def test_adamw_does_not_decay_biases():

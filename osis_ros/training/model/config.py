@@ -114,7 +114,7 @@ class MaskRefinementConfig(Section):
     channels: tuple[Positive, Positive, Positive, Positive] = Field(
         (64, 48, 32, 24), description="of the decoder, at strides 16, 8, 4 and 2"
     )
-    samples: Positive = Field(16, description="boxes on objects, in each image, that the loss is taken on")
+    samples: Positive = Field(24, description="boxes on objects, in each image, that the loss is taken on")
     positive_iou: Fraction = Field(0.5, description="they overlap their object by at least this")
 
     @model_validator(mode="after")

@@ -125,11 +125,7 @@ class SemSeg(nn.Module):
         ]
         if targets is not None:
             losses = self._losses(levels, dense, proposals, targets) if self._first_look_learns() else {}
-            if learns(self.second_look):
-                losses["loss_second_look"] = self._second_look_loss(views, proposals, targets)
-            if learns(self.mask_refinement):
-                losses["loss_mask_refinement"] = self._mask_refinement_loss(views, levels, proposals, targets)
-            return losses
+            return losses | self._losses_on_cut_outs(views, levels, proposals, targets)
         return [self.detect(view, own, self.thresholds) for view, own in zip(views, proposals, strict=True)]
 
     def pyramid(self, pixels: Tensor) -> list[Tensor]:
@@ -265,36 +261,43 @@ class SemSeg(nn.Module):
             losses["loss_contrastive"] = weights.contrastive * self._contrastive_loss(samples, semantics)
         return losses
 
-    def _second_look_loss(self, views: list[View], proposals: list[Proposals], targets: list[dict]) -> Tensor:
-        config = self.config.second_look
-        samples = self._object_samples(views, proposals, targets, config.samples, config.positive_iou)
-        distances = self.second_look(torch.cat([view.pixels for view in views]), samples.rois)
-        return self.config.loss_weights.second_look * self.second_look.loss(distances, samples.labels)
-
-    def _mask_refinement_loss(
+    def _losses_on_cut_outs(
         self, views: list[View], levels: list[Tensor], proposals: list[Proposals], targets: list[dict]
+    ) -> dict[str, Tensor]:
+        look, refinement, losses = self.second_look, self.mask_refinement, {}
+        if not (learns(look) or learns(refinement)):
+            return losses
+        pixels = torch.cat([view.pixels for view in views])
+        with torch.no_grad():
+            boxes = [
+                self._candidates(view, own, -1.0, self.config.decision).boxes
+                for view, own in zip(views, proposals, strict=True)
+            ]
+        weights = self.config.loss_weights
+        if learns(look):
+            samples = self._on_objects(boxes, targets, look.config.samples, look.config.positive_iou)
+            loss = look.loss(look(pixels, samples.rois), samples.labels)
+            losses["loss_second_look"] = weights.second_look * loss
+        if learns(refinement):
+            samples = self._on_objects(boxes, targets, refinement.config.samples, refinement.config.positive_iou)
+            loss = self._refinement_loss(pixels, levels, samples, [target["masks"] for target in targets])
+            losses["loss_mask_refinement"] = weights.mask_refinement * loss
+        return losses
+
+    def _refinement_loss(
+        self, pixels: Tensor, levels: list[Tensor], samples: RoISamples, masks: list[Tensor]
     ) -> Tensor:
-        config, part = self.config.mask_refinement, self.mask_refinement
-        samples = self._object_samples(views, proposals, targets, config.samples, config.positive_iou)
+        part = self.mask_refinement
         with torch.no_grad():
             rois = shaken(samples.rois)
             first = self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois)))
-        logits = part(torch.cat([view.pixels for view in views]), rois, first)
-        masks = [target["masks"] for target in targets]
-        target = mask_targets(masks, grown(rois, part.border), samples.index, config.crop_size)
-        return self.config.loss_weights.mask_refinement * part.loss(logits, target)
+        target = mask_targets(masks, grown(rois, part.border), samples.index, part.config.crop_size)
+        return part.loss(part(pixels, rois, first), target)
 
-    @torch.no_grad()
-    def _object_samples(
-        self, views: list[View], proposals: list[Proposals], targets: list[dict], count: int, least_iou: float
-    ) -> RoISamples:
-        """Refined boxes that overlap an object by `least_iou`, at most `count` an image."""
-        found = [
-            self._candidates(view, own, -1.0, self.config.decision).boxes
-            for view, own in zip(views, proposals, strict=True)
-        ]
+    def _on_objects(self, boxes: list[Tensor], targets: list[dict], count: int, least_iou: float) -> RoISamples:
+        """Boxes that overlap an object by `least_iou`, at most `count` an image."""
         chosen = {"samples": count, "positive_fraction": 1.0, "positive_iou": least_iou}
-        samples = sample_rois(found, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
+        samples = sample_rois(boxes, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
         return RoISamples(*(part[samples.positive] for part in samples))
 
     def _classification_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
