@@ -23,6 +23,7 @@ VARIANTS = {
     FIRST: (torch.float32, torch.contiguous_format, {}),
     "float32, channels last": (torch.float32, torch.channels_last, {}),
     "no second look": (HALF, None, {"second_look": None}),
+    "no mask refinement": (HALF, None, {"mask_refinement": None}),
     "nothing frozen": (HALF, None, {"frozen_stages": 0}),
     "512 RoIs, every mask": (HALF, None, {"roi": {"samples": 512}, "mask": {"rois_per_image": None}}),
     "proposals from stride 4": (HALF, None, {"proposals": {"finest_level": 2, "anchor_scale": 8}}),
