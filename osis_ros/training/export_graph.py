@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from osis_ros.training.export_optimise import optimise, pad_outputs
 from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.open_set import Thresholds
-from osis_ros.training.model.semseg import Recognised, Semantics, SemSeg, View
+from osis_ros.training.model.semseg import Recognised, Semantics, SemSeg, View, best_first
 
 OPSET = 20
 INPUTS = ("image", "score_threshold", "unknown_threshold")
@@ -50,7 +50,7 @@ class ExportGraph(nn.Module):
         found = Recognised(
             found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics, found.strangeness[kept]
         )
-        return self.model.segment(view, found)
+        return best_first(self.model.segment(view, found), score_threshold)
 
 
 def max_instances(model: SemSeg) -> int:

@@ -75,7 +75,8 @@ def _make_look_decisive(look: SecondLook, pixels: Tensor, boxes: Tensor) -> None
 def _make_refinement_decisive(part: MaskRefinement, pixels: Tensor, boxes: Tensor) -> None:
     _keep_size(part.backbone)
     torch.nn.init.normal_(part.output.weight)
-    nothing = torch.zeros(len(boxes), 28, 28)
+    size = part.config.crop_size
+    nothing = torch.zeros(len(boxes), size, size)
     corrections = part(pixels, with_image_index([boxes]), nothing)
     part.output.weight *= 3 / corrections.std()
 

@@ -114,6 +114,9 @@ class MaskRefinementConfig(Section):
     channels: tuple[Positive, Positive, Positive, Positive] = Field(
         (64, 48, 32, 24), description="of the decoder, at strides 16, 8, 4 and 2"
     )
+    agreement: float = Field(
+        0.3, ge=0, description="a in s i^a: i, IoU of first and corrected mask, is part of the score"
+    )
     samples: Positive = Field(24, description="boxes on objects, in each image, that the loss is taken on")
     positive_iou: Fraction = Field(0.5, description="they overlap their object by at least this")
 

@@ -38,18 +38,17 @@ class MaskRefinement(nn.Module):
         self.output = normal(nn.Conv2d(config.channels[-1], 4, 3, padding=1), 0.0)
         self.to(memory_format=torch.channels_last)  # on a CPU small cut-outs train faster so
 
-    def forward(self, pixels: Tensor, rois: Tensor, logits: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor, rois: Tensor, first: Tensor) -> Tensor:
         """Correct masks.
 
         Args:
             pixels: [B, 3, H, W] normalised for MobileNetV2.
             rois: [R, 5] image index and box in pixels.
-            logits: [R, M, M] of the first masks, inside the boxes.
+            first: [R, crop_size, crop_size] logits of the first masks, `with_border`.
         Returns:
-            [R, crop_size, crop_size] logits float32 of boxes and border.
+            the same float32, corrected.
         """
         crops = cut_out(pixels, rois, self.config.crop_size, self.border)
-        first = self._with_border(logits)
         x, maps = crops.contiguous(memory_format=torch.channels_last), []
         for i, stage in enumerate(self.backbone):
             with torch.set_grad_enabled(torch.is_grad_enabled() and i >= self.config.frozen_stages):
@@ -72,7 +71,8 @@ class MaskRefinement(nn.Module):
     def _inner(self) -> int:
         return self.config.crop_size - 2 * self.config.border
 
-    def _with_border(self, logits: Tensor) -> Tensor:
+    def with_border(self, logits: Tensor) -> Tensor:
+        """Masks of boxes [R, M, M] as they lie on the boxes' cut-outs [R, crop_size, crop_size]."""
         inner = F.interpolate(logits[:, None], size=(self._inner, self._inner), mode="bilinear")[:, 0]
         return F.pad(inner, [self.config.border] * 4, value=OUTSIDE)
 
@@ -90,7 +90,7 @@ class MaskRefinement(nn.Module):
 
     def refine(
         self, pixels: Tensor, boxes: Tensor, logits: Tensor, threshold: float, fit: bool
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Boxes and masks of one image.
 
         Args:
@@ -98,17 +98,27 @@ class MaskRefinement(nn.Module):
             threshold: probability from which on a cell is the object's.
             fit: whether boxes become those of the corrected masks, or stay.
         Returns:
-            boxes [N, 4], and logits [N, mask_size, mask_size] inside them, 0 at the threshold.
+            boxes [N, 4]; logits [N, mask_size, mask_size] inside them, 0 at the threshold; and what a score is worth
+            beside it, [N] in 0..1: a power of the IoU of first and corrected mask.
         """
         rois = with_image_index([boxes])
-        logits = self(pixels, rois, logits) - math.log(threshold / (1 - threshold))
+        first, shift = self.with_border(logits), math.log(threshold / (1 - threshold))
+        logits = self(pixels, rois, first) - shift
+        masks = logits > 0
+        worth = _iou(masks, first > shift) ** self.config.agreement
         frame = grown(rois, self.border)[:, 1:]
         cell = (frame[:, 2:] - frame[:, :2]) / self.config.crop_size
         if fit:
-            boxes = _around(logits > 0, frame, cell, boxes)
+            boxes = _around(masks, frame, cell, boxes)
         corners = ((boxes.view(-1, 2, 2) - frame[:, None, :2]) / cell[:, None]).flatten(1)
         rois = torch.cat((torch.arange(len(boxes), device=boxes.device)[:, None].to(boxes.dtype), corners), 1)
-        return boxes, roi_align(logits[:, None], rois, self.config.mask_size, 1.0, 1, aligned=True)[:, 0]
+        return boxes, roi_align(logits[:, None], rois, self.config.mask_size, 1.0, 1, aligned=True)[:, 0], worth
+
+
+def _iou(a: Tensor, b: Tensor) -> Tensor:
+    """Of masks [N, S, S] bool in pairs: [N], 0 where both are empty."""
+    shared, either = (a & b).float().sum((1, 2)), (a | b).float().sum((1, 2))
+    return shared / either.clamp(min=1)
 
 
 def _around(masks: Tensor, frame: Tensor, cell: Tensor, boxes: Tensor) -> Tensor:

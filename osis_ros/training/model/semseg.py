@@ -148,7 +148,8 @@ class SemSeg(nn.Module):
 
     def detect(self, view: View, proposals: Proposals, thresholds: Thresholds) -> Detections:
         """One image's instances from its proposals. Tensor operations alone."""
-        return self.segment(view, self.recognise(view, proposals, thresholds, self.config.decision))
+        found = self.segment(view, self.recognise(view, proposals, thresholds, self.config.decision))
+        return best_first(found, thresholds.score)
 
     def recognise(
         self, view: View, proposals: Proposals, thresholds: Thresholds, decision: DecisionConfig
@@ -214,12 +215,13 @@ class SemSeg(nn.Module):
         return results
 
     def segment(self, view: View, found: Recognised, fit: bool = True) -> Detections:
-        """One image's instances with masks; unless `fit`, boxes stay as they are where masks are refined."""
+        """One image's instances with masks, in their order; where masks are refined, boxes and scores follow if `fit`."""
         boxes, scores, class_ids, semantics, strangeness = found
         logits = self.masks(view.levels, with_image_index([boxes]), semantics)
         least = self.config.mask.threshold
         if self.mask_refinement:
-            boxes, logits = self.mask_refinement.refine(view.pixels, boxes, logits, least, fit)
+            boxes, logits, worth = self.mask_refinement.refine(view.pixels, boxes, logits, least, fit)
+            scores = scores * worth if fit else scores
         else:
             logits = logits - math.log(least / (1 - least))
         return Detections(boxes, scores, class_ids, strangeness, semantics.z, logits.sigmoid())
@@ -292,7 +294,7 @@ class SemSeg(nn.Module):
             rois = shaken(samples.rois)
             first = self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois)))
         target = mask_targets(masks, grown(rois, part.border), samples.index, part.config.crop_size)
-        return part.loss(part(pixels, rois, first), target)
+        return part.loss(part(pixels, rois, part.with_border(first)), target)
 
     def _on_objects(self, boxes: list[Tensor], targets: list[dict], count: int, least_iou: float) -> RoISamples:
         """Boxes that overlap an object by `least_iou`, at most `count` an image."""
@@ -334,3 +336,10 @@ class SemSeg(nn.Module):
 def learns(part: nn.Module | None) -> bool:
     """Whether there is such a part, and training changes it."""
     return part is not None and any(p.requires_grad for p in part.parameters())
+
+
+def best_first(found: Detections, score: float | Tensor) -> Detections:
+    """The instances above a score, best first."""
+    order = found.scores.argsort(descending=True)
+    order = order[found.scores[order] > score]
+    return Detections(*(part[order] for part in found))

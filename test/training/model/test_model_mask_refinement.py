@@ -68,7 +68,7 @@ def left_half() -> torch.Tensor:
 @torch.no_grad()
 def test_at_first_nothing_is_corrected_and_the_box_is_the_masks_own(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
     assert fitted.tolist() == [[20, 10, 52, 74]]
     assert logits.shape == (1, 56, 56)
     assert (logits > 0).float().mean() > 0.98
@@ -77,7 +77,7 @@ def test_at_first_nothing_is_corrected_and_the_box_is_the_masks_own(part):
 @torch.no_grad()
 def test_a_given_box_stays_and_so_does_its_mask(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits = part.refine(PIXELS, boxes, left_half(), 0.5, fit=False)
+    fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=False)
     assert torch.equal(fitted, boxes)
     assert (logits[:, :, :27] > 0).all()
     assert (logits[:, :, 29:] < 0).all()
@@ -87,7 +87,7 @@ def test_a_given_box_stays_and_so_does_its_mask(part):
 def test_a_mask_may_grow_beyond_its_box_as_far_as_the_border(part):
     part.output.bias.fill_(20.0)
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
     assert fitted.tolist() == [[4, -6, 100, 90]]  # 8 of 32 cells, a quarter of the side
     assert (logits > 0).all()
 
@@ -95,12 +95,22 @@ def test_a_mask_may_grow_beyond_its_box_as_far_as_the_border(part):
 @torch.no_grad()
 def test_an_empty_mask_keeps_its_box_and_no_instance_is_no_matter(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits = part.refine(PIXELS, boxes, torch.full((1, 28, 28), -5.0), 0.5, fit=True)
+    fitted, logits, _ = part.refine(PIXELS, boxes, torch.full((1, 28, 28), -5.0), 0.5, fit=True)
     assert torch.equal(fitted, boxes)
     assert (logits < 0).all()
-    fitted, logits = part.refine(PIXELS, boxes[:0], logits[:0], 0.5, fit=True)
+    fitted, logits, _ = part.refine(PIXELS, boxes[:0], logits[:0], 0.5, fit=True)
     assert fitted.shape == (0, 4)
     assert logits.shape == (0, 56, 56)
+
+
+@torch.no_grad()
+def test_a_score_is_worth_less_the_more_a_mask_was_corrected(part):
+    boxes = torch.tensor([[20.0, 10, 84, 74]]).expand(3, 4)
+    first = torch.cat((left_half(), torch.full((1, 28, 28), 5.0), torch.full((1, 28, 28), -5.0)))
+    assert part.refine(PIXELS, boxes, first, 0.5, fit=True)[2].tolist() == [1, 1, 0]
+    part.output.bias.fill_(20.0)  # all of the 48 x 48 cells, where the box has 32 x 32
+    worth = part.refine(PIXELS, boxes, first, 0.5, fit=True)[2]
+    assert worth.tolist() == pytest.approx([(32 * 16 / 48**2) ** 0.3, (32**2 / 48**2) ** 0.3, 0], rel=1e-3)
 
 
 @torch.no_grad()
@@ -163,7 +173,7 @@ def test_it_learns_where_an_object_ends_beyond_its_box():
     pixels = model.backbone.normalise(image[None], [SIZE])
     with torch.no_grad():
         nothing = torch.zeros(2, 28, 28)
-        boxes, _ = model.eval().mask_refinement.refine(pixels, target["boxes"], nothing, 0.5, fit=True)
+        boxes, _, _ = model.eval().mask_refinement.refine(pixels, target["boxes"], nothing, 0.5, fit=True)
     assert (boxes - torch.tensor([[8.0, 8, 56, 56], [72, 32, 120, 80]])).abs().max() < 3
 
 
@@ -174,8 +184,10 @@ def test_detections_have_finer_masks_and_boxes_given_stay(model):
     found = model(image[None], [SIZE])[0]
     assert found.masks.shape[1:] == (24, 24)
     assert len(found.boxes) == len(found.masks) > 0
+    assert (found.scores.diff() <= 0).all()
     given = model.segment_boxes(image[None], [SIZE], [target["boxes"]], [torch.tensor([0, 2])])[0]
     assert torch.equal(given.boxes, target["boxes"])
+    assert given.scores.tolist() == [1, 1]
     assert given.masks.shape == (2, 24, 24)
 
 
