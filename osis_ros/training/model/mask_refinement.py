@@ -110,8 +110,9 @@ class MaskRefinement(nn.Module):
         cell = (frame[:, 2:] - frame[:, :2]) / self.config.crop_size
         if fit:
             boxes = _around(masks, frame, cell, boxes)
-        corners = ((boxes.view(-1, 2, 2) - frame[:, None, :2]) / cell[:, None]).flatten(1)
-        rois = torch.cat((torch.arange(len(boxes), device=boxes.device)[:, None].to(boxes.dtype), corners), 1)
+        # The exporter cannot tell that a range would be as long as the boxes.
+        own = torch.ones_like(boxes[:, :1]).cumsum(0) - 1
+        rois = torch.cat((own, (boxes - frame[:, :2].repeat(1, 2)) / cell.repeat(1, 2)), 1)
         return boxes, roi_align(logits[:, None], rois, self.config.mask_size, 1.0, 1, aligned=True)[:, 0], worth
 
 

@@ -215,7 +215,7 @@ class SemSeg(nn.Module):
         return results
 
     def segment(self, view: View, found: Recognised, fit: bool = True) -> Detections:
-        """One image's instances with masks, in their order; where masks are refined, boxes and scores follow if `fit`."""
+        """One image's instances with masks, in their order; if `fit`, boxes and scores follow refined masks."""
         boxes, scores, class_ids, semantics, strangeness = found
         logits = self.masks(view.levels, with_image_index([boxes]), semantics)
         least = self.config.mask.threshold
