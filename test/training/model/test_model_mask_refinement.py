@@ -1,31 +1,22 @@
 """Mask refinement: where the first mask lies on the cut-out, what becomes of box and mask, and what it is taught."""
 
+import cut_out_parts as shared
 import pytest
 import torch
+from cut_out_parts import SIZE, alive, losses, scene
 from pydantic import ValidationError
 
-from osis_ros.training.model.config import MaskRefinementConfig, ModelConfig, tabletop
+from osis_ros.training.model.config import MaskRefinementConfig, ModelConfig
 from osis_ros.training.model.mask_refinement import MaskRefinement
 from osis_ros.training.model.semseg import SemSeg
 
-SIZE = (96, 128)
 PIXELS = torch.zeros(1, 3, *SIZE)
+SHORT_BOXES = torch.tensor([[8.0, 8, 51, 56], [72, 37, 120, 80]])  # they end short of the scene's objects
 
 
 def tiny(**mask_refinement) -> ModelConfig:
-    return tabletop(("mug", "bowl")).replace(
-        channels=16, proposals={"test_top_k": 40, "train_top_k": 40}, roi={"hidden": 32, "samples": 32},
-        embedding={"dim": 16}, mask={"channels": 8, "convs": 1, "embedding_dim": 8},
-        mask_refinement={"crop_size": 32, "border": 4, "mask_size": 24, "channels": (16,) * 4, **mask_refinement},
-    )  # fmt: skip
-
-
-def alive(part: MaskRefinement) -> MaskRefinement:
-    """Random weights that keep the size of their input, as ImageNet's would."""
-    for layer in part.backbone.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)
-    return part
+    small = {"crop_size": 32, "border": 4, "mask_size": 24, "channels": (16,) * 4}
+    return shared.tiny(mask_refinement={**small, **mask_refinement})
 
 
 @pytest.fixture
@@ -41,22 +32,6 @@ def model() -> SemSeg:
     model = SemSeg(tiny())
     alive(model.mask_refinement)
     return model
-
-
-def scene() -> tuple[torch.Tensor, dict]:
-    """Two coloured rectangles on grey, the second of no known class; boxes end short of them."""
-    image = torch.full((3, *SIZE), 100, dtype=torch.uint8)
-    masks = torch.zeros(2, *SIZE, dtype=torch.bool)
-    for i, (x0, y0, x1, y1) in enumerate([[8, 8, 56, 56], [72, 32, 120, 80]]):
-        masks[i, y0:y1, x0:x1] = True
-        image[:, y0:y1, x0:x1] = torch.tensor([250, 250 * i, 20])[:, None, None]
-    boxes = torch.tensor([[8.0, 8, 51, 56], [72, 37, 120, 80]])
-    return image, {"boxes": boxes, "labels": torch.tensor([0, -1]), "masks": masks}
-
-
-def losses(model: SemSeg) -> dict[str, torch.Tensor]:
-    image, target = scene()
-    return model.train()(image[None], [SIZE], [target])
 
 
 def left_half() -> torch.Tensor:
@@ -136,26 +111,19 @@ def test_thin_things_weigh_as_much_as_thick_ones(part):
 
 
 def test_an_image_without_objects_teaches_it_nothing(model):
-    image, target = scene()
-    empty = {name: value[:0] for name, value in target.items()}
-    loss = model.train()(image[None], [SIZE], [empty])["loss_mask_refinement"]
-    loss.backward()
-    assert loss == 0
+    assert shared.loss_without_objects(model, "loss_mask_refinement") == 0
 
 
 def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
     torch.nn.init.normal_(model.mask_refinement.output.weight, std=0.1)
     found = losses(model)
     assert len(found) == 8
-    found["loss_mask_refinement"].backward()
-    learning = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
-    assert learning == {n for n, p in model.named_parameters() if n.startswith("mask_refinement.") and p.requires_grad}
+    learning = shared.names_that_learn_from(found["loss_mask_refinement"], model)
+    assert learning == shared.names_of("mask_refinement", model)
 
 
 def test_where_it_learns_alone_only_its_loss_is_taken(model):
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name.startswith("mask_refinement."))
-    assert set(losses(model)) == {"loss_mask_refinement"}
+    assert shared.losses_of_it_alone("mask_refinement", model) == {"loss_mask_refinement"}
 
 
 def test_it_learns_where_an_object_ends_beyond_its_box():
@@ -163,18 +131,13 @@ def test_it_learns_where_an_object_ends_beyond_its_box():
     torch.manual_seed(0)
     model = SemSeg(tiny(samples=8))
     alive(model.mask_refinement)
-    optimiser = torch.optim.AdamW(model.mask_refinement.parameters(), 3e-3)
-    for _ in range(100):
-        loss = losses(model)["loss_mask_refinement"]
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    shared.learn(model, "mask_refinement", 100, 3e-3, boxes=SHORT_BOXES)
     image, target = scene()
     pixels = model.backbone.normalise(image[None], [SIZE])
     with torch.no_grad():
         nothing = torch.zeros(2, 28, 28)
-        boxes, _, _ = model.eval().mask_refinement.refine(pixels, target["boxes"], nothing, 0.5, fit=True)
-    assert (boxes - torch.tensor([[8.0, 8, 56, 56], [72, 32, 120, 80]])).abs().max() < 3
+        boxes, _, _ = model.eval().mask_refinement.refine(pixels, SHORT_BOXES, nothing, 0.5, fit=True)
+    assert (boxes - target["boxes"]).abs().max() < 3
 
 
 @torch.no_grad()

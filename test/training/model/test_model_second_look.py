@@ -1,31 +1,20 @@
 """The second look: what is cut out, whose opinion counts where, and what it is taught."""
 
+import cut_out_parts as shared
 import pytest
 import torch
+from cut_out_parts import SIZE, alive, losses, scene
 from pydantic import ValidationError
 
-from osis_ros.training.model.config import ModelConfig, SecondLookConfig, tabletop
+from osis_ros.training.model.config import ModelConfig, SecondLookConfig
 from osis_ros.training.model.crops import cut_out
 from osis_ros.training.model.second_look import SecondLook
 from osis_ros.training.model.semseg import Candidates, SemSeg, View
 
-SIZE = (96, 128)
-
 
 def tiny(**second_look) -> ModelConfig:
-    return tabletop(("mug", "bowl")).replace(
-        channels=16, proposals={"test_top_k": 40, "train_top_k": 40}, roi={"hidden": 32, "samples": 32},
-        embedding={"dim": 16}, mask={"channels": 8, "convs": 1, "embedding_dim": 8},
-        second_look={"max_boxes": 6, "crop_size": 32, "hidden": 16, "dim": 8, "share": 0.25, **second_look},
-    )  # fmt: skip
-
-
-def alive(look: SecondLook) -> SecondLook:
-    """Random weights that keep the size of their input, as ImageNet's would."""
-    for layer in look.backbone.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)
-    return look
+    small = {"max_boxes": 6, "crop_size": 32, "hidden": 16, "dim": 8, "share": 0.25}
+    return shared.tiny(second_look={**small, **second_look})
 
 
 @pytest.fixture
@@ -34,22 +23,6 @@ def model() -> SemSeg:
     model = SemSeg(tiny())
     alive(model.second_look)
     return model
-
-
-def scene() -> tuple[torch.Tensor, dict]:
-    """Two coloured rectangles on grey, the second of no known class."""
-    image = torch.full((3, *SIZE), 100, dtype=torch.uint8)
-    boxes = torch.tensor([[8.0, 8, 56, 56], [72, 32, 120, 80]])
-    masks = torch.zeros(2, *SIZE, dtype=torch.bool)
-    for i, (x0, y0, x1, y1) in enumerate(boxes.int().tolist()):
-        masks[i, y0:y1, x0:x1] = True
-        image[:, y0:y1, x0:x1] = torch.tensor([250, 250 * i, 20])[:, None, None]
-    return image, {"boxes": boxes, "labels": torch.tensor([0, -1]), "masks": masks}
-
-
-def losses(model: SemSeg) -> dict[str, torch.Tensor]:
-    image, target = scene()
-    return model.train()(image[None], [SIZE], [target])
 
 
 def candidates(model: SemSeg, count: int) -> tuple[View, Candidates]:
@@ -112,27 +85,19 @@ def test_an_object_of_no_class_is_one_at_right_angles_to_every_centre(model):
 
 
 def test_an_image_without_objects_teaches_it_nothing(model):
-    image, target = scene()
-    empty = {name: value[:0] for name, value in target.items()}
-    loss = model.train()(image[None], [SIZE], [empty])["loss_second_look"]
-    loss.backward()
-    assert loss == 0
+    assert shared.loss_without_objects(model, "loss_second_look") == 0
     assert not any(p.grad.any() for p in model.second_look.parameters() if p.grad is not None)
 
 
 def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
     found = losses(model)
-    assert "loss_second_look" in found
     assert len(found) == 8
-    found["loss_second_look"].backward()
-    learning = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
-    assert learning == {n for n, p in model.named_parameters() if n.startswith("second_look.") and p.requires_grad}
+    learning = shared.names_that_learn_from(found["loss_second_look"], model)
+    assert learning == shared.names_of("second_look", model)
 
 
 def test_where_it_learns_alone_only_its_loss_is_taken(model):
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name.startswith("second_look."))
-    assert set(losses(model)) == {"loss_second_look"}
+    assert shared.losses_of_it_alone("second_look", model) == {"loss_second_look"}
 
 
 def test_it_learns_to_tell_a_known_object_from_another():
@@ -140,12 +105,7 @@ def test_it_learns_to_tell_a_known_object_from_another():
     torch.manual_seed(0)
     model = SemSeg(tiny(dropout=0.0))
     alive(model.second_look)
-    optimiser = torch.optim.AdamW(model.second_look.parameters(), 5e-4)
-    for _ in range(40):
-        loss = losses(model)["loss_second_look"]
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    shared.learn(model, "second_look", 40, 5e-4)
     image, target = scene()
     rois = torch.cat((torch.zeros(2, 1), target["boxes"]), 1)
     pixels = model.backbone.normalise(image[None], [SIZE])
