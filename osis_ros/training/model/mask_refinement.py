@@ -55,11 +55,10 @@ class MaskRefinement(nn.Module):
                 x = stage(x)
             maps.append(x)
         hint = 2 * first.sigmoid()[:, None] - 1
-        x = maps[-1][:, :0]
+        coarser: tuple[Tensor, ...] = ()
         for conv, level in zip(self.decoder, reversed(maps), strict=True):
-            if x.shape[1]:
-                x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-            x = F.relu(conv(torch.cat((x, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)))
+            x = F.relu(conv(torch.cat((*coarser, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)))
+            coarser = (F.interpolate(x, scale_factor=2.0, mode="nearest"),)
         return first + _shuffled(self.output(x)).float()
 
     @property
@@ -77,7 +76,7 @@ class MaskRefinement(nn.Module):
         return F.pad(inner, [self.config.border] * 4, value=OUTSIDE)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Binary cross-entropy plus one minus the soft IoU, the mean over R cut-outs. Thin things weigh as much so.
+        """Mean over R cut-outs of binary cross-entropy plus one minus the soft IoU, to which thin things count in full.
 
         Args:
             logits: [R, S, S]. targets: [R, S, S] float32, 0 or 1.

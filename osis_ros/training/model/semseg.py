@@ -227,8 +227,8 @@ class SemSeg(nn.Module):
         return Detections(boxes, scores, class_ids, strangeness, semantics.z, logits.sigmoid())
 
     def _first_look_learns(self) -> bool:
-        others = ("second_look.", "mask_refinement.")
-        return any(p.requires_grad for name, p in self.named_parameters() if not name.startswith(others))
+        on_cut_outs = (self.second_look, self.mask_refinement)
+        return any(learns(part) for part in self.children() if part not in on_cut_outs)
 
     def _pooled(self, levels: list[Tensor]) -> list[Tensor]:
         return levels[: COARSEST_POOLED - self.config.min_level + 1]
