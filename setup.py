@@ -35,7 +35,7 @@ setup(
         "replay": REPLAY,
         "figures": FIGURES,
         "train": [*TRAIN, *SIM, *FIGURES, "scipy>=1.11,<2"],
-        "dev": ["pytest>=8", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
+        "dev": ["pytest>=9", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
     entry_points={"console_scripts": ["osis = osis_ros.cli:app"]},
 )
