@@ -45,9 +45,7 @@ def test_the_example_consumer_prints_each_object(bench: Bench, tmp_path: Path):
     command = [sys.executable, REPOSITORY / "scripts" / "mask_listener", "--ros-args", "-r", f"__ns:={bench.namespace}"]
     output = tmp_path / "said"
     with output.open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONPATH": path}
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONPATH": path})
     publisher = bench.peer.create_publisher(InstanceArray, "segmenter/instances", 5)
 
     def said() -> list[str]:

@@ -117,8 +117,13 @@ class MaskRefinementConfig(Section):
     agreement: float = Field(
         0.3, ge=0, description="a in s i^a: i, IoU of first and corrected mask, is part of the score"
     )
-    samples: Positive = Field(24, description="boxes on objects, in each image, that the loss is taken on")
-    positive_iou: Fraction = Field(0.5, description="they overlap their object by at least this")
+    fit_share: float | None = Field(
+        None, ge=0, description="b in s i^a q^b: q, estimated IoU of mask and object; None: it is not estimated"
+    )
+    nms_iou: Fraction = Field(0.7, description="of the boxes that the losses are taken on")
+    samples: Positive = Field(32, description="boxes, in each image, that the losses are taken on")
+    positive_fraction: Fraction = Field(0.75, description="of them show an object; others tell the score what does not")
+    positive_iou: Fraction = Field(0.5, description="boxes that show an object overlap it by at least this")
 
     @model_validator(mode="after")
     def _box_is_left(self) -> "MaskRefinementConfig":
@@ -165,6 +170,7 @@ class LossWeights(Section):
     mask: float = Field(1, ge=0)
     second_look: float = Field(1, ge=0)
     mask_refinement: float = Field(1, ge=0)
+    mask_score: float = Field(0.5, ge=0)
 
 
 class ModelConfig(Section):

@@ -5,6 +5,7 @@ box that may be too small. A cut-out with a border shows the object's edges; the
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -14,11 +15,21 @@ from torchvision.ops import roi_align
 from osis_ros.training.model.config import MaskRefinementConfig
 from osis_ros.training.model.convolution import conv3x3, normal
 from osis_ros.training.model.crops import cut_out, grown
+from osis_ros.training.model.mask_score import MaskScore
 from osis_ros.training.model.mobilenet import mobilenet_v2_stages
 from osis_ros.training.model.pooling import with_image_index
 
 STAGE_CHANNELS = (16, 24, 32, 96)  # of strides 2 to 16
+SCORED = 1  # the decoder's layer, of stride 8, whose features tell how well a mask fits
 OUTSIDE = -4.0  # logit of the first mask beyond its box
+
+
+class Refined(NamedTuple):
+    """logits [R, S, S] float32 of corrected masks on their cut-outs, and [R] of their IoU with the object; None where
+    that is not estimated."""
+
+    logits: Tensor
+    fit: Tensor | None
 
 
 class MaskRefinement(nn.Module):
@@ -36,17 +47,18 @@ class MaskRefinement(nn.Module):
         )
         # Nothing is corrected at first. Four channels of stride 2 are the cells of stride 1.
         self.output = normal(nn.Conv2d(config.channels[-1], 4, 3, padding=1), 0.0)
+        self.score = None
+        if config.fit_share is not None:
+            self.score = MaskScore(config.channels[SCORED], config.crop_size // 8)
         self.to(memory_format=torch.channels_last)  # on a CPU small cut-outs train faster so
 
-    def forward(self, pixels: Tensor, rois: Tensor, first: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor, rois: Tensor, first: Tensor) -> Refined:
         """Correct masks.
 
         Args:
             pixels: [B, 3, H, W] normalised for MobileNetV2.
             rois: [R, 5] image index and box in pixels.
             first: [R, crop_size, crop_size] logits of the first masks, `with_border`.
-        Returns:
-            the same float32, corrected.
         """
         crops = cut_out(pixels, rois, self.config.crop_size, self.border)
         x, maps = crops.contiguous(memory_format=torch.channels_last), []
@@ -56,10 +68,13 @@ class MaskRefinement(nn.Module):
             maps.append(x)
         hint = 2 * first.sigmoid()[:, None] - 1
         coarser: tuple[Tensor, ...] = ()
+        decoded = []
         for conv, level in zip(self.decoder, reversed(maps), strict=True):
             x = F.relu(conv(torch.cat((*coarser, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)))
+            decoded.append(x)
             coarser = (F.interpolate(x, scale_factor=2.0, mode="nearest"),)
-        return first + _shuffled(self.output(x)).float()
+        logits = first + _shuffled(self.output(x)).float()
+        return Refined(logits, self.score(decoded[SCORED], logits) if self.score else None)
 
     @property
     def border(self) -> float:
@@ -98,13 +113,17 @@ class MaskRefinement(nn.Module):
             fit: whether boxes become those of the corrected masks, or stay.
         Returns:
             boxes [N, 4]; logits [N, mask_size, mask_size] inside them, 0 at the threshold; and what a score is worth
-            beside it, [N] in 0..1: a power of the IoU of first and corrected mask.
+            beside it, [N] in 0..1: powers of the IoU of first and corrected mask, and of the estimated IoU of the
+            corrected one and the object.
         """
         rois = with_image_index([boxes])
         first, shift = self.with_border(logits), math.log(threshold / (1 - threshold))
-        logits = self(pixels, rois, first) - shift
+        refined = self(pixels, rois, first)
+        logits = refined.logits - shift
         masks = logits > 0
         worth = _iou(masks, first > shift) ** self.config.agreement
+        if refined.fit is not None:
+            worth = worth * refined.fit.sigmoid() ** self.config.fit_share
         frame = grown(rois, self.border)[:, 1:]
         cell = (frame[:, 2:] - frame[:, :2]) / self.config.crop_size
         if fit:

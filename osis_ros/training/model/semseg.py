@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import clip_boxes_to_image
+from torchvision.ops import clip_boxes_to_image, nms
 
 from osis_ros.training.model.backbone import build_backbone
 from osis_ros.training.model.box_coding import deltas_to_boxes
@@ -19,6 +19,7 @@ from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss, 
 from osis_ros.training.model.fpn import FeaturePyramid
 from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
 from osis_ros.training.model.mask_refinement import MaskRefinement
+from osis_ros.training.model.mask_score import areas_in_cells, mask_score_loss
 from osis_ros.training.model.open_set import Thresholds, decide
 from osis_ros.training.model.pooling import RoIPooler, with_image_index
 from osis_ros.training.model.proposals import DensePrediction, ProposalNetwork, Proposals
@@ -110,8 +111,8 @@ class SemSeg(nn.Module):
             targets: for each image `boxes` float32 [G, 4] in pixels, `labels` int64 [G] (0..K-1, or -1 for an object
                 whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]. G may be 0.
         Returns:
-            the weighted losses of equations 1 and 7, of a second look and of mask refinement, those of what learns,
-            scalars to be summed. Without targets the detections of each image.
+            the weighted losses of equations 1 and 7 and of the parts on cut-outs, those of what learns, scalars to be
+            summed. Without targets the detections of each image.
         """
         pixels = self.backbone.normalise(images, image_sizes)
         levels = self.pyramid(pixels)
@@ -271,36 +272,47 @@ class SemSeg(nn.Module):
             return losses
         pixels = torch.cat([view.pixels for view in views])
         with torch.no_grad():
-            boxes = [
-                self._candidates(view, own, -1.0, self.config.decision).boxes
+            found = [
+                self._candidates(view, own, -1.0, self.config.decision)
                 for view, own in zip(views, proposals, strict=True)
             ]
-        weights = self.config.loss_weights
         if learns(look):
-            samples = self._on_objects(boxes, targets, look.config.samples, look.config.positive_iou)
-            loss = look.loss(look(pixels, samples.rois), samples.labels)
-            losses["loss_second_look"] = weights.second_look * loss
+            boxes = [candidates.boxes for candidates in found]
+            samples = self._sample(boxes, targets, look.config.samples, 1.0, look.config.positive_iou)
+            rois, labels = samples.rois[samples.positive], samples.labels[samples.positive]
+            losses["loss_second_look"] = self.config.loss_weights.second_look * look.loss(look(pixels, rois), labels)
         if learns(refinement):
-            samples = self._on_objects(boxes, targets, refinement.config.samples, refinement.config.positive_iou)
-            loss = self._refinement_loss(pixels, levels, samples, [target["masks"] for target in targets])
-            losses["loss_mask_refinement"] = weights.mask_refinement * loss
+            losses |= self._refinement_losses(pixels, levels, found, targets)
         return losses
 
-    def _refinement_loss(
-        self, pixels: Tensor, levels: list[Tensor], samples: RoISamples, masks: list[Tensor]
-    ) -> Tensor:
-        part = self.mask_refinement
+    def _refinement_losses(
+        self, pixels: Tensor, levels: list[Tensor], found: list[Candidates], targets: list[dict]
+    ) -> dict[str, Tensor]:
+        part, config, weights = self.mask_refinement, self.mask_refinement.config, self.config.loss_weights
+        boxes = [candidates.boxes[nms(*candidates[:2], config.nms_iou)] for candidates in found]
+        samples = self._sample(boxes, targets, config.samples, config.positive_fraction, config.positive_iou)
+        masks = [target["masks"] for target in targets]
+        with_objects = torch.tensor([len(own) > 0 for own in masks], device=pixels.device)
+        samples = RoISamples(*(field[with_objects[samples.rois[:, 0].long()]] for field in samples))
         with torch.no_grad():
             rois = shaken(samples.rois)
             first = self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois)))
-        target = mask_targets(masks, grown(rois, part.border), samples.index, part.config.crop_size)
-        return part.loss(part(pixels, rois, part.with_border(first)), target)
+        refined, frames = part(pixels, rois, part.with_border(first)), grown(rois, part.border)
+        target = mask_targets(masks, frames, samples.index, config.crop_size)
+        shown = samples.positive
+        losses = {"loss_mask_refinement": weights.mask_refinement * part.loss(refined.logits[shown], target[shown])}
+        if refined.fit is not None:
+            areas = areas_in_cells(masks, frames, samples.index, config.crop_size)
+            drawn = refined.logits.sigmoid() > self.config.mask.threshold
+            losses["loss_mask_score"] = weights.mask_score * mask_score_loss(refined.fit, drawn, target, areas)
+        return losses
 
-    def _on_objects(self, boxes: list[Tensor], targets: list[dict], count: int, least_iou: float) -> RoISamples:
-        """Boxes that overlap an object by `least_iou`, at most `count` an image."""
-        chosen = {"samples": count, "positive_fraction": 1.0, "positive_iou": least_iou}
-        samples = sample_rois(boxes, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
-        return RoISamples(*(part[samples.positive] for part in samples))
+    def _sample(
+        self, boxes: list[Tensor], targets: list[dict], count: int, positive_fraction: float, positive_iou: float
+    ) -> RoISamples:
+        """At most `count` boxes of each image for a loss of a part on cut-outs."""
+        chosen = {"samples": count, "positive_fraction": positive_fraction, "positive_iou": positive_iou}
+        return sample_rois(boxes, targets, self.config.roi.model_copy(update=chosen), self.config.num_classes)
 
     def _classification_loss(self, samples: RoISamples, semantics: Semantics) -> Tensor:
         labels = samples.labels

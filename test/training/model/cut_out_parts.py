@@ -65,11 +65,13 @@ def losses_of_it_alone(part: str, model: SemSeg) -> set[str]:
     return set(losses(model))
 
 
-def learn(model: SemSeg, part: str, steps: int, rate: float, **changes: torch.Tensor) -> None:
-    """Train a part of it on the scene."""
+def learn(
+    model: SemSeg, part: str, steps: int, rate: float, and_of: tuple[str, ...] = (), **changes: torch.Tensor
+) -> None:
+    """Train a part of it on the scene, by its loss and further ones."""
     optimiser = torch.optim.AdamW(getattr(model, part).parameters(), rate)
     for _ in range(steps):
-        loss = losses(model, **changes)[f"loss_{part}"]
+        loss = sum(losses(model, **changes)[name] for name in (f"loss_{part}", *and_of))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
