@@ -131,8 +131,8 @@ def _object_count(draw: Draw, rim: float) -> int:
 
 
 def _pool(split: str) -> tuple[str, ...]:
-    """The split's categories; among its many outliers the known ones thrice each, about half of all."""
-    return KNOWN * 2 + shown_in(split) if split == "outliers" else shown_in(split)
+    """The split's categories; among its many outliers the known ones four times each, half of all."""
+    return KNOWN * 3 + shown_in(split) if split == "outliers" else shown_in(split)
 
 
 def _categories(draw: Draw, pool: tuple[str, ...], count: int) -> list[str]:

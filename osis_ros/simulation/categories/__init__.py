@@ -2,10 +2,12 @@
 
 from osis_ros.simulation.categories import desk, fruit, gadgets, packaging, tableware, tools, toys, vessels
 from osis_ros.simulation.categories.outliers import (
+    appliances,
     belongings,
     figures,
     hardware,
     household,
+    implements,
     kitchen,
     produce,
     workshop,
@@ -75,6 +77,22 @@ _OUTLIERS = {
     "ball": belongings.ball,
     "shoe": belongings.shoe,
     "ring": belongings.ring,
+    "watch": appliances.watch,
+    "computer_mouse": appliances.computer_mouse,
+    "iron": appliances.iron,
+    "dumbbell": appliances.dumbbell,
+    "headphones": appliances.headphones,
+    "microphone": appliances.microphone,
+    "hourglass": appliances.hourglass,
+    "bell": appliances.bell,
+    "whisk": implements.whisk,
+    "rolling_pin": implements.rolling_pin,
+    "saw": implements.saw,
+    "paint_roller": implements.paint_roller,
+    "tap": implements.tap,
+    "comb": implements.comb,
+    "toy_plane": implements.toy_plane,
+    "basket": implements.basket,
 }
 KNOWN: tuple[str, ...] = tuple(_KNOWN)
 UNKNOWN: tuple[str, ...] = tuple(_UNKNOWN)
