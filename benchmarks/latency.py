@@ -37,6 +37,7 @@ def other_network(file: Path, threads: int, height: int, width: int) -> Callable
     """One run of an ONNX file on noise; a dimension that it leaves open is 1, 3, or the bundle's height and width."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # else its threads would slow what runs next
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     feeds = {}
     for value in session.get_inputs():
