@@ -114,8 +114,9 @@ class MaskRefinementConfig(Section):
     channels: tuple[Positive, Positive, Positive, Positive] = Field(
         (64, 48, 32, 24), description="of the decoder, at strides 16, 8, 4 and 2"
     )
+    passes: Positive = Field(1, description="how often a mask is corrected, each time in the box of the one before")
     agreement: float = Field(
-        0.3, ge=0, description="a in s i^a: i, IoU of first and corrected mask, is part of the score"
+        0.3, ge=0, description="a in s i^a: i, IoU of a mask and the one before, is part of the score"
     )
     fit_share: float | None = Field(
         None, ge=0, description="b in s i^a q^b: q, estimated IoU of mask and object; None: it is not estimated"

@@ -113,41 +113,59 @@ class MaskRefinement(nn.Module):
             fit: whether boxes become those of the corrected masks, or stay.
         Returns:
             boxes [N, 4]; logits [N, mask_size, mask_size] inside them, 0 at the threshold; and what a score is worth
-            beside it, [N] in 0..1: powers of the IoU of first and corrected mask, and of the estimated IoU of the
-            corrected one and the object.
+            beside it, [N] in 0..1: powers of the IoU of every mask and the one before, and of the estimated IoU of the
+            last one and the object.
         """
-        rois = with_image_index([boxes])
-        first, shift = self.with_border(logits), math.log(threshold / (1 - threshold))
-        refined = self(pixels, rois, first)
-        logits = refined.logits - shift
-        masks = logits > 0
-        worth = _iou(masks, first > shift) ** self.config.agreement
+        rois, hint, shift = with_image_index([boxes]), self.with_border(logits), math.log(threshold / (1 - threshold))
+        worth = torch.ones_like(boxes[:, 0])
+        for _ in range(self.config.passes):
+            refined, frames = self(pixels, rois, hint), grown(rois, self.border)
+            worth = worth * _iou(refined.logits > shift, hint > shift) ** self.config.agreement
+            if fit:
+                rois = self.fitted(rois, refined.logits, shift)
+            hint = seen_from(refined.logits, frames, grown(rois, self.border), self.config.crop_size)
         if refined.fit is not None:
             worth = worth * refined.fit.sigmoid() ** self.config.fit_share
-        frame = grown(rois, self.border)[:, 1:]
-        cell = (frame[:, 2:] - frame[:, :2]) / self.config.crop_size
-        if fit:
-            boxes = _around(masks, frame, cell, boxes)
-        # The exporter cannot tell that a range would be as long as the boxes.
-        own = torch.ones_like(boxes[:, :1]).cumsum(0) - 1
-        rois = torch.cat((own, (boxes - frame[:, :2].repeat(1, 2)) / cell.repeat(1, 2)), 1)
-        return boxes, roi_align(logits[:, None], rois, self.config.mask_size, 1.0, 1, aligned=True)[:, 0], worth
+        masks = seen_from(refined.logits, frames, rois, self.config.mask_size) - shift
+        return rois[:, 1:], masks, worth
+
+    def some_passes_on(self, pixels: Tensor, rois: Tensor, hint: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
+        """RoIs [R, 5] and hints [R, S, S] to learn from: of each pass alike many, at random."""
+        shift = math.log(threshold / (1 - threshold))
+        rois, hint = rois.clone(), hint.clone()
+        reached = torch.randint(self.config.passes, (len(rois),), device=rois.device)
+        for done in range(1, self.config.passes):
+            here = torch.where(reached >= done)[0]
+            logits, frames = self(pixels, rois[here], hint[here]).logits, grown(rois[here], self.border)
+            rois[here] = self.fitted(rois[here], logits, shift)
+            hint[here] = seen_from(logits, frames, grown(rois[here], self.border), self.config.crop_size)
+        return rois, hint
+
+    def fitted(self, rois: Tensor, logits: Tensor, shift: float) -> Tensor:
+        """RoIs [R, 5] tightly around masks, logits [R, S, S] above `shift` on the cut-outs; an empty one stays."""
+        masks, frame = logits > shift, grown(rois, self.border)[:, 1:]
+        filled = torch.stack((masks.any(1), masks.any(2)), 1).float()  # of x, of y
+        size = masks.shape[-1]
+        cell = (frame[:, 2:] - frame[:, :2]) / size
+        first, last = filled.argmax(2), size - filled.flip(2).argmax(2)
+        tight = torch.cat((frame[:, :2] + first * cell, frame[:, :2] + last * cell), 1)
+        boxes = torch.where(filled.amax((1, 2))[:, None] > 0, tight, rois[:, 1:])
+        return torch.cat((rois[:, :1], boxes), 1)
+
+
+def seen_from(logits: Tensor, frames: Tensor, others: Tensor, size: int) -> Tensor:
+    """Masks [R, S, S] on frames [R, 5] as they lie on other frames: [R, size, size], OUTSIDE beyond the first ones."""
+    cell = ((frames[:, 3:] - frames[:, 1:3]) / logits.shape[-1]).repeat(1, 2)
+    # The exporter cannot tell that a range would be as long as the frames.
+    own = torch.ones_like(frames[:, :1]).cumsum(0) - 1
+    rois = torch.cat((own, (others[:, 1:] - frames[:, 1:3].repeat(1, 2)) / cell), 1)
+    return roi_align((logits - OUTSIDE)[:, None], rois, size, 1.0, 1, aligned=True)[:, 0] + OUTSIDE
 
 
 def _iou(a: Tensor, b: Tensor) -> Tensor:
     """Of masks [N, S, S] bool in pairs: [N], 0 where both are empty."""
     shared, either = (a & b).float().sum((1, 2)), (a | b).float().sum((1, 2))
     return shared / either.clamp(min=1)
-
-
-def _around(masks: Tensor, frame: Tensor, cell: Tensor, boxes: Tensor) -> Tensor:
-    """The boxes [N, 4] of masks [N, S, S] whose cells, [N, 2] wide and high, fill frames [N, 4]; an empty one keeps its
-    box."""
-    size = masks.shape[-1]
-    filled = torch.stack((masks.any(1), masks.any(2)), 1).float()  # of x, of y
-    first, last = filled.argmax(2), size - filled.flip(2).argmax(2)
-    tight = torch.cat((frame[:, :2] + first * cell, frame[:, :2] + last * cell), 1)
-    return torch.where(filled.amax((1, 2))[:, None] > 0, tight, boxes)
 
 
 def _shuffled(x: Tensor) -> Tensor:

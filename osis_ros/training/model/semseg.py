@@ -296,8 +296,9 @@ class SemSeg(nn.Module):
         samples = RoISamples(*(field[with_objects[samples.rois[:, 0].long()]] for field in samples))
         with torch.no_grad():
             rois = shaken(samples.rois)
-            first = self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois)))
-        refined, frames = part(pixels, rois, part.with_border(first)), grown(rois, part.border)
+            hint = part.with_border(self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois))))
+            rois, hint = part.some_passes_on(pixels, rois, hint, self.config.mask.threshold)
+        refined, frames = part(pixels, rois, hint), grown(rois, part.border)
         target = mask_targets(masks, frames, samples.index, config.crop_size)
         shown = samples.positive
         losses = {"loss_mask_refinement": weights.mask_refinement * part.loss(refined.logits[shown], target[shown])}

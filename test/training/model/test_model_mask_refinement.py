@@ -7,7 +7,7 @@ from cut_out_parts import SIZE, alive, losses, scene
 from pydantic import ValidationError
 
 from osis_ros.training.model.config import MaskRefinementConfig, ModelConfig
-from osis_ros.training.model.mask_refinement import MaskRefinement
+from osis_ros.training.model.mask_refinement import OUTSIDE, MaskRefinement, seen_from
 from osis_ros.training.model.semseg import SemSeg
 
 PIXELS = torch.zeros(1, 3, *SIZE)
@@ -19,11 +19,15 @@ def tiny(**mask_refinement) -> ModelConfig:
     return shared.tiny(mask_refinement={**small, **mask_refinement})
 
 
+def correcting_nothing(**config) -> MaskRefinement:
+    """With 8 cells of border around 32 of the box."""
+    torch.manual_seed(0)
+    return alive(MaskRefinement(MaskRefinementConfig(crop_size=48, border=8, **config))).eval()
+
+
 @pytest.fixture
 def part() -> MaskRefinement:
-    """With 8 cells of border around 32 of the box; it corrects nothing yet."""
-    torch.manual_seed(0)
-    return alive(MaskRefinement(MaskRefinementConfig(crop_size=48, border=8))).eval()
+    return correcting_nothing()
 
 
 @pytest.fixture
@@ -65,6 +69,42 @@ def test_a_mask_may_grow_beyond_its_box_as_far_as_the_border(part):
     fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
     assert fitted.tolist() == [[4, -6, 100, 90]]  # 8 of 32 cells, a quarter of the side
     assert (logits > 0).all()
+
+
+def test_a_mask_is_the_same_seen_from_its_own_frame_and_is_not_beyond_it():
+    frames = torch.tensor([[0.0, 10, 20, 26, 28]])  # cells of 2x1
+    others = torch.tensor([[0.0, 18, 24, 34, 32]])  # four cells further to the right and down
+    logits = torch.rand(1, 8, 8)
+    assert torch.allclose(seen_from(logits, frames, frames, 8), logits, atol=1e-5)
+    moved = seen_from(logits, frames, others, 8)
+    assert torch.allclose(moved[:, :4, :4], logits[:, 4:, 4:], atol=1e-5)
+    assert torch.allclose(moved[:, 5:], torch.tensor(OUTSIDE))
+    assert torch.allclose(moved[:, :, 5:], torch.tensor(OUTSIDE))
+
+
+@torch.no_grad()
+def test_each_pass_starts_from_the_box_of_the_one_before():
+    boxes = torch.tensor([[20.0, 10, 84, 74]])
+    twice = correcting_nothing(passes=2)
+    assert twice.refine(PIXELS, boxes, left_half(), 0.5, fit=True)[0].tolist() == [[20, 10, 52, 74]]
+    twice.output.bias.fill_(20.0)  # grows by a quarter on every side, then again
+    fitted, logits, worth = twice.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    assert fitted.tolist() == [[-20, -30, 124, 114]]
+    assert (logits > 0).all()
+    assert worth.tolist() == pytest.approx([(32 * 16 / 48**2) ** 0.3 * (32**2 / 48**2) ** 0.3], rel=1e-2)
+    assert twice.refine(PIXELS, boxes, left_half(), 0.5, fit=False)[0].tolist() == boxes.tolist()
+
+
+@torch.no_grad()
+def test_it_learns_from_boxes_and_masks_of_every_pass():
+    part = correcting_nothing(passes=3)
+    part.output.bias.fill_(20.0)
+    rois = torch.tensor([[0.0, 20, 10, 84, 74]]).repeat(60, 1)
+    hint = part.with_border(left_half().repeat(60, 1, 1))
+    reached, hints = part.some_passes_on(PIXELS, rois, hint, 0.5)
+    sides = (reached[:, 3] - reached[:, 1]).tolist()
+    assert {sides.count(64 * 1.5**passes) > 10 for passes in range(3)} == {True}
+    assert [bool((own > 0).float().mean() > 0.3) for own in hints] == [side > 64 for side in sides]
 
 
 @torch.no_grad()
