@@ -19,6 +19,7 @@ def optimise(model: onnx.ModelProto, half: bool) -> onnx.ModelProto:
     _forget_origin(model)
     _limit_nms(model.graph)
     _sum_squares_by_convolution(model.graph)
+    _split_convolutions(model)
     _name_rows(model.graph, "N")
     _drop_unused_constants(model.graph)
     if half:
@@ -105,6 +106,41 @@ def _sum_squares_by_convolution(graph: onnx.GraphProto) -> None:
         )
         power.CopyFrom(square)
         reduce.CopyFrom(summed)
+
+
+def _split_convolutions(model: onnx.ModelProto) -> None:
+    """A convolution of maps side by side as the sum of each one's own.
+
+    ONNX Runtime's blocked layout has no room for an odd number of channels: it would lay the maps out anew and convolve
+    them by the slow way.
+    """
+    graph, nodes = model.graph, []
+    inferred = onnx.shape_inference.infer_shapes(model).graph.value_info
+    channels = {value.name: value.type.tensor_type.shape.dim[1].dim_value for value in inferred if _is_map(value)}
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    makers = {name: node for node in graph.node for name in node.output}
+    for node in graph.node:
+        beside = makers.get(node.input[0]) if node.op_type == "Conv" else None
+        if beside is None or beside.op_type != "Concat" or _attribute(beside, "axis", 0) != 1:
+            nodes.append(node)
+            continue
+        ends = np.cumsum([channels[name] for name in beside.input])[:-1]
+        parts = np.split(numpy_helper.to_array(constants[node.input[1]]), ends, axis=1)
+        sums = [*(f"{node.name}_sum_{i}" for i in range(len(parts) - 1)), node.output[0]]
+        for i, (name, weight) in enumerate(zip(beside.input, parts, strict=True)):
+            made = sums[0] if i == 0 else f"{node.name}_part_{i}"
+            inputs = [name, _constant(graph, f"{node.input[1]}_{i}", weight), *(node.input[2:] if i == 0 else ())]
+            nodes.append(helper.make_node("Conv", inputs, [made], f"{node.name}_{i}"))
+            nodes[-1].attribute.extend(node.attribute)
+            if i > 0:
+                nodes.append(helper.make_node("Add", [sums[i - 1], made], [sums[i]], f"{node.name}_add_{i}"))
+    used = {name for node in nodes for name in node.input}
+    del graph.node[:]
+    graph.node.extend(node for node in nodes if node.op_type != "Concat" or node.output[0] in used)
+
+
+def _is_map(value: onnx.ValueInfoProto) -> bool:
+    return len(value.type.tensor_type.shape.dim) == 4
 
 
 def _channels(name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]) -> int | None:

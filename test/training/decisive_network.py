@@ -29,7 +29,7 @@ def decisive_network(height: int, width: int, seed: int = 0, *, on_cut_outs: boo
         mask={"channels": 16, "embedding_dim": 16, "convs": 2},
         decision={"max_boxes": 80, "max_known": 30, "max_unknown": 30},
         second_look={"hidden": 32, "dim": 16} if on_cut_outs else None,
-        mask_refinement={"channels": (16,) * 4} if on_cut_outs else None,
+        mask_refinement={"channels": (16,) * 4, "passes": 2, "fit_share": 0.5} if on_cut_outs else None,
     )
     model = SemSeg(config).eval()
     coarse = torch.rand(1, 3, height // 16, width // 16) * 255
@@ -77,7 +77,7 @@ def _make_refinement_decisive(part: MaskRefinement, pixels: Tensor, boxes: Tenso
     torch.nn.init.normal_(part.output.weight)
     size = part.config.crop_size
     nothing = torch.zeros(len(boxes), size, size)
-    corrections = part(pixels, with_image_index([boxes]), nothing)
+    corrections = part(pixels, with_image_index([boxes]), nothing).logits
     part.output.weight *= 3 / corrections.std()
 
 

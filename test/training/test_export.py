@@ -168,6 +168,9 @@ def test_the_graph_looks_at_cut_outs_as_the_network_does(photographs, tmp_path, 
         count += len(ours.scores)
     assert count > 50
     assert run_graph(session, image, 1.0, 0.1).masks.shape == (0, 56, 56)
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    maker = {name: node.op_type for node in graph.node for name in node.output}
+    assert "Concat" not in [maker.get(node.input[0]) for node in graph.node if node.op_type == "Conv"]
 
 
 def test_the_shipped_graph_gives_what_its_weights_give_on_photographs(photographs):
