@@ -41,6 +41,11 @@ def lathe(profile: np.ndarray, segments: int = 28, crease: float = 35.0) -> Mesh
     return join(*pieces)
 
 
+def cylinder(radius: float, low: float, high: float, segments: int = 28) -> Mesh:
+    """A closed cylinder about the z axis, from one height to another."""
+    return lathe(np.array([(0, low), (radius, low), (radius, high), (0, high)]), segments)
+
+
 def curve(points: list[tuple[float, float]], count: int = 16) -> np.ndarray:
     """A smooth profile through a few (radius, height) points: [count, 2], monotone cubic in the arc length."""
     points = np.asarray(points, float)

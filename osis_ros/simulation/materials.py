@@ -68,6 +68,20 @@ def wooden(draw: Draw, colour: np.ndarray | None = None) -> Material:
     return Material(_WHITE, patterns.wood(draw, TEXTURE_SIZE, colour), draw.uniform(0, 0.4), draw.uniform(0.1, 0.6))
 
 
+def woven(draw: Draw, colour: np.ndarray, specular: float = 0.1, shininess: float = 0.3) -> Material:
+    """Cloth, wicker, or the wire mesh of a grille."""
+    return Material(_WHITE, patterns.weave(draw, TEXTURE_SIZE, colour), specular, shininess)
+
+
+def held(draw: Draw) -> Material:
+    """What hands hold: bare or painted wood, plastic, rubber, metal, decorated."""
+    finish, coloured = draw.choice(
+        ((wooden, False), (matt, True), (plastic, False), (plastic, False), (rubber, False), (rubber, True),
+         (metal, False), (ceramic, True))
+    )  # fmt: skip
+    return finish(draw, colours.any_colour(draw)) if coloured else finish(draw)
+
+
 def matt(draw: Draw, colour: np.ndarray) -> Material:
     """Paint or skin without shine, slightly uneven."""
     return Material(_WHITE, patterns.plain(draw, 64, colour), draw.uniform(0, 0.2), draw.uniform(0.05, 0.4))

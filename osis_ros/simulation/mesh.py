@@ -52,6 +52,9 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
     return matrix
 
 
+ALONG_X = rotation("y", 90)  # turns an axis from z to x
+
+
 def grid(points: np.ndarray, u: np.ndarray, v: np.ndarray) -> Mesh:
     """A smooth surface over a grid of points; rows or columns that coincide (poles, seams) are shaded as one.
 

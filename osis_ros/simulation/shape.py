@@ -1,6 +1,7 @@
 """`ObjectShape`: what a category makes; visible surfaces, and simple solids that stand in for them in the physics."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,10 @@ class Surface:
 
     mesh: Mesh
     material: Material
+
+    def moved(self, offset: tuple[float, float, float] = (0, 0, 0), rotation: np.ndarray | None = None) -> "Surface":
+        """The surface rotated ([3, 3]) about the origin, then shifted by `offset` metres."""
+        return Surface(self.mesh.moved(offset, rotation), self.material)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +37,15 @@ class Solid:
     size: tuple[float, ...]
     position: tuple[float, float, float] = (0.0, 0.0, 0.0)
     turn: np.ndarray = field(default_factory=lambda: np.eye(3))
+
+    def moved(self, offset: tuple[float, float, float] = (0, 0, 0), rotation: np.ndarray | None = None) -> "Solid":
+        """The solid rotated ([3, 3]) about the origin, then shifted by `offset` metres."""
+        if rotation is None:
+            return replace(self, position=tuple(np.add(self.position, offset)))
+        return replace(self, position=tuple(rotation @ self.position + offset), turn=rotation @ self.turn)
+
+
+Parts = tuple[list[Surface], list[Solid]]  # of an object: what is seen of them, what collides
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +73,11 @@ class ObjectShape:
     def centred(self) -> "ObjectShape":
         """The same object with its frame in the middle of its bounding box."""
         low, high = self.bounds()
-        middle = (low + high) / 2
+        offset = tuple(-(low + high) / 2)
         return replace(
             self,
-            surfaces=tuple(replace(s, mesh=s.mesh.moved(tuple(-middle))) for s in self.surfaces),
-            solids=tuple(replace(s, position=tuple(np.asarray(s.position) - middle)) for s in self.solids),
+            surfaces=tuple(surface.moved(offset) for surface in self.surfaces),
+            solids=tuple(solid.moved(offset) for solid in self.solids),
         )
 
 
@@ -96,6 +110,13 @@ def rod(start: tuple[float, float, float], end: tuple[float, float, float], radi
     x /= np.linalg.norm(x)
     turn = np.stack([x, np.cross(z, x), z], -1)
     return Solid("capsule", (radius, max(length / 2 - radius, radius * 0.1)), tuple((start + end) / 2), turn)
+
+
+def rods(path: np.ndarray, radius: float, count: int | None = None) -> list[Solid]:
+    """Rods end to end along a path [N, 3]: from each point to the next, or `count` between points evenly picked."""
+    if count is not None:
+        path = path[np.linspace(0, len(path) - 1, count + 1).round().astype(int)]
+    return [rod(tuple(a), tuple(b), radius) for a, b in pairwise(path)]
 
 
 def bar(start: tuple[float, float, float], end: tuple[float, float, float], width: float, height: float) -> Solid:

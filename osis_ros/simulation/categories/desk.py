@@ -6,12 +6,10 @@ from osis_ros.simulation import colours, materials, prints
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import lathe
-from osis_ros.simulation.mesh import rotation
+from osis_ros.simulation.mesh import ALONG_X, rotation
 from osis_ros.simulation.noise import to_bytes
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, bar, ring_of_boxes, rod
 from osis_ros.simulation.sweep import bow, smooth_path, sweep
-
-_ALONG_X = rotation("y", 90)
 
 
 def marker(draw: Draw) -> ObjectShape:
@@ -40,7 +38,7 @@ def marker(draw: Draw) -> ObjectShape:
     if capped and draw.chance(0.6):
         clip = rounded_box((radius * 0.5, radius * 0.3, cap * 0.8), 0.0005).moved((0, radius * 1.2, length - cap * 0.5))
         surfaces.append(Surface(clip, materials.plastic(draw, ink)))
-    surfaces = tuple(Surface(s.mesh.moved(rotation=_ALONG_X), s.material) for s in surfaces)
+    surfaces = tuple(s.moved(rotation=ALONG_X) for s in surfaces)
     return ObjectShape(surfaces, (rod((0, 0, 0), (length, 0, 0), radius),), density=700, upright=1.0)
 
 
@@ -102,7 +100,7 @@ def scissors(draw: Draw) -> ObjectShape:
             Surface(sweep(ring, (girth, girth), 2.4, segments=10).moved(rotation=turn), grip),
         ]
         solids += [
-            _turned(bar((-tail, 0, 0), (blade, 0, 0), wide * 1.4, thick * 4), turn),
+            bar((-tail, 0, 0), (blade, 0, 0), wide * 1.4, thick * 4).moved(rotation=turn),
             Solid("cylinder", (loop, girth), tuple(turn @ centre)),
         ]
     screw = lathe(
@@ -111,10 +109,6 @@ def scissors(draw: Draw) -> ObjectShape:
     )
     surfaces.append(Surface(screw, steel))
     return ObjectShape(tuple(surfaces), tuple(solids), density=1500, upright=1.0)
-
-
-def _turned(solid: Solid, turn: np.ndarray) -> Solid:
-    return Solid(solid.kind, solid.size, tuple(turn @ solid.position), turn @ solid.turn)
 
 
 def tape_roll(draw: Draw) -> ObjectShape:

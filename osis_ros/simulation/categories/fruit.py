@@ -1,14 +1,12 @@
 """Bananas and apples."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from osis_ros.simulation import colours, materials
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import curve, lathe
 from osis_ros.simulation.noise import blend, fractal_noise, smooth_noise, to_bytes
-from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
+from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rods
 from osis_ros.simulation.sweep import bow, smooth_path, sweep
 
 
@@ -33,8 +31,7 @@ def banana(draw: Draw) -> ObjectShape:
     ends = np.broadcast_to(np.clip((ends - draw.uniform(0.86, 0.95)) * 12, 0, 1)[:, None], (size, size))
     tip = np.array((0.28, 0.22, 0.08)) if draw.chance(0.6) else np.array((0.5, 0.6, 0.2))
     finish = materials.Material(np.ones(3), to_bytes(blend(picture, tip, ends)), draw.uniform(0.05, 0.35), 0.2)
-    knots = path[[1, 7, 14, 20]]
-    solids = tuple(rod(a, b, girth * 0.9) for a, b in pairwise(knots))
+    solids = tuple(rods(path[[1, 7, 14, 20]], girth * 0.9))
     return ObjectShape((Surface(peel, finish),), solids, density=900, upright=1.0)
 
 

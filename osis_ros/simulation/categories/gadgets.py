@@ -6,11 +6,9 @@ from osis_ros.simulation import colours, materials, prints
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import curve, lathe
-from osis_ros.simulation.mesh import rotation
+from osis_ros.simulation.mesh import ALONG_X
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
 from osis_ros.simulation.sweep import line, smooth_path, sweep
-
-_ALONG_X = rotation("y", 90)
 
 
 def power_drill(draw: Draw) -> ObjectShape:
@@ -34,7 +32,7 @@ def power_drill(draw: Draw) -> ObjectShape:
     trigger = rounded_box((0.014, 0.026, 0.014), 0.005).moved((x + 0.026, -girth - 0.012, 0))
     surfaces = [
         Surface(motor, shell),
-        Surface(chuck.moved((body - 0.002, 0, 0), _ALONG_X), materials.metal(draw, colours.black(draw) * 2)),
+        Surface(chuck.moved((body - 0.002, 0, 0), ALONG_X), materials.metal(draw, colours.black(draw) * 2)),
         Surface(sweep(handle, sizes, 2.8), accent if draw.chance(0.5) else shell),
         Surface(rounded_box(pack, 0.008).moved(foot), accent if draw.chance(0.6) else shell),
         Surface(trigger, materials.plastic(draw, colours.black(draw))),

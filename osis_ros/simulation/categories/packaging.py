@@ -100,7 +100,7 @@ def sponge(draw: Draw) -> ObjectShape:
         )
         surfaces.append(Surface(pad, materials.Material(np.ones(3), felt, 0, 0.1)))
     flip = rotation("x", 180 if draw.chance(0.5) else 0)
-    surfaces = tuple(Surface(s.mesh.moved(rotation=flip), s.material) for s in surfaces)
+    surfaces = tuple(s.moved(rotation=flip) for s in surfaces)
     low = np.min([s.mesh.vertices.min(0) for s in surfaces], 0)
     high = np.max([s.mesh.vertices.max(0) for s in surfaces], 0)
     solids = (Solid("box", tuple((high - low) / 2), tuple((high + low) / 2)),)

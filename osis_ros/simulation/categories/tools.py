@@ -5,12 +5,10 @@ import numpy as np
 from osis_ros.simulation import colours, materials
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
-from osis_ros.simulation.lathe import curve, lathe
-from osis_ros.simulation.mesh import rotation
+from osis_ros.simulation.lathe import curve, cylinder, lathe
+from osis_ros.simulation.mesh import ALONG_X, rotation
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, bar, rod
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
-
-_ALONG_X = rotation("y", 90)  # turns a lathe's axis from z to x
 
 
 def screwdriver(draw: Draw) -> ObjectShape:
@@ -45,7 +43,7 @@ def screwdriver(draw: Draw) -> ObjectShape:
         sides[4] = rod_radius * 0.3
     at = np.array([grip - 0.002, end - 0.022, end - 0.014, end - 0.004, end])
     blade = sweep(np.stack([np.zeros(5), np.zeros(5), at], -1), sides, 2.0, up=(1, 0, 0), segments=10)
-    surfaces = tuple(Surface(s.mesh.moved(rotation=_ALONG_X), s.material) for s in (*surfaces, Surface(blade, steel)))
+    surfaces = tuple(s.moved(rotation=ALONG_X) for s in (*surfaces, Surface(blade, steel)))
     solids = (rod((0, 0, 0), (grip, 0, 0), girth * 0.95), rod((grip, 0, 0), (end, 0, 0), rod_radius))
     return ObjectShape(surfaces, solids, density=1100, upright=1.0)
 
@@ -74,7 +72,7 @@ def spring_clamp(draw: Draw) -> ObjectShape:
         surfaces.append(Surface(pad, tips))
         for a, b in ((0, 8), (8, 17)):
             solids.append(bar(path[a], path[b], thick * 2, wide * 2))
-    pivot = lathe(np.array([(0, -wide * 1.15), (0.006, -wide * 1.15), (0.006, wide * 1.15), (0, wide * 1.15)]), 16)
+    pivot = cylinder(0.006, -wide * 1.15, wide * 1.15, 16)
     coil = lathe(np.array([(0.0105, -wide * 0.7), (0.012, 0), (0.0105, wide * 0.7)]), 18)
     steel = materials.metal(draw)
     web = sweep(line((0, -0.013, 0), (0, 0.013, 0), 3), (0.008, wide * 0.8), 4, segments=12)

@@ -100,7 +100,7 @@ def bottle(draw: Draw) -> ObjectShape:
         picture = prints.wrap(draw, materials.TEXTURE_SIZE, materials.TEXTURE_SIZE * 2)
         surfaces.append(Surface(_squashed(lathe(band, crease=180), squash), materials.printed(picture, draw)))
     spin = rotation("z", draw.uniform(0, 360))
-    surfaces = tuple(Surface(s.mesh.moved(rotation=spin), s.material) for s in surfaces)
+    surfaces = tuple(s.moved(rotation=spin) for s in surfaces)
     half = shoulder / 2
     if flat < 1:
         trunk = Solid("box", (radius * 0.92, radius * flat * 0.92, half), (0, 0, half), spin)

@@ -1,16 +1,14 @@
 """Staplers, pegs, tubes, cameras, balls, shoes and rings."""
 
-from itertools import pairwise
-
 import numpy as np
 
-from osis_ros.simulation import colours, materials, patterns, prints
+from osis_ros.simulation import colours, materials, prints
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.ellipsoid import ellipsoid
 from osis_ros.simulation.lathe import arc, lathe
-from osis_ros.simulation.mesh import rotation
-from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
+from osis_ros.simulation.mesh import ALONG_X, rotation
+from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod, rods
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
 
@@ -79,7 +77,7 @@ def tube(draw: Draw) -> ObjectShape:
     surfaces = [Surface(sweep(path, np.stack([wide, flat], -1)), skin)]
     neck, tall = radius * draw.uniform(0.35, 0.95), draw.uniform(0.008, 0.025)
     cap = [(0, -tall), (neck * draw.uniform(0.7, 1), -tall), (neck, 0), (radius * 0.98, 0.003)]
-    mesh = lathe(np.array(cap), draw.choice((8, 24))).moved(rotation=rotation("y", 90))
+    mesh = lathe(np.array(cap), draw.choice((8, 24))).moved(rotation=ALONG_X)
     surfaces.append(Surface(mesh, materials.plastic(draw)))
     solids = (
         rod((-tall, 0, 0), (length * 0.7, 0, 0), radius * 0.8),
@@ -125,7 +123,7 @@ def ball(draw: Draw) -> ObjectShape:
     if finish == "plain":
         skin = materials.ceramic(draw, colour)
     elif finish == "woven":
-        skin = materials.Material(np.ones(3), patterns.weave(draw, size, colour), 0.05, 0.2)
+        skin = materials.woven(draw, colour, 0.05, 0.2)
     else:
         skin = materials.printed(prints.label(draw, size, size), draw)
     if draw.chance(0.2):
@@ -151,7 +149,7 @@ def shoe(draw: Draw) -> ObjectShape:
         wide * np.sqrt(np.clip(1 - (2 * at - 1) ** 4, 0.05, 1)) * (1 + draw.uniform(0, 0.25) * np.sin(at * 2 * np.pi))
     )
     colour = colours.any_colour(draw)
-    weave = materials.Material(np.ones(3), patterns.weave(draw, materials.TEXTURE_SIZE, colour), 0.05, 0.2)
+    weave = materials.woven(draw, colour, 0.05, 0.2)
     leather = weave if draw.chance(0.5) else draw.choice((materials.plastic, materials.rubber))(draw, colour)
     sole = materials.rubber(draw, draw.choice((colours.black, colours.white, colours.any_colour))(draw))
     thick = length * draw.uniform(0.03, 0.08)
@@ -194,5 +192,5 @@ def ring(draw: Draw) -> ObjectShape:
         sizes = np.stack([girth * swell * 0.92, girth * swell], -1)[part]
         surfaces.append(Surface(sweep(path[part] + (0, 0, girth * 0.15), sizes, segments=16), materials.plastic(draw)))
     corners = arc((0, 0), radius, 0, 360, 9) * (1, oval)
-    solids = tuple(rod((*a, 0), (*b, 0), girth) for a, b in pairwise(corners))
+    solids = tuple(rods(np.c_[corners, np.zeros(9)], girth))
     return ObjectShape(tuple(surfaces), solids, density=900)

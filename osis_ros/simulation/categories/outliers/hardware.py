@@ -7,11 +7,9 @@ from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.extrusion import extrude
 from osis_ros.simulation.lathe import lathe
-from osis_ros.simulation.mesh import rotation
+from osis_ros.simulation.mesh import ALONG_X, rotation
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
-
-_ALONG_X = rotation("y", 90)
 
 
 def bolt(draw: Draw) -> ObjectShape:
@@ -36,7 +34,7 @@ def bolt(draw: Draw) -> ObjectShape:
         at = draw.uniform(0.1, 0.6) * length
         nut = [(radius, at), (head, at), (head, at + thick), (radius, at + thick)]
         surfaces.append(Surface(lathe(np.array(nut), 6), materials.metal(draw)))
-    surfaces = tuple(Surface(s.mesh.moved(rotation=_ALONG_X), s.material) for s in surfaces)
+    surfaces = tuple(s.moved(rotation=ALONG_X) for s in surfaces)
     return ObjectShape(surfaces, (rod((0, 0, 0), (top, 0, 0), (radius + head) / 2),), density=3000)
 
 

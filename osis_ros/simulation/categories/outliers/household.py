@@ -1,14 +1,15 @@
-"""Pouches, remote controls, brushes, spectacles and cushions."""
+"""Pouches, remote controls, brushes, combs, spectacles and cushions."""
 
 import numpy as np
 
 from osis_ros.simulation import colours, materials, patterns, prints
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
-from osis_ros.simulation.lathe import lathe
+from osis_ros.simulation.grip import grip
+from osis_ros.simulation.lathe import cylinder
 from osis_ros.simulation.mesh import Mesh, grid, join
 from osis_ros.simulation.noise import fractal_noise, to_bytes
-from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
+from osis_ros.simulation.shape import ObjectShape, Solid, Surface, bar, rod
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
 
@@ -97,6 +98,55 @@ def brush(draw: Draw) -> ObjectShape:
     return ObjectShape(tuple(surfaces), solids, density=600, upright=0.3)
 
 
+def comb(draw: Draw) -> ObjectShape:
+    """A comb: teeth of one or two pitches along a straight or bowed spine, alone, with a handle beside it or behind."""
+    kind = draw.choice(("plain", "handle", "pick"))
+    length, deep = draw.uniform(0.06, 0.13), draw.uniform(0.014, 0.028)
+    if kind == "pick":
+        length, deep = draw.uniform(0.035, 0.065), draw.uniform(0.03, 0.06)
+    high, thick = draw.uniform(0.003, 0.008), draw.uniform(0.0014, 0.003)
+    rise = draw.choice((0, draw.uniform(-0.12, 0.2))) * length
+    at = np.linspace(-1, 1, 15)
+    spine = np.stack([at * length / 2, rise * (1 - at**2), np.zeros(15)], -1)
+    shell = patterns.blotches(draw, materials.TEXTURE_SIZE, colours.timber(draw))
+    horn = materials.Material(np.ones(3), shell, 0.6, 0.7) if draw.chance(0.25) else materials.held(draw)
+    surfaces = [Surface(sweep(spine, (high, thick), draw.uniform(2.5, 6)), horn)]
+    teeth = horn if draw.chance(0.7) else draw.choice((materials.metal, materials.plastic))(draw)
+    surfaces.append(Surface(_teeth(draw, spine, deep, thick), teeth))
+    drop = (high + deep) / 2 - rise * 0.6
+    solids = [Solid("box", (length / 2, (deep + high) / 2 + abs(rise) * 0.2, thick), (0, -drop + high / 2, 0))]
+    if kind == "plain" and draw.chance(0.25):
+        surfaces.append(Surface(_teeth(draw, spine, -deep, thick), teeth))
+        solids.append(Solid("box", (length / 2, deep / 2, thick), (0, rise * 0.6 + deep / 2, 0)))
+    if kind != "plain":
+        reach, girth = draw.uniform(0.04, 0.08), draw.uniform(1, 2) * high
+        start = spine[-1] - (0.003, 0, 0) if kind == "handle" else spine[7]
+        end = start + ((reach, -deep * draw.uniform(-0.2, 0.8), 0) if kind == "handle" else (0, reach, 0))
+        ends, holding = (tuple(start), tuple(end)), horn if draw.chance(0.5) else None
+        surfaces.append(grip(draw, *ends, girth, holding, thick * draw.uniform(1.1, 2)))
+        solids.append(bar(*ends, girth * 1.7, thick * 2.4))
+    return ObjectShape(tuple(surfaces), tuple(solids), density=900)
+
+
+def _teeth(draw: Draw, spine: np.ndarray, deep: float, thick: float) -> Mesh:
+    """Tapering teeth from a spine towards -y, in a row that may bulge, slope or fan out."""
+    length = np.ptp(spine[:, 0])
+    pitch = np.array((draw.uniform(0.0035, 0.0065), 0))
+    pitch[1] = pitch[0] * draw.choice((1, draw.uniform(0.6, 0.8)))
+    edges = (np.arange(-length * 0.48, 0, pitch[0]), np.arange(pitch[1] / 2, length * 0.48, pitch[1]))
+    width, fan = draw.uniform(0.18, 0.32), draw.choice((0, draw.uniform(-0.15, 0.4)))
+    slope, bulge = draw.choice((0, draw.uniform(-0.25, 0.25))), draw.choice((0, draw.uniform(-0.3, 0.3)))
+    meshes = []
+    for places, step in zip(edges, pitch, strict=True):
+        for x in places:
+            share = 2 * x / length
+            y = np.interp(x, spine[:, 0], spine[:, 1])
+            tip = (x * (1 + fan), y - deep * (1 + slope * share - bulge * share**2), 0)
+            taper = np.array((1, 1, 0.8, 0.35))[:, None] * (step * width, thick * 0.85)
+            meshes.append(sweep(line((x, y, 0), tip, 4), taper, 3, segments=8))
+    return join(*meshes)
+
+
 def spectacles(draw: Draw) -> ObjectShape:
     """Two lenses in rims, a bridge and folded or open arms."""
     radius, flat = draw.uniform(0.018, 0.027), draw.uniform(0.65, 1.0)
@@ -109,7 +159,7 @@ def spectacles(draw: Draw) -> ObjectShape:
     for side in (1, -1):
         rim = bow((0, 0, 0), (radius, radius * flat), 0, 360, 24) + np.array((side * apart, 0, 0))
         surfaces.append(Surface(sweep(rim, (girth, girth * 1.2), 3, segments=8), frame))
-        glass = lathe(np.array([(0, -0.0006), (radius, -0.0006), (radius, 0.0006), (0, 0.0006)]), 24)
+        glass = cylinder(radius, -0.0006, 0.0006, 24)
         squeezed = Mesh(glass.vertices * (1, flat, 1), glass.faces, glass.normals, glass.uv)
         surfaces.append(Surface(squeezed.moved((side * apart, 0, 0)), lens))
         hinge = (side * (apart + radius), 0, 0)
@@ -124,8 +174,7 @@ def spectacles(draw: Draw) -> ObjectShape:
 def cushion(draw: Draw) -> ObjectShape:
     """A soft pad of cloth: pin cushion, glasses case, folded towel."""
     size = (draw.uniform(0.05, 0.14), draw.uniform(0.04, 0.11), draw.uniform(0.015, 0.05))
-    weave = patterns.weave(draw, materials.TEXTURE_SIZE, colours.any_colour(draw))
-    cloth = materials.Material(np.ones(3), weave, 0.02, 0.1)
+    cloth = materials.woven(draw, colours.any_colour(draw), 0.02, 0.1)
     at = np.linspace(-0.5, 0.5, 15)
     bulge = np.sqrt(np.clip(1 - np.abs(2 * at) ** draw.uniform(2.5, 8), 0.05, 1))
     path = np.stack([at * size[0], np.zeros(15), np.zeros(15)], -1)

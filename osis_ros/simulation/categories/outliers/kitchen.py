@@ -6,7 +6,7 @@ from osis_ros.simulation import colours, materials
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import curve, lathe
 from osis_ros.simulation.mesh import join
-from osis_ros.simulation.shape import ObjectShape, Solid, Surface, ring_of_boxes, rod
+from osis_ros.simulation.shape import ObjectShape, Solid, Surface, ring_of_boxes, rod, rods
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
 
@@ -46,7 +46,7 @@ def cutlery(draw: Draw) -> ObjectShape:
         grip = draw.choice((materials.plastic, materials.wooden))(draw)
         surfaces.append(Surface(sweep(path[:7], sleeve, draw.uniform(2, 5)), grip))
     solids = (
-        *(rod(tuple(path[i]), tuple(path[j]), 0.003) for i, j in ((0, 6), (6, 11))),
+        *rods(path[[0, 6, 11]], 0.003),
         Solid("box", (end / 2, end * 0.15, thick + depth / 2), (handle + end / 2, 0, -depth / 2)),
     )
     return ObjectShape(tuple(surfaces), solids, density=2500)

@@ -5,12 +5,10 @@ import numpy as np
 from osis_ros.simulation import colours, materials
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import curve, lathe
-from osis_ros.simulation.mesh import rotation
 from osis_ros.simulation.noise import blend, fractal_noise, smooth_noise, to_bytes
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, rod
 from osis_ros.simulation.sweep import smooth_path, sweep
 
-_ALONG_X = rotation("y", 90)
 # Radius along the axis, both in shares; hue, saturation and value ranges; length over diameter.
 _KINDS = {
     "pear": ((0.3, 0.85, 1.0, 0.8, 0.42, 0.3), ((0.13, 0.24), (0.5, 0.85), (0.5, 0.85)), (1.2, 1.6)),

@@ -5,12 +5,10 @@ import numpy as np
 from osis_ros.simulation import colours, materials
 from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
-from osis_ros.simulation.lathe import curve, lathe
-from osis_ros.simulation.mesh import rotation
+from osis_ros.simulation.lathe import curve, cylinder, lathe
+from osis_ros.simulation.mesh import ALONG_X, rotation
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface, bar, rod
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
-
-_ALONG_X = rotation("y", 90)
 
 
 def pliers(draw: Draw) -> ObjectShape:
@@ -44,8 +42,7 @@ def pliers(draw: Draw) -> ObjectShape:
             bar(tuple(ends[0]), tuple(ends[1]), girth * 2, thick * 2),
             rod(tuple(ends[2]), tuple(ends[3]), girth),
         ]
-    pivot = [(0, -thick * 1.2), (girth * 1.7, -thick * 1.2), (girth * 1.7, thick * 1.2), (0, thick * 1.2)]
-    surfaces.append(Surface(lathe(np.array(pivot), 20), steel))
+    surfaces.append(Surface(cylinder(girth * 1.7, -thick * 1.2, thick * 1.2, 20), steel))
     return ObjectShape(tuple(surfaces), tuple(solids), density=3000)
 
 
@@ -105,10 +102,10 @@ def torch(draw: Draw) -> ObjectShape:
     button = rounded_box((girth * 0.6, girth * 0.8, girth * draw.uniform(1, 1.8)), 0.002)
     place = (-girth, 0, barrel * draw.uniform(0.6, 0.85))  # on top once it lies
     surfaces.append(Surface(button.moved(place), materials.plastic(draw, colours.contrasting(draw, colour))))
-    surfaces = tuple(Surface(s.mesh.moved(rotation=_ALONG_X), s.material) for s in surfaces)
+    surfaces = tuple(s.moved(rotation=ALONG_X) for s in surfaces)
     solids = (
         rod((0, 0, 0), (end, 0, 0), girth),
-        Solid("cylinder", (girth * wide, head * 0.3), (end - head * 0.3, 0, 0), _ALONG_X),
+        Solid("cylinder", (girth * wide, head * 0.3), (end - head * 0.3, 0, 0), ALONG_X),
     )
     return ObjectShape(surfaces, solids, density=1000)
 
@@ -120,8 +117,7 @@ def padlock(draw: Draw) -> ObjectShape:
     body = materials.metal(draw, brass if draw.chance(0.5) else colours.any_colour(draw))
     girth, rise = draw.uniform(0.002, 0.0045), draw.uniform(0.01, 0.04)
     if draw.chance(0.3):  # round, like a dial lock
-        disc = [(0, 0), (wide / 2, 0), (wide / 2, thick), (0, thick)]
-        case = lathe(np.array(disc), 28).moved((0, thick / 2, 0), rotation("x", 90))
+        case = cylinder(wide / 2, 0, thick).moved((0, thick / 2, 0), rotation("x", 90))
         top = wide * 0.3
     else:
         case, top = rounded_box((wide, thick, tall), draw.uniform(0.002, thick * 0.45)), tall / 2
@@ -135,8 +131,7 @@ def padlock(draw: Draw) -> ObjectShape:
         Surface(sweep(smooth_path(shackle, 28), (girth, girth), up=(0, 1, 0), segments=12), steel),
     ]
     if draw.chance(0.5):
-        disc = [(0, 0), (wide * 0.2, 0), (wide * 0.2, 0.002), (0, 0.002)]
-        mark = lathe(np.array(disc), 20).moved((0, -thick / 2, 0), rotation("x", 90))
+        mark = cylinder(wide * 0.2, 0, 0.002, 20).moved((0, -thick / 2, 0), rotation("x", 90))
         surfaces.append(Surface(mark, materials.plastic(draw)))
     solids = (
         Solid("box", (wide / 2, thick / 2, top)),
@@ -144,8 +139,8 @@ def padlock(draw: Draw) -> ObjectShape:
     )
     turn = rotation("x", -90)  # put down flat, its mark on top
     return ObjectShape(
-        tuple(Surface(s.mesh.moved(rotation=turn), s.material) for s in surfaces),
-        tuple(Solid(s.kind, s.size, tuple(turn @ np.array(s.position)), turn @ s.turn) for s in solids),
+        tuple(s.moved(rotation=turn) for s in surfaces),
+        tuple(s.moved(rotation=turn) for s in solids),
         density=3000,
         upright=0.8,
     )
