@@ -13,7 +13,8 @@ def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
 
     Args:
         paths: two or more checkpoints of one architecture and the same classes. Configuration and provenance are those
-            of the last, whose `data` then names them all.
+            of the last, whose `data` then names them all. A part that one of the others does not have yet is the mean
+            of those that have it.
         output: the file; it may be one of `paths`.
     Raises:
         CheckpointError: one that cannot be read, or does not fit the last.
@@ -23,17 +24,26 @@ def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
     if output.suffix != ".safetensors":
         raise CheckpointError(f"{output}: expected a name that ends with .safetensors")
     model, provenance = load_checkpoint(paths[-1])
-    mean = {name: tensor.double() for name, tensor in model.state_dict().items() if tensor.is_floating_point()}
+    own = model.state_dict()
+    mean = {name: tensor.double() for name, tensor in own.items() if tensor.is_floating_point()}
+    counts = dict.fromkeys(mean, 1)
     for path in paths[:-1]:
         other = load_checkpoint(path)[0]
         if other.config.class_names != model.config.class_names:
             raise CheckpointError(f"{path}: its classes are not those of {paths[-1]}, in the same order")
         state = other.state_dict()
-        require_same_tensors(path, state, model.state_dict())
-        for name, total in mean.items():
-            total += state[name]
+        parts = {_part(name) for name in state}
+        require_same_tensors(path, state, {name: tensor for name, tensor in own.items() if _part(name) in parts})
+        for name in mean.keys() & state.keys():
+            mean[name] += state[name]
+            counts[name] += 1
     with torch.no_grad():
-        model.load_state_dict({name: total / len(paths) for name, total in mean.items()}, strict=False)
+        model.load_state_dict({name: total / counts[name] for name, total in mean.items()}, strict=False)
     names = " and ".join(map(str, paths))
     data = f"{provenance.get('data', 'not recorded')} (mean of the weights {names})"
     save_checkpoint(output, model, {**provenance, "data": data})
+
+
+def _part(name: str) -> tuple[str, ...]:
+    """The part of the network that a tensor belongs to, as `mask_refinement.score`."""
+    return tuple(name.split(".")[:2])

@@ -14,9 +14,9 @@ from osis_ros.training.model.semseg import SemSeg
 SMALL = {"roi": {"hidden": 8}, "embedding": {"dim": 4}, "mask": {"channels": 4, "embedding_dim": 4, "convs": 1}}
 
 
-def saved(file: Path, seed: int, names: tuple[str, ...] = ("bowl", "cup"), channels: int = 8) -> SemSeg:
+def saved(file: Path, seed: int, names: tuple[str, ...] = ("bowl", "cup"), channels: int = 8, **parts: dict) -> SemSeg:
     torch.manual_seed(seed)
-    model = SemSeg(tabletop(names).replace(channels=channels, **SMALL))
+    model = SemSeg(tabletop(names).replace(channels=channels, **SMALL, **parts))
     save_checkpoint(file, model, {"seed": seed, "data": f"set {seed}"}, torch.float32)
     return model
 
@@ -39,6 +39,20 @@ def test_every_tensor_is_the_mean_and_the_provenance_says_of_what(tmp_path: Path
             assert torch.allclose(tensor, expected, rtol=1e-3, atol=1e-4), name  # it is written in half precision
     assert provenance["seed"] == 2
     assert provenance["data"] == f"set 2 (mean of the weights {' and '.join(map(str, files))})"
+
+
+def test_a_part_that_came_later_is_the_mean_of_those_that_have_it(tmp_path: Path):
+    files = [tmp_path / f"{i}.safetensors" for i in range(3)]
+    small = {"crop_size": 32, "border": 4, "channels": (8,) * 4}
+    parts = ({}, {"mask_refinement": small}, {"mask_refinement": {**small, "fit_share": 0.5}})
+    models = [saved(file, i, **own).state_dict() for i, (file, own) in enumerate(zip(files, parts))]
+    code, said = average(*files, output=tmp_path / "mean.safetensors")
+    assert code == 0, said
+    mean = load_checkpoint(tmp_path / "mean.safetensors")[0].state_dict()
+    refinement, score = "mask_refinement.decoder.0.weight", "mask_refinement.score.hidden.weight"
+    for name, having in (("roi_head.fc1.weight", models), (refinement, models[1:]), (score, models[2:])):
+        expected = torch.stack([model[name] for model in having]).mean(0)
+        assert torch.allclose(mean[name], expected, rtol=1e-3, atol=1e-4), name
 
 
 @pytest.mark.parametrize(
