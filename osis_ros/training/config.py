@@ -72,6 +72,7 @@ class Augment(Strict):
     size: tuple[Positive, Positive] = Field((480, 640), description="jitter: height, width of the crop")
     scale: tuple[float, float] = Field((0.6, 1.8), description="jitter: zoom against fitting the image in the crop")
     photometric: bool = False
+    recolour: float = Field(0, ge=0, le=1, description="share of objects of which a part gets another colour")
     min_pixels: int = Field(1, ge=1, description="an object of fewer pixels after cropping is left out")
 
 

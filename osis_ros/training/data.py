@@ -19,6 +19,7 @@ from torchvision.transforms import v2
 from osis_ros.evaluation.segmentation import to_rle
 from osis_ros.training.config import ConfigError, Source
 from osis_ros.training.datasets.open_set import DatasetError, read_annotations
+from osis_ros.training.recolour import recolour_parts
 
 # (pixels, masks, labels, random) -> the first three, with objects added.
 Paster = Callable[[np.ndarray, np.ndarray, tuple[int, ...], np.random.Generator], tuple]
@@ -119,7 +120,8 @@ def read_pixels(record: Record) -> np.ndarray:
 
 
 class Samples(Dataset):
-    """Annotated images, varied by a transform; some of them by a paster before, given by the record's number.
+    """Annotated images, varied by a transform; before it some by a paster, given by the record's number, and a share
+    `recolour` of all objects by another colour of a part.
 
     An index is (record number, draw): the draw seeds the transform, so a sample is a function of its index
     alone, whatever worker makes it and however often the run was stopped.
@@ -132,12 +134,14 @@ class Samples(Dataset):
         min_pixels: int = 1,
         seed: int = 0,
         pasters: Mapping[int, Paster] = MappingProxyType({}),
+        recolour: float = 0.0,
     ) -> None:
         self.records = records
         self.pasters = pasters
         self.transform = transform
         self.min_pixels = min_pixels
         self.seed = seed
+        self.recolour = recolour
 
     def __len__(self) -> int:
         return len(self.records)
@@ -150,6 +154,8 @@ class Samples(Dataset):
         if number in self.pasters:
             random = np.random.default_rng([self.seed, 2, draw])
             pixels, masks, labels = self.pasters[number](pixels, masks, labels, random)
+        if self.recolour:
+            pixels = recolour_parts(pixels, masks, self.recolour, np.random.default_rng([self.seed, 3, draw]))
         image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
         masks = tv_tensors.Mask(torch.from_numpy(masks))
         with torch.random.fork_rng(devices=[]):

@@ -109,6 +109,7 @@ class FitModule(pl.LightningModule):
         samples = Samples(
             [record for source in records for record in source],
             train_transform(config.augment), config.augment.min_pixels, config.seed, self._pasters(records),
+            config.augment.recolour,
         )  # fmt: skip
         # Workers are forked and leave the other cores to the network. A fork that inherits OpenCV's threads only in
         # name would wait for them for ever once it gives them up, so they go before it.
