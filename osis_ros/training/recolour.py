@@ -41,12 +41,13 @@ def _part(places: np.ndarray, random: np.random.Generator) -> np.ndarray:
         angle = random.uniform(0, np.pi)
         along = np.array((np.cos(angle), np.sin(angle)))
     forth, across = centred @ along, centred @ (-along[1], along[0])
-    bend = random.normal(0, 0.3) * (across / max(np.abs(across).max(), 1)) ** 2
-    at = (forth - forth.min()) / max(float(np.ptp(forth)), 1) + bend
+    bend = random.normal(0, 0.3) * np.ptp(forth) * (across / max(np.abs(across).max(), 1)) ** 2
+    at = forth + bend
+    at = (at - at.min()) / max(float(np.ptp(at)), 1)
     if random.random() < 0.5:
         at = 1 - at
     start = random.uniform(0.2, 0.5) if random.random() < 0.3 else 0.0
-    return (at >= start) & (at < start + random.uniform(0.2, 0.7)) if start else at < random.uniform(0.2, 0.75)
+    return (at >= start) & (at < start + random.uniform(0.2, 0.75))
 
 
 def _in_another_colour(colours: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -150,6 +150,10 @@ class DecisionConfig(Section):
     multi_class: bool = Field(True, description="a box may be reported once for every class above the threshold")
     class_share: Fraction = Field(1, description="a in p^a s^(1-a), a known instance's score of probability p; 1: p")
     unknown_scale: Fraction = Field(1, description="an unknown instance's score is s times this, to rank among known")
+    unknown_share: Fraction = Field(
+        0,
+        description="d in s q^d, an unknown instance's score: q, the second look's probability of none of the classes",
+    )
     vote_iou: Fraction | None = Field(
         None, description="box voting among proposals of this IoU; None, the paper's: none"
     )

@@ -39,6 +39,7 @@ def decide(
     distances: Tensor | None,
     config: DecisionConfig,
     thresholds: Thresholds,
+    no_class: Tensor | None = None,
 ) -> Decision:
     """Turn scored, refined proposals of one image into known and unknown instances.
 
@@ -47,6 +48,8 @@ def decide(
         proposal_scores: [P] s, the geometric mean of centerness and estimated IoU.
         logits: [P, K + 1] of the classifier, background last.
         distances: [P] from the known classes, what T_u bounds; None: everything is known.
+        no_class: [P] q, the probability that an object is of none of the classes, where background is no answer; None
+            without a second look.
     Returns:
         at most `max_known` known and `max_unknown` unknown instances.
     """
@@ -54,6 +57,8 @@ def decide(
     share = config.class_share
     scores = logits.softmax(1)[:, :-1] ** share * proposal_scores[:, None] ** (1 - share)
     unknown_scores = proposal_scores * config.unknown_scale
+    if no_class is not None:
+        unknown_scores = unknown_scores * no_class**config.unknown_share
     candidate = scores > thresholds.score
     if not config.multi_class:
         candidate = candidate & F.one_hot(scores.argmax(1), num_classes).bool()

@@ -28,6 +28,7 @@ from osis_ros.training.model.roi_sampling import RoISamples, sample_rois
 from osis_ros.training.model.second_look import SecondLook
 
 COARSEST_POOLED = 5
+NO_OPINION = 0.5
 
 
 class View(NamedTuple):
@@ -48,12 +49,14 @@ class Semantics(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """N refined boxes [N, 4] before any decision: scores [N], semantics, and logits [N, K + 1], no class last."""
+    """N refined boxes [N, 4] before any decision: scores [N], semantics, logits [N, K + 1], no class last, and what a
+    second look gives no_class [N], NO_OPINION where it did not look."""
 
     boxes: Tensor
     scores: Tensor
     semantics: Semantics
     logits: Tensor
+    no_class: Tensor | None = None
 
 
 class Recognised(NamedTuple):
@@ -159,10 +162,10 @@ class SemSeg(nn.Module):
         found = self._candidates(view, proposals, thresholds.score, decision)
         if self.second_look:
             found = self._looked_at_again(view, found)
-        boxes, scores, semantics, logits = found
+        boxes, scores, semantics, logits, no_class = found
         strangeness = self._strangeness(semantics.distances, logits)
         bounded = strangeness if self.config.embedding.enabled else None
-        index, class_ids, scores = decide(boxes, scores, logits, bounded, decision, thresholds)
+        index, class_ids, scores = decide(boxes, scores, logits, bounded, decision, thresholds, no_class)
         semantics = Semantics(*(part[index] for part in semantics))
         return Recognised(boxes[index], scores, class_ids, semantics, strangeness[index])
 
@@ -193,9 +196,10 @@ class SemSeg(nn.Module):
         """Where the second look saw an object, it has its share in what both make of it."""
         distances, seen = self.second_look.opinion(view.pixels, found.boxes, found.scores)
         share = self.config.second_look.share * seen[:, None]
-        logits = torch.lerp(found.logits, self.second_look.logits(distances), share)
-        distances = torch.lerp(found.semantics.distances, distances, share)
-        return found._replace(semantics=found.semantics._replace(distances=distances), logits=logits)
+        again = self.second_look.logits(distances)
+        no_class = torch.where(seen, again.softmax(1)[:, -1], NO_OPINION)
+        semantics = found.semantics._replace(distances=torch.lerp(found.semantics.distances, distances, share))
+        return found._replace(semantics=semantics, logits=torch.lerp(found.logits, again, share), no_class=no_class)
 
     def segment_boxes(
         self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]

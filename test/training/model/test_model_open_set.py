@@ -24,6 +24,14 @@ def test_a_box_far_from_every_centre_is_unknown_and_keeps_its_proposal_score():
     assert found.scores.tolist() == pytest.approx([0.9, 0.6])
 
 
+def test_what_the_second_look_takes_for_none_of_the_classes_ranks_higher_among_the_unknown():
+    config = DecisionConfig(multi_class=False, unknown_share=0.5, unknown_scale=0.9)
+    rows, strange = logits(*[[0.9, 0.05, 0.05]] * 3), torch.tensor([1.0, 1.0, 0.0])
+    found = decide(APART[:3], torch.tensor([0.8, 0.6, 0.4]), rows, strange, config, T, torch.tensor([0.25, 0.81, 0.01]))
+    assert found.index.tolist() == [2, 1, 0]  # the known one is as it was
+    assert found.scores.tolist() == pytest.approx([0.9, 0.9 * 0.6 * 0.9, 0.9 * 0.8 * 0.5])
+
+
 def test_a_distance_of_exactly_the_threshold_is_known():
     exact = Thresholds(0.05, 0.25)
     found = decide(

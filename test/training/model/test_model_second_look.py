@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from osis_ros.training.model.config import ModelConfig, SecondLookConfig
 from osis_ros.training.model.crops import cut_out
 from osis_ros.training.model.second_look import SecondLook
-from osis_ros.training.model.semseg import Candidates, SemSeg, View
+from osis_ros.training.model.semseg import NO_OPINION, Candidates, SemSeg, View
 
 
 def tiny(**second_look) -> ModelConfig:
@@ -67,6 +67,8 @@ def test_where_it_saw_a_box_it_has_its_share_and_elsewhere_none(model):
     assert torch.allclose(both.logits[:6], (0.75 * found.logits + 0.25 * model.second_look.logits(distances))[:6])
     assert torch.equal(both.semantics.distances[6:], first[6:])
     assert torch.equal(both.logits[6:], found.logits[6:])
+    assert torch.equal(both.no_class[:6], model.second_look.logits(distances).softmax(1)[:6, -1])
+    assert both.no_class[6:].tolist() == [NO_OPINION] * 3
     assert torch.equal(both.semantics.z, found.semantics.z)
     assert torch.equal(both.scores, found.scores)
 
