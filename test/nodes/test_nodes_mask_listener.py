@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +52,12 @@ def test_the_example_consumer_prints_each_object(bench: Bench, tmp_path: Path):
     def said() -> list[str]:
         # More than once: the publisher may know of the listener before the listener knows of it.
         publisher.publish(instance_array(example(), bench.stamped(), "m"))
+        time.sleep(0.3)
         return output.read_text().splitlines()[1:]
 
     try:
         eventually(said, "the listener's two lines")
+        time.sleep(1)  # rclpy complains of an interrupt while a message is on its way
         process.send_signal(signal.SIGINT)
         process.wait(30)
     finally:
