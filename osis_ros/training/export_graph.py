@@ -50,7 +50,7 @@ class ExportGraph(nn.Module):
         found = Recognised(
             found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics, found.strangeness[kept]
         )
-        return best_first(self.model.segment(view, found), score_threshold)
+        return best_first(self.model.segment(view, found, score_threshold), score_threshold)
 
 
 def max_instances(model: SemSeg) -> int:

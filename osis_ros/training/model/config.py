@@ -116,10 +116,10 @@ class MaskRefinementConfig(Section):
     )
     passes: Positive = Field(1, description="how often a mask is corrected, each time in the box of the one before")
     agreement: float = Field(
-        0.3, ge=0, description="a in s i^a: i, IoU of a mask and the one before, is part of the score"
+        0.3, ge=0, description="a in s i^a of every pass: i, IoU of a mask and the one before, is part of the score"
     )
     fit_share: float | None = Field(
-        None, ge=0, description="b in s i^a q^b: q, estimated IoU of mask and object; None: it is not estimated"
+        None, ge=0, description="b in s i^a q^b of every pass: q, estimated IoU of mask and object; None: not estimated"
     )
     nms_iou: Fraction = Field(0.7, description="of the boxes that the losses are taken on")
     samples: Positive = Field(32, description="boxes, in each image, that the losses are taken on")

@@ -32,6 +32,16 @@ class Refined(NamedTuple):
     fit: Tensor | None
 
 
+class Redrawn(NamedTuple):
+    """N' of N instances: index [N'] int64 among them, boxes [N', 4], logits [N', mask_size, mask_size] of masks inside
+    the boxes, 0 at the threshold, and scores [N']."""
+
+    index: Tensor
+    boxes: Tensor
+    logits: Tensor
+    scores: Tensor
+
+
 class MaskRefinement(nn.Module):
     """MobileNetV2 on cut-outs up to stride 16, and a decoder (a U-Net) that corrects the first mask's logits."""
 
@@ -103,31 +113,43 @@ class MaskRefinement(nn.Module):
         return (entropy + 1 - shared / union.clamp(min=1e-6)).sum() / max(len(logits), 1)
 
     def refine(
-        self, pixels: Tensor, boxes: Tensor, logits: Tensor, threshold: float, fit: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes and masks of one image.
+        self,
+        pixels: Tensor,
+        boxes: Tensor,
+        logits: Tensor,
+        scores: Tensor,
+        threshold: float,
+        least: float | Tensor | None,
+    ) -> Redrawn:
+        """Boxes, masks and scores of one image.
 
         Args:
-            pixels: [1, 3, H, W]. boxes: [N, 4]. logits: [N, M, M] of the first masks.
+            pixels: [1, 3, H, W]. boxes: [N, 4]. logits: [N, M, M] of the first masks. scores: [N].
             threshold: probability from which on a cell is the object's.
-            fit: whether boxes become those of the corrected masks, or stay.
-        Returns:
-            boxes [N, 4]; logits [N, mask_size, mask_size] inside them, 0 at the threshold; and what a score is worth
-            beside it, [N] in 0..1: powers of the IoU of every mask and the one before, and of the estimated IoU of the
-            last one and the object.
+            least: boxes become those of the corrected masks, scores fall with what masks are worth, and whatever is not
+                above this is dropped on the way. None: boxes and scores are given and stay.
         """
         rois, hint, shift = with_image_index([boxes]), self.with_border(logits), math.log(threshold / (1 - threshold))
-        worth = torch.ones_like(boxes[:, 0])
+        index = torch.ones_like(scores, dtype=torch.int64).cumsum(0) - 1  # a range, as in `seen_from`
         for _ in range(self.config.passes):
             refined, frames = self(pixels, rois, hint), grown(rois, self.border)
-            worth = worth * _iou(refined.logits > shift, hint > shift) ** self.config.agreement
-            if fit:
-                rois = self.fitted(rois, refined.logits, shift)
-            hint = seen_from(refined.logits, frames, grown(rois, self.border), self.config.crop_size)
-        if refined.fit is not None:
-            worth = worth * refined.fit.sigmoid() ** self.config.fit_share
-        masks = seen_from(refined.logits, frames, rois, self.config.mask_size) - shift
-        return rois[:, 1:], masks, worth
+            drawn = refined.logits
+            if least is not None:
+                scores = scores * self._worth(refined, hint, shift)
+                rois = self.fitted(rois, drawn, shift)
+                kept = torch.where(scores > least)[0]
+                index, scores, rois, frames, drawn = (x[kept] for x in (index, scores, rois, frames, drawn))
+            hint = seen_from(drawn, frames, grown(rois, self.border), self.config.crop_size)
+        masks = seen_from(drawn, frames, rois, self.config.mask_size) - shift
+        return Redrawn(index, rois[:, 1:], masks, scores)
+
+    def _worth(self, refined: Refined, hint: Tensor, shift: float) -> Tensor:
+        """What a pass leaves of scores, [R] in 0..1: powers of the IoU of every mask and the one before, and of its
+        estimated IoU with the object."""
+        worth = _iou(refined.logits > shift, hint > shift) ** self.config.agreement
+        if refined.fit is None:
+            return worth
+        return worth * refined.fit.sigmoid() ** self.config.fit_share
 
     def some_passes_on(self, pixels: Tensor, rois: Tensor, hint: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
         """RoIs [R, 5] and hints [R, S, S] to learn from: of each pass alike many, at random."""

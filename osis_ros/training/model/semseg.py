@@ -152,8 +152,8 @@ class SemSeg(nn.Module):
 
     def detect(self, view: View, proposals: Proposals, thresholds: Thresholds) -> Detections:
         """One image's instances from its proposals. Tensor operations alone."""
-        found = self.segment(view, self.recognise(view, proposals, thresholds, self.config.decision))
-        return best_first(found, thresholds.score)
+        found = self.recognise(view, proposals, thresholds, self.config.decision)
+        return best_first(self.segment(view, found, thresholds.score), thresholds.score)
 
     def recognise(
         self, view: View, proposals: Proposals, thresholds: Thresholds, decision: DecisionConfig
@@ -216,20 +216,20 @@ class SemSeg(nn.Module):
             semantics = self.describe(self.pool_boxes(view.levels, with_image_index([image_boxes])))
             strangeness = self._strangeness(semantics.distances, self.classifier(semantics.raw))
             given = Recognised(image_boxes, torch.ones_like(image_boxes[:, 0]), ids, semantics, strangeness)
-            results.append(self.segment(view, given, fit=False))
+            results.append(self.segment(view, given))
         return results
 
-    def segment(self, view: View, found: Recognised, fit: bool = True) -> Detections:
-        """One image's instances with masks, in their order; if `fit`, boxes and scores follow refined masks."""
+    def segment(self, view: View, found: Recognised, least: float | Tensor | None = None) -> Detections:
+        """One image's instances with masks, in their order. Where masks are refined, boxes and scores follow them, and
+        what then scores no more than `least` is left out; None: boxes and scores stay."""
         boxes, scores, class_ids, semantics, strangeness = found
         logits = self.masks(view.levels, with_image_index([boxes]), semantics)
-        least = self.config.mask.threshold
-        if self.mask_refinement:
-            boxes, logits, worth = self.mask_refinement.refine(view.pixels, boxes, logits, least, fit)
-            scores = scores * worth if fit else scores
-        else:
-            logits = logits - math.log(least / (1 - least))
-        return Detections(boxes, scores, class_ids, strangeness, semantics.z, logits.sigmoid())
+        threshold = self.config.mask.threshold
+        if not self.mask_refinement:
+            masks = (logits - math.log(threshold / (1 - threshold))).sigmoid()
+            return Detections(boxes, scores, class_ids, strangeness, semantics.z, masks)
+        index, boxes, logits, scores = self.mask_refinement.refine(view.pixels, boxes, logits, scores, threshold, least)
+        return Detections(boxes, scores, class_ids[index], strangeness[index], semantics.z[index], logits.sigmoid())
 
     def _first_look_learns(self) -> bool:
         on_cut_outs = (self.second_look, self.mask_refinement)

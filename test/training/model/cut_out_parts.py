@@ -3,6 +3,7 @@
 import torch
 
 from osis_ros.training.model.config import ModelConfig, tabletop
+from osis_ros.training.model.mask_refinement import MaskRefinement, Redrawn
 from osis_ros.training.model.semseg import SemSeg
 
 SIZE = (96, 128)
@@ -22,6 +23,14 @@ def alive(part: torch.nn.Module) -> torch.nn.Module:
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight)
     return part
+
+
+def refined(
+    part: MaskRefinement, pixels: torch.Tensor, boxes: torch.Tensor, first: torch.Tensor, threshold: float = 0.5,
+    least: float | None = -1.0,
+) -> Redrawn:  # fmt: skip
+    """Instances of score 1, of which by default none is dropped."""
+    return part.refine(pixels, boxes, first, torch.ones(len(boxes)), threshold, least)
 
 
 def scene() -> tuple[torch.Tensor, dict]:

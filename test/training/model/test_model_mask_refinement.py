@@ -47,7 +47,7 @@ def left_half() -> torch.Tensor:
 @torch.no_grad()
 def test_at_first_nothing_is_corrected_and_the_box_is_the_masks_own(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    _, fitted, logits, _ = shared.refined(part, PIXELS, boxes, left_half())
     assert fitted.tolist() == [[20, 10, 52, 74]]
     assert logits.shape == (1, 56, 56)
     assert (logits > 0).float().mean() > 0.98
@@ -56,7 +56,7 @@ def test_at_first_nothing_is_corrected_and_the_box_is_the_masks_own(part):
 @torch.no_grad()
 def test_a_given_box_stays_and_so_does_its_mask(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=False)
+    _, fitted, logits, _ = shared.refined(part, PIXELS, boxes, left_half(), least=None)
     assert torch.equal(fitted, boxes)
     assert (logits[:, :, :27] > 0).all()
     assert (logits[:, :, 29:] < 0).all()
@@ -66,7 +66,7 @@ def test_a_given_box_stays_and_so_does_its_mask(part):
 def test_a_mask_may_grow_beyond_its_box_as_far_as_the_border(part):
     part.output.bias.fill_(20.0)
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits, _ = part.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    _, fitted, logits, _ = shared.refined(part, PIXELS, boxes, left_half())
     assert fitted.tolist() == [[4, -6, 100, 90]]  # 8 of 32 cells, a quarter of the side
     assert (logits > 0).all()
 
@@ -86,13 +86,13 @@ def test_a_mask_is_the_same_seen_from_its_own_frame_and_is_not_beyond_it():
 def test_each_pass_starts_from_the_box_of_the_one_before():
     boxes = torch.tensor([[20.0, 10, 84, 74]])
     twice = correcting_nothing(passes=2)
-    assert twice.refine(PIXELS, boxes, left_half(), 0.5, fit=True)[0].tolist() == [[20, 10, 52, 74]]
+    assert shared.refined(twice, PIXELS, boxes, left_half()).boxes.tolist() == [[20, 10, 52, 74]]
     twice.output.bias.fill_(20.0)  # grows by a quarter on every side, then again
-    fitted, logits, worth = twice.refine(PIXELS, boxes, left_half(), 0.5, fit=True)
+    _, fitted, logits, worth = shared.refined(twice, PIXELS, boxes, left_half())
     assert fitted.tolist() == [[-20, -30, 124, 114]]
     assert (logits > 0).all()
     assert worth.tolist() == pytest.approx([(32 * 16 / 48**2) ** 0.3 * (32**2 / 48**2) ** 0.3], rel=1e-2)
-    assert twice.refine(PIXELS, boxes, left_half(), 0.5, fit=False)[0].tolist() == boxes.tolist()
+    assert shared.refined(twice, PIXELS, boxes, left_half(), least=None).boxes.tolist() == boxes.tolist()
 
 
 @torch.no_grad()
@@ -110,10 +110,10 @@ def test_it_learns_from_boxes_and_masks_of_every_pass():
 @torch.no_grad()
 def test_an_empty_mask_keeps_its_box_and_no_instance_is_no_matter(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    fitted, logits, _ = part.refine(PIXELS, boxes, torch.full((1, 28, 28), -5.0), 0.5, fit=True)
+    _, fitted, logits, _ = shared.refined(part, PIXELS, boxes, torch.full((1, 28, 28), -5.0))
     assert torch.equal(fitted, boxes)
     assert (logits < 0).all()
-    fitted, logits, _ = part.refine(PIXELS, boxes[:0], logits[:0], 0.5, fit=True)
+    _, fitted, logits, _ = shared.refined(part, PIXELS, boxes[:0], logits[:0])
     assert fitted.shape == (0, 4)
     assert logits.shape == (0, 56, 56)
 
@@ -122,10 +122,26 @@ def test_an_empty_mask_keeps_its_box_and_no_instance_is_no_matter(part):
 def test_a_score_is_worth_less_the_more_a_mask_was_corrected(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]]).expand(3, 4)
     first = torch.cat((left_half(), torch.full((1, 28, 28), 5.0), torch.full((1, 28, 28), -5.0)))
-    assert part.refine(PIXELS, boxes, first, 0.5, fit=True)[2].tolist() == [1, 1, 0]
+    assert shared.refined(part, PIXELS, boxes, first).scores.tolist() == [1, 1, 0]
     part.output.bias.fill_(20.0)  # all of the 48 x 48 cells, where the box has 32 x 32
-    worth = part.refine(PIXELS, boxes, first, 0.5, fit=True)[2]
+    worth = shared.refined(part, PIXELS, boxes, first).scores
     assert worth.tolist() == pytest.approx([(32 * 16 / 48**2) ** 0.3, (32**2 / 48**2) ** 0.3, 0], rel=1e-3)
+
+
+@torch.no_grad()
+def test_what_a_pass_leaves_too_low_is_dropped_and_the_rest_is_as_it_would_be():
+    part = correcting_nothing(passes=3)
+    part.output.bias.fill_(1.0)
+    torch.nn.init.normal_(part.output.weight, std=0.3)
+    boxes = torch.tensor([[20.0, 10, 84, 74]]).expand(8, 4)
+    first = torch.linspace(-2, 2, 8)[:, None, None] + torch.linspace(-3, 3, 28).expand(8, 28, 28)
+    every = shared.refined(part, PIXELS, boxes, first)
+    least = every.scores.median()
+    best = shared.refined(part, PIXELS, boxes, first, least=least)
+    above = every.scores > least
+    assert 0 < len(best.index) == above.sum() < 8
+    for kept, field in zip(best, every, strict=True):
+        assert torch.allclose(kept, field[above], atol=1e-5)
 
 
 @torch.no_grad()
@@ -133,8 +149,8 @@ def test_the_threshold_says_what_counts_as_the_object(part):
     boxes = torch.tensor([[20.0, 10, 84, 74]])
     faint = torch.full((1, 28, 28), -0.2)  # a probability of 0.45
     inside = slice(1, -1)  # beyond the box the first mask says no
-    assert (part.refine(PIXELS, boxes, faint, 0.5, fit=False)[1] < 0).all()
-    assert (part.refine(PIXELS, boxes, faint, 0.4, fit=False)[1][:, inside, inside] > 0).all()
+    assert (shared.refined(part, PIXELS, boxes, faint, least=None).logits < 0).all()
+    assert (shared.refined(part, PIXELS, boxes, faint, 0.4, least=None).logits[:, inside, inside] > 0).all()
 
 
 @pytest.mark.parametrize("width", [1, 2, 10])
@@ -174,7 +190,7 @@ def test_it_learns_where_an_object_ends_beyond_its_box():
     pixels = model.backbone.normalise(image[None], [SIZE])
     with torch.no_grad():
         nothing = torch.zeros(2, 28, 28)
-        boxes, _, _ = model.eval().mask_refinement.refine(pixels, SHORT_BOXES, nothing, 0.5, fit=True)
+        boxes = shared.refined(model.eval().mask_refinement, pixels, SHORT_BOXES, nothing).boxes
     assert (boxes - target["boxes"]).abs().max() < 3
 
 

@@ -47,13 +47,14 @@ def test_nothing_drawn_where_nothing_is_has_no_iou():
 
 @torch.no_grad()
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_score_is_multiplied_by_a_power_of_the_estimate(share):
-    part = model(fit_share=share, agreement=0.0).mask_refinement.eval()
+@pytest.mark.parametrize("passes", [1, 2])
+def test_a_score_is_multiplied_by_a_power_of_every_pass_estimate(share, passes):
+    part = model(fit_share=share, agreement=0.0, passes=passes).mask_refinement.eval()
     part.score.output.weight.zero_()
     part.score.output.bias.fill_(math.log(0.81 / 0.19))
     boxes = torch.tensor([[20.0, 10, 84, 74]])
-    worth = part.refine(torch.zeros(1, 3, *SIZE), boxes, torch.full((1, 28, 28), 5.0), 0.5, fit=True)[2]
-    assert worth.tolist() == pytest.approx([0.81**share])
+    found = shared.refined(part, torch.zeros(1, 3, *SIZE), boxes, torch.full((1, 28, 28), 5.0))
+    assert found.scores.tolist() == pytest.approx([0.81 ** (share * passes)])
 
 
 def test_without_a_share_nothing_is_estimated_and_nothing_taught():
