@@ -2,14 +2,19 @@
 
 from osis_ros.simulation.categories import desk, fruit, gadgets, packaging, tableware, tools, toys, vessels
 from osis_ros.simulation.categories.outliers import (
+    bakery,
     baking,
     belongings,
     devices,
     figures,
+    fittings,
+    grooming,
     hardware,
     household,
     kitchen,
     leisure,
+    outdoors,
+    playthings,
     produce,
     renovation,
     timepieces,
@@ -96,6 +101,22 @@ _OUTLIERS = {
     "comb": household.comb,
     "toy_plane": leisure.toy_plane,
     "basket": baking.basket,
+    "caster": fittings.caster,
+    "hand_wheel": fittings.hand_wheel,
+    "coil_spring": fittings.coil_spring,
+    "hinge": fittings.hinge,
+    "chain": fittings.chain,
+    "hair_dryer": grooming.hair_dryer,
+    "tweezers": grooming.tweezers,
+    "razor": grooming.razor,
+    "lantern": outdoors.lantern,
+    "umbrella": outdoors.umbrella,
+    "pocket_knife": outdoors.pocket_knife,
+    "shuttlecock": outdoors.shuttlecock,
+    "seashell": outdoors.seashell,
+    "doll": playthings.doll,
+    "whistle": playthings.whistle,
+    "pastry": bakery.pastry,
 }
 KNOWN: tuple[str, ...] = tuple(_KNOWN)
 UNKNOWN: tuple[str, ...] = tuple(_UNKNOWN)

@@ -188,6 +188,7 @@ class ModelConfig(Section):
     min_level: int = Field(2, ge=2, le=5, description="finest pyramid level; level l has stride 2**l")
     max_level: int = Field(6, ge=5, le=7, description="coarsest pyramid level; RoIs are pooled from P5 at most")
     separable: bool = Field(False, description="depthwise + pointwise in place of 3x3 convolutions: about 8x cheaper")
+    late_merge: bool = Field(False, description="the finest level's two parts are convolved before they are merged")
     proposals: ProposalConfig = ProposalConfig()
     roi: RoIConfig = RoIConfig()
     embedding: EmbeddingConfig = EmbeddingConfig()
@@ -262,6 +263,7 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         class_names=class_names,
         backbone="mobilenet_v2",
         channels=128,
+        late_merge=True,
         proposals=ProposalConfig(
             train_top_k=300, test_top_k=300, nms_iou=0.8, max_proposals=200, side_bias=0.5,
             # The finest level is for masks alone. Its share of a network's time is large, its anchors would be tiny.

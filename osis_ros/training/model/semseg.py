@@ -79,7 +79,11 @@ class SemSeg(nn.Module):
         roi, mask, dim = config.roi, config.mask, config.embedding.dim
         self.backbone = build_backbone(config.backbone, config.frozen_stages)
         self.fpn = FeaturePyramid(
-            self.backbone.channels[config.min_level - 2 :], config.channels, config.max_level - 5, config.separable
+            self.backbone.channels[config.min_level - 2 :],
+            config.channels,
+            config.max_level - 5,
+            config.separable,
+            config.late_merge,
         )
         strides = tuple(2**level for level in config.levels if level >= config.proposals.finest_level)
         self.proposals = ProposalNetwork(config.proposals, config.channels, strides, config.separable)

@@ -30,6 +30,20 @@ def test_the_coarsest_level_is_every_second_cell():
     assert levels[3][0, 0].tolist() == [[0]]
 
 
+def test_merged_late_the_finest_level_is_both_parts_convolved():
+    pyramid = FeaturePyramid((1, 1), 1, late_merge=True)
+    with torch.no_grad():
+        pyramid.lateral[0].weight.fill_(1.0)
+        for own, scale in zip((*pyramid.finest, pyramid.output[0]), (2.0, 3.0, 5.0), strict=True):
+            own.weight.zero_()
+            own.weight[0, 0, 1, 1] = scale
+    fine, coarse = torch.zeros(1, 1, 4, 4), torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    fine[0, 0, 0, 0] = 10
+    levels = pyramid([fine, coarse])
+    assert levels[0][0, 0].tolist() == [[23, 3, 6, 6], [3, 3, 6, 6], [9, 9, 12, 12], [9, 9, 12, 12]]
+    assert torch.equal(levels[1], 5 * coarse)
+
+
 def test_separable_convolutions_have_an_eighth_of_the_weights():
     full = sum(p.numel() for p in FeaturePyramid((8,), 64).output.parameters())
     cheap = sum(p.numel() for p in FeaturePyramid((8,), 64, separable=True).output.parameters())
