@@ -27,7 +27,7 @@ from osis_ros.simulation.scene import make_scene
 from osis_ros.whole_file import write_whole
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
-TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100, "outliers": 3000}
+TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100, "outliers": 5100}
 VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2, "outliers": 3}
 # Raised when the same seed no longer gives the same picture; the outliers have had 16, 32, 48, then 64 kinds.
 GENERATIONS = {"train": 1, "val": 1, "test": 1, "demo": 1, "outliers": 4}
