@@ -22,7 +22,7 @@ def open_table(draw: Draw):
 def test_every_category_settles_on_the_table():
     shapes = [build(category, Draw("train", 0, category)) for category in ALL]
     starts = [
-        Start(np.array([0.3 * (i % 6 - 2.5), 0.3 * (i // 6 - 1.5), shape.bounds()[1][2] + 0.002]), np.eye(3))
+        Start(np.array([0.3 * (i % 10 - 4.5), 0.3 * (i // 10 - 4), shape.bounds()[1][2] + 0.002]), np.eye(3))
         for i, shape in enumerate(shapes)
     ]
     place = open_table(Draw("train", 1))
