@@ -9,7 +9,7 @@ from osis_ros.training.model.convolution import conv3x3, xavier
 class FeaturePyramid(nn.Module):
     """C_min…C5 → P_min…P5 by lateral 1x1 and output 3x3 convolutions; P6 and P7 by picking every second cell of P5.
 
-    The finest level has three quarters of all cells. Merged late it costs half as much: its map and the coarser level
+    The finest level has three quarters of all cells. Merged late it costs less than half: its map and the coarser level
     pass 3x3 convolutions of their own, the latter before its cells are repeated, not after.
     """
 
