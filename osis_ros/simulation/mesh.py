@@ -55,6 +55,11 @@ def rotation(axis: str, degrees: float) -> np.ndarray:
 ALONG_X = rotation("y", 90)  # turns an axis from z to x
 
 
+def around(mesh: Mesh, count: int) -> Mesh:
+    """So many copies evenly round the z axis."""
+    return join(*(mesh.moved(rotation=rotation("z", 360 * i / count)) for i in range(count)))
+
+
 def grid(points: np.ndarray, u: np.ndarray, v: np.ndarray) -> Mesh:
     """A smooth surface over a grid of points; rows or columns that coincide (poles, seams) are shaded as one.
 

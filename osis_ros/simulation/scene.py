@@ -131,7 +131,7 @@ def _object_count(draw: Draw, rim: float) -> int:
 
 
 def _pool(split: str) -> tuple[str, ...]:
-    """The split's categories; among its many outliers the known ones four times each, half of all."""
+    """The split's categories; among its many outliers the known ones four times each, three to four."""
     return KNOWN * 3 + shown_in(split) if split == "outliers" else shown_in(split)
 
 

@@ -80,6 +80,14 @@ class ObjectShape:
             solids=tuple(solid.moved(offset) for solid in self.solids),
         )
 
+    def turned(self, rotation: np.ndarray) -> "ObjectShape":
+        """The same object rotated ([3, 3]) about its origin."""
+        return replace(
+            self,
+            surfaces=tuple(surface.moved(rotation=rotation) for surface in self.surfaces),
+            solids=tuple(solid.moved(rotation=rotation) for solid in self.solids),
+        )
+
 
 def ring_of_boxes(
     radius: float, thickness: float, low: float, high: float, count: int = 10, tilt: float = 0.0

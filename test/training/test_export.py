@@ -168,6 +168,10 @@ def test_the_graph_looks_at_cut_outs_as_the_network_does(photographs, tmp_path, 
         count += len(ours.scores)
     assert count > 50
     assert run_graph(session, image, 1.0, 0.1).masks.shape == (0, 56, 56)
+    for limit in (float(ours.scores.median()), float(ours.scores.max())):  # above the latter every one is dropped
+        fewer, kept = run_graph(session, image, limit, decision.unknown_threshold), ours.scores > limit
+        torch.testing.assert_close(fewer.scores, ours.scores[kept], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(fewer.masks, ours.masks[kept], atol=1e-3, rtol=1e-3)
     graph = onnx.load(tmp_path / "model.onnx").graph
     maker = {name: node.op_type for node in graph.node for name in node.output}
     assert "Concat" not in [maker.get(node.input[0]) for node in graph.node if node.op_type == "Conv"]

@@ -207,6 +207,8 @@ class ModelConfig(Section):
             raise ValueError("mask: blend and modulation are two ways for one thing, expected at most one of them")
         if self.mask.blend and not self.embedding.enabled:
             raise ValueError("mask: blend needs the class centres of the embedding space, embedding.enabled is off")
+        if self.late_merge and self.min_level == 5:
+            raise ValueError("late_merge: with min_level 5 there is no coarser level to merge")
         for name in ("second_look", "mask_refinement"):
             if getattr(self, name) and self.backbone != "mobilenet_v2":
                 raise ValueError(f"{name}: it wants the pixels of backbone mobilenet_v2, not those of {self.backbone}")

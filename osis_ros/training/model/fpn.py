@@ -9,8 +9,9 @@ from osis_ros.training.model.convolution import conv3x3, xavier
 class FeaturePyramid(nn.Module):
     """C_min…C5 → P_min…P5 by lateral 1x1 and output 3x3 convolutions; P6 and P7 by picking every second cell of P5.
 
-    The finest level has three quarters of all cells. Merged late it costs less than half: its map and the coarser level
-    pass 3x3 convolutions of their own, the latter before its cells are repeated, not after.
+    The finest level has three quarters of all cells. Merged late, it costs less than half of the work where C_min has
+    few channels: its lateral convolution is the 3x3 one, and its output convolution sees the coarser level before its
+    cells are repeated.
     """
 
     def __init__(
@@ -22,24 +23,22 @@ class FeaturePyramid(nn.Module):
         late_merge: bool = False,
     ) -> None:
         super().__init__()
-        self.finest = None
-        if late_merge:
-            self.finest = nn.ModuleList(_smoothing(count, channels, separable) for count in (in_channels[0], channels))
-            in_channels = in_channels[1:]
+        self.late_merge = late_merge
         self.lateral = nn.ModuleList(xavier(nn.Conv2d(count, channels, 1)) for count in in_channels)
+        if late_merge:
+            self.lateral[0] = _smoothing(in_channels[0], channels, separable)
         self.output = nn.ModuleList(_smoothing(channels, channels, separable) for _ in in_channels)
         self.coarser_levels = coarser_levels
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
         """Maps [B, C_l, H_l, W_l], finest first, each half the size of the one before → levels [B, channels, …]."""
-        finest, maps = (maps[0], maps[1:]) if self.finest else (None, maps)
         merged = [lateral(feature) for lateral, feature in zip(self.lateral, maps, strict=True)]
-        for i in range(len(merged) - 2, -1, -1):
+        first = 1 if self.late_merge else 0
+        for i in range(len(merged) - 2, first - 1, -1):
             merged[i] = merged[i] + _repeated(merged[i + 1])
-        levels = [output(feature) for output, feature in zip(self.output, merged, strict=True)]
-        if self.finest:
-            own, coarser = self.finest
-            levels.insert(0, own(finest) + _repeated(coarser(merged[0])))
+        levels = [output(feature) for output, feature in zip(self.output[first:], merged[first:], strict=True)]
+        if self.late_merge:
+            levels.insert(0, merged[0] + _repeated(self.output[0](merged[1])))
         for _ in range(self.coarser_levels):
             levels.append(F.max_pool2d(levels[-1], kernel_size=1, stride=2))
         return levels

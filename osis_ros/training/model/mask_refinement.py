@@ -130,7 +130,7 @@ class MaskRefinement(nn.Module):
                 above this is dropped on the way. None: boxes and scores are given and stay.
         """
         rois, hint, shift = with_image_index([boxes]), self.with_border(logits), math.log(threshold / (1 - threshold))
-        index = torch.ones_like(scores, dtype=torch.int64).cumsum(0) - 1  # a range, as in `seen_from`
+        index = (torch.ones_like(scores).cumsum(0) - 1).long()  # a range, as in `seen_from`
         for _ in range(self.config.passes):
             refined, frames = self(pixels, rois, hint), grown(rois, self.border)
             drawn = refined.logits

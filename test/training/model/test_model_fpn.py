@@ -33,8 +33,8 @@ def test_the_coarsest_level_is_every_second_cell():
 def test_merged_late_the_finest_level_is_both_parts_convolved():
     pyramid = FeaturePyramid((1, 1), 1, late_merge=True)
     with torch.no_grad():
-        pyramid.lateral[0].weight.fill_(1.0)
-        for own, scale in zip((*pyramid.finest, pyramid.output[0]), (2.0, 3.0, 5.0), strict=True):
+        pyramid.lateral[1].weight.fill_(1.0)
+        for own, scale in zip((pyramid.lateral[0], *pyramid.output), (2.0, 3.0, 5.0), strict=True):
             own.weight.zero_()
             own.weight[0, 0, 1, 1] = scale
     fine, coarse = torch.zeros(1, 1, 4, 4), torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
@@ -42,6 +42,15 @@ def test_merged_late_the_finest_level_is_both_parts_convolved():
     levels = pyramid([fine, coarse])
     assert levels[0][0, 0].tolist() == [[23, 3, 6, 6], [3, 3, 6, 6], [9, 9, 12, 12], [9, 9, 12, 12]]
     assert torch.equal(levels[1], 5 * coarse)
+
+
+def test_merged_late_or_not_a_level_is_learnt_under_the_same_name():
+    shapes = [
+        {name: tensor.shape for name, tensor in FeaturePyramid((8, 16), 4, late_merge=late).state_dict().items()}
+        for late in (False, True)
+    ]
+    assert shapes[0].keys() == shapes[1].keys()
+    assert {name for name in shapes[0] if shapes[0][name] != shapes[1][name]} == {"lateral.0.weight"}
 
 
 def test_separable_convolutions_have_an_eighth_of_the_weights():

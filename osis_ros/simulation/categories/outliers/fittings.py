@@ -11,11 +11,12 @@ from osis_ros.simulation.ellipsoid import ellipsoid
 from osis_ros.simulation.extrusion import extrude
 from osis_ros.simulation.lathe import curve, cylinder, lathe
 from osis_ros.simulation.materials import Material
-from osis_ros.simulation.mesh import ALONG_X, Mesh, grid, join, rotation
+from osis_ros.simulation.mesh import ALONG_X, Mesh, around, grid, join, rotation
 from osis_ros.simulation.shape import ObjectShape, Parts, Solid, Surface, rod, rods
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
 _AXLE = rotation("x", 90)  # turns the z axis to -y
+_ALONG, _ACROSS = 14, 10  # points on the sides of a hole's cell in a plate, corners included
 
 
 def _cast(draw: Draw) -> Material:
@@ -25,11 +26,6 @@ def _cast(draw: Draw) -> Material:
     if kind == "paint":
         return draw.choice((materials.plastic, materials.matt))(draw, colours.any_colour(draw))
     return materials.metal(draw, {"steel": None, "brass": brass, "black": colours.black(draw) * 1.5}[kind])
-
-
-def _around(mesh: Mesh, count: int) -> Mesh:
-    """So many copies evenly round the z axis."""
-    return join(*(mesh.moved(rotation=rotation("z", 360 * i / count)) for i in range(count)))
 
 
 def _pierced(outline: np.ndarray, centre: np.ndarray, hole: float, thick: float) -> Mesh:
@@ -53,15 +49,16 @@ def _plate(
     """
     along, cells, places = np.linspace(0, length, len(edge)), [], []
     for x in pairwise(np.linspace(0, length, holes[0] + 1)):
-        at = np.linspace(*x, 14)
+        at = np.linspace(*x, _ALONG)
         for low, high in pairwise(np.linspace(-1, 1, holes[1] + 1)):
-            below, above = (y * (np.interp(at, along, edge) if abs(y) == 1 else np.full(14, edge.min()))
+            below, above = (y * (np.interp(at, along, edge) if abs(y) == 1 else np.full(_ALONG, edge.min()))
                             for y in (low, high))  # fmt: skip
-            right, left = (np.linspace(below[i], above[i], 10)[1:-1] for i in (-1, 0))
-            outline = [np.c_[at, below], np.c_[np.full(8, x[1]), right],
-                       np.c_[at, above][::-1], np.c_[np.full(8, x[0]), left[::-1]]]  # fmt: skip
-            middle = np.array((np.mean(x), (below[7] + above[7]) / 2))
-            radius = min(bore, np.ptp(x) * 0.3, (above - below)[7] * 0.3)
+            right, left = (np.linspace(below[i], above[i], _ACROSS)[1:-1] for i in (-1, 0))
+            outline = [np.c_[at, below], np.c_[np.full_like(right, x[1]), right],
+                       np.c_[at, above][::-1], np.c_[np.full_like(left, x[0]), left[::-1]]]  # fmt: skip
+            bottom, top = below[_ALONG // 2], above[_ALONG // 2]
+            middle = np.array((np.mean(x), (bottom + top) / 2))
+            radius = min(bore, np.ptp(x) * 0.3, (top - bottom) * 0.3)
             cells.append(_pierced(np.concatenate(outline), middle, radius, thick))
             places.append((*middle, radius))
     return join(*cells), np.array(places)
@@ -88,12 +85,7 @@ def caster(draw: Draw) -> ObjectShape:
     surfaces += [part.moved(place) for part in mount]
     solids.append(held.moved(place))
     turn = rotation("x", 180 if standing and draw.chance(0.6) else 90)
-    return ObjectShape(
-        tuple(part.moved(rotation=turn) for part in surfaces),
-        tuple(part.moved(rotation=turn) for part in solids),
-        density=1200,
-        upright=0.75,
-    )
+    return ObjectShape(tuple(surfaces), tuple(solids), density=1200, upright=0.75).turned(turn)
 
 
 def _wheel(draw: Draw, radius: float, half: float) -> list[Surface]:
@@ -110,7 +102,7 @@ def _wheel(draw: Draw, radius: float, half: float) -> list[Surface]:
     surfaces = [Surface(lathe(np.array(tyre), 34, 40), tread), Surface(lathe(np.array(hub), 30), core)]
     if draw.chance(0.5) and web < half * 0.8:
         rib = rounded_box((rim * 0.55, rim * 0.09, half * 1.8), 0.0004, 1, 2).moved((rim * 0.63, 0, 0))
-        surfaces.append(Surface(_around(rib, draw.integer(4, 9)), core))
+        surfaces.append(Surface(around(rib, draw.integer(4, 9)), core))
     return [surface.moved(rotation=_AXLE) for surface in surfaces]
 
 
@@ -210,12 +202,7 @@ def hand_wheel(draw: Draw) -> ObjectShape:
     surfaces += [part.moved((0, 0, low - deep)) for part in stem]
     solids += [part.moved((0, 0, low - deep)) for part in held]
     turn = rotation("x", 180)  # put down on its face, the stem up
-    return ObjectShape(
-        tuple(part.moved(rotation=turn) for part in surfaces),
-        tuple(part.moved(rotation=turn) for part in solids),
-        density=1500,
-        upright=0.75,
-    )
+    return ObjectShape(tuple(surfaces), tuple(solids), density=1500, upright=0.75).turned(turn)
 
 
 def _spoked_rim(draw: Draw, radius: float, hub: float, dish: float, body: Material) -> Parts:
@@ -229,7 +216,7 @@ def _spoked_rim(draw: Draw, radius: float, hub: float, dish: float, body: Materi
                          (radius, 0, 0)], 12)  # fmt: skip
     share = np.interp(np.linspace(0, 1, 12), [0, 0.5, 1], [1, waist, draw.uniform(0.6, 1)])
     sizes = girth * share[:, None] * (draw.uniform(0.7, 1.5), draw.uniform(0.4, 0.8))
-    rays = _around(sweep(spoke, sizes, draw.choice((2, 4)), segments=12), count)
+    rays = around(sweep(spoke, sizes, draw.choice((2, 4)), segments=12), count)
     rim = sweep(hoop, (girth, girth * tall), draw.choice((2, 2, 3.5)), segments=14)
     other = body if draw.chance(0.75) else _cast(draw)
     return [Surface(rim, body), Surface(rays, other)], rods(hoop, girth * min(1.0, tall), 12)
@@ -250,7 +237,7 @@ def _lobed_disc(draw: Draw, radius: float, body: Material) -> Parts:
     surfaces = [Surface(mesh, body)]
     if draw.chance(0.5):
         dot = cylinder(radius * 0.1, -thick * 1.05, thick * 1.05, 14).moved((radius * (0.95 - depth) * 0.75, 0, 0))
-        surfaces.append(Surface(_around(dot, count), materials.rubber(draw)))
+        surfaces.append(Surface(around(dot, count), materials.rubber(draw)))
     return surfaces, [solid]
 
 
@@ -303,12 +290,7 @@ def coil_spring(draw: Draw) -> ObjectShape:
             solids.append(core.moved(place, twist))
     lying = hooked or path[-1, 2] > 4 * radius or draw.chance(0.3)
     pose = ALONG_X if lying else np.eye(3)
-    return ObjectShape(
-        tuple(part.moved(rotation=pose) for part in surfaces),
-        tuple(part.moved(rotation=pose) for part in solids),
-        density=1000,
-        upright=0.9 if lying else 0.6,
-    )
+    return ObjectShape(tuple(surfaces), tuple(solids), density=1000, upright=0.9 if lying else 0.6).turned(pose)
 
 
 def _helix(draw: Draw, radius: float, turns: float, height: float, plain: bool) -> np.ndarray:
@@ -366,12 +348,7 @@ def hinge(draw: Draw) -> ObjectShape:
         solids += [part.moved((0, 0, -knuckle)).moved(rotation=turn) for part in cores]
     tent = 60 < opening < 165 and draw.chance(0.4)  # stands on the ends of its leaves
     pose = rotation("x", 180) @ rotation("y", opening / 2 - 90) if tent else np.eye(3)
-    return ObjectShape(
-        tuple(part.moved(rotation=pose) for part in surfaces),
-        tuple(part.moved(rotation=pose) for part in solids),
-        density=2500,
-        upright=0.85,
-    )
+    return ObjectShape(tuple(surfaces), tuple(solids), density=2500, upright=0.85).turned(pose)
 
 
 def _butt_edge(draw: Draw, tall: float, style: str) -> np.ndarray:

@@ -9,7 +9,7 @@ from osis_ros.simulation.box import rounded_box
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.lathe import curve, cylinder, lathe
 from osis_ros.simulation.materials import Material
-from osis_ros.simulation.mesh import ALONG_X, join, rotation
+from osis_ros.simulation.mesh import ALONG_X, around, join, rotation
 from osis_ros.simulation.shape import ObjectShape, Parts, Solid, Surface, bar, rod, rods
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
@@ -64,8 +64,7 @@ def _grille(draw: Draw, rear: float, trim: Material) -> list[Surface]:
     elif kind == "rays":
         ray, count = np.c_[profile[2:, 0], np.zeros(10), profile[2:, 1]], draw.integer(8, 20)
         slat = sweep(ray, (girth * 0.8, girth), segments=8)
-        slats = [slat.moved(rotation=rotation("z", 360 * i / count)) for i in range(count)]
-        surfaces.append(Surface(join(*slats), trim))
+        surfaces.append(Surface(around(slat, count), trim))
     return surfaces
 
 
@@ -180,12 +179,7 @@ def tweezers(draw: Draw) -> ObjectShape:
             solids.append(bar(*map(tuple, level), 2 * thin, 2 * wide * broad[i : end + 1].mean()))
     surfaces.append(_joint(draw, wide * broad[0], thin, arms))
     turn = rotation("x", draw.choice((0, 90)))  # on the edges of both arms, or on one of them
-    return ObjectShape(
-        tuple(part.moved(rotation=turn) for part in surfaces),
-        tuple(part.moved(rotation=turn) for part in solids),
-        density=2500,
-        upright=0.85,
-    )
+    return ObjectShape(tuple(surfaces), tuple(solids), density=2500, upright=0.85).turned(turn)
 
 
 def _arm_width(draw: Draw, at: np.ndarray, tip: str) -> tuple[np.ndarray, np.ndarray]:
@@ -229,12 +223,7 @@ def razor(draw: Draw) -> ObjectShape:
     """A safety razor with a grooved metal handle, or a cartridge razor with a curved handle of two colours."""
     surfaces, solids = (_safety_razor if draw.chance(0.5) else _cartridge_razor)(draw)
     turn = rotation("x", draw.choice((0, 0, 180)))  # its blades down or up
-    return ObjectShape(
-        tuple(part.moved(rotation=turn) for part in surfaces),
-        tuple(part.moved(rotation=turn) for part in solids),
-        density=1500,
-        upright=0.75,
-    )
+    return ObjectShape(tuple(surfaces), tuple(solids), density=1500, upright=0.75).turned(turn)
 
 
 def _safety_razor(draw: Draw) -> Parts:

@@ -7,7 +7,7 @@ from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.ellipsoid import ellipsoid
 from osis_ros.simulation.lathe import curve, cylinder, lathe
 from osis_ros.simulation.materials import Material
-from osis_ros.simulation.mesh import ALONG_X, Mesh, grid, join, rotation
+from osis_ros.simulation.mesh import ALONG_X, Mesh, around, grid, join, rotation
 from osis_ros.simulation.shape import ObjectShape, Parts, Solid, Surface, bar, rod, rods
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
@@ -62,7 +62,7 @@ def _drum(columns: int, radius: float, low: float, high: float) -> Solid:
 
 
 def _roof(draw: Draw) -> np.ndarray:
-    """[N, 2] profile of a lantern's cap, from its middle below (0, 0) to its top (0, 1): hat, dome or chimney."""
+    """[N, 2] profile of a lantern's cap, from its middle below (0, 0) to its top (0, 1): hat, dome, chimney or drum."""
     brim = draw.uniform(1.08, 1.3)
     kind = draw.choice(("hat", "dome", "chimney", "drum"))
     if kind == "hat":
@@ -106,7 +106,7 @@ def _bail(draw: Draw, radius: float, tall: float, top: float, finish: Material) 
         path, turn = bow((0, 0, 0), arch, 0, 180, 25)[:, [0, 2, 1]], rotation("x", swing)
         place = (0, 0, tall + radius * 0.06)
     mesh = sweep(path, (girth, girth * draw.uniform(1, 2.5)), up=(0, 1, 0), segments=10)
-    return [Surface(mesh.moved(place, turn), finish)], [rod_.moved(place, turn) for rod_ in rods(path, girth, 6)]
+    return [Surface(mesh.moved(place, turn), finish)], [part.moved(place, turn) for part in rods(path, girth, 6)]
 
 
 def umbrella(draw: Draw) -> ObjectShape:
@@ -128,13 +128,12 @@ def umbrella(draw: Draw) -> ObjectShape:
     spire = curve([(0.3, 0.96), (0.14, 1.02), (0.11, draw.uniform(1.05, 1.11)), (0, 1.12)], 14)
     spike = lathe(spire * (girth, long), 16)
     point = ellipsoid((girth * 0.07, girth * 0.07, girth * 0.16), segments=8).moved((wide[0], 0, 0))
-    points = join(*(point.moved(rotation=rotation("z", 360 * i / ribs)) for i in range(ribs)))
-    steel, same = materials.metal(draw), draw.chance(0.6)
+    points, steel, same = around(point, ribs), materials.metal(draw), draw.chance(0.6)
     parts = ((canopy, cloth), (strap, cloth if same else other), (button, other), (spike, other), (points, steel))
     handle, held = _umbrella_handle(draw, girth, long, other if draw.chance(0.4) else materials.held(draw))
     surfaces = [*(Surface(mesh, finish) for mesh, finish in parts), *handle]
     solids = [Solid("cylinder", (wide[k], long / 8), (0, 0, long * (k / 40 + 0.02))) for k in (4, 14, 24, 34)]
-    return _laid(surfaces, [*solids, *held], ALONG_X, 400)
+    return ObjectShape(tuple(surfaces), (*solids, *held), density=400).turned(ALONG_X)
 
 
 def _canopy(draw: Draw, long: float, girth: float, tie: float, ribs: int) -> tuple[Mesh, np.ndarray]:
@@ -170,9 +169,9 @@ def _umbrella_handle(draw: Draw, girth: float, long: float, finish: Material) ->
         return [shaft, Surface(sweep(path, (slim, slim), up=(1, 0, 0)), finish)], rods(path, slim, 6)
     tall = girth * draw.uniform(0.9, 1.6) if kind == "knob" else long * draw.uniform(0.15, 0.35)
     waist = draw.uniform(0.55, 0.95)
-    outline = {"knob": [(0, 1), (0.75, 0.9), (1, 0.5), (0.5, 0)]}.get(
-        kind, [(0, 1), (0.85, 0.97), (1, 0.8), (waist, 0.45), (0.9, 0)]
-    )
+    outline = [(0, 1), (0.85, 0.97), (1, 0.8), (waist, 0.45), (0.9, 0)]
+    if kind == "knob":
+        outline = [(0, 1), (0.75, 0.9), (1, 0.5), (0.5, 0)]
     profile = curve(outline, 22) * (thick * (1.5 if kind == "knob" else 1), -tall) + (0, gap)
     surfaces = [shaft, Surface(lathe(profile, draw.choice((6, 8, 22, 22)), 60), finish)]
     solids = [rod((0, 0, 0), (0, 0, gap - tall), profile[:, 0].max() * 0.9)]
@@ -288,15 +287,14 @@ def _feathers(draw: Draw, cone: np.ndarray) -> list[Surface]:
     lean = draw.uniform(0.15, 0.4)
     vane = sweep(path[bare:], np.stack([span * trim, np.full(16 - bare, 0.0004)], -1), 2, (1, lean, 0), 8)
     quill = sweep(path, np.stack([np.linspace(0.0009, 0.0005, 16)] * 2, -1), up=(1, 0, 0), segments=6)
-    turns = [rotation("z", 360 * i / count) for i in range(count)]
     threads = [
         sweep(bow((0, 0, cone[k, 1]), (cone[k, 0] + 0.0006,) * 2, 0, 360, 33), (0.0006, 0.0006), segments=6)
         for k in (bare // 2, bare - 1)
     ]
     plume = materials.matt(draw, draw.choice((colours.white, colours.white, colours.white, colours.any_colour))(draw))
     return [
-        Surface(join(*(vane.moved(rotation=turn) for turn in turns)), plume),
-        Surface(join(*(quill.moved(rotation=turn) for turn in turns)), materials.matt(draw, colours.white(draw))),
+        Surface(around(vane, count), plume),
+        Surface(around(quill, count), materials.matt(draw, colours.white(draw))),
         Surface(join(*threads), materials.matt(draw, colours.any_colour(draw))),
     ]
 
@@ -311,9 +309,8 @@ def _net(draw: Draw, cone: np.ndarray) -> list[Surface]:
         sweep(bow((0, 0, cone[k, 1]), (cone[k, 0],) * 2, 0, 360, 33), (wire * 0.9, wire * 1.2), segments=6)
         for k in levels
     ]
-    stays = [stay.moved(rotation=rotation("z", 360 * i / count)) for i in range(count)]
     colour = draw.choice((colours.white, colours.white, colours.vivid, colours.any_colour))(draw)
-    return [Surface(join(*stays, *hoops), materials.plastic(draw, colour))]
+    return [Surface(join(around(stay, count), *hoops), materials.plastic(draw, colour))]
 
 
 def seashell(draw: Draw) -> ObjectShape:
@@ -363,7 +360,7 @@ def _snail(draw: Draw) -> ObjectShape:
     solids.append(rod((0, 0, -drop * size / growth), (0, 0, -drop * size * scales[0]), size * growth**-2.2))
     lie = rotation("y", draw.uniform(75, 110)) if drop > 1.5 else np.eye(3)
     surfaces = [Surface(shell, _nacre(draw)), Surface(mouth, _lining(draw))]
-    return _laid(surfaces, solids, lie, 1800, 0.6)
+    return ObjectShape(tuple(surfaces), tuple(solids), density=1800, upright=0.6).turned(lie)
 
 
 def _snail_section(draw: Draw, turn: np.ndarray, across: np.ndarray) -> np.ndarray:
@@ -375,18 +372,6 @@ def _snail_section(draw: Draw, turn: np.ndarray, across: np.ndarray) -> np.ndarr
     section = (1 + ridges + ribs + knobs) * lip
     section[:, -1] = section[:, 0]
     return section
-
-
-def _laid(
-    surfaces: list[Surface], solids: list[Solid], turn: np.ndarray, density: float, upright: float = 1.0
-) -> ObjectShape:
-    """An object of parts that were made standing, all turned [3, 3] to lie."""
-    return ObjectShape(
-        tuple(part.moved(rotation=turn) for part in surfaces),
-        tuple(part.moved(rotation=turn) for part in solids),
-        density,
-        upright,
-    )
 
 
 def _cone_shell(draw: Draw) -> ObjectShape:
@@ -404,7 +389,7 @@ def _cone_shell(draw: Draw) -> ObjectShape:
     surfaces = [Surface(body, _nacre(draw)), Surface(strip, Material(colours.black(draw) + 0.1, None, 0.1))]
     solids = [Solid("cylinder", (profile[k, 0] * 1.08, long / 10), (0, 0, profile[k, 1])) for k in (5, 11, 17, 23, 28)]
     lie = rotation("x", draw.uniform(0, 360)) @ ALONG_X
-    return _laid(surfaces, solids, lie, 1800)
+    return ObjectShape(tuple(surfaces), tuple(solids), density=1800).turned(lie)
 
 
 def _scallop(draw: Draw) -> ObjectShape:

@@ -12,8 +12,6 @@ from osis_ros.simulation.mesh import ALONG_X, Mesh, join, rotation
 from osis_ros.simulation.shape import ObjectShape, Parts, Solid, Surface, rod, rods
 from osis_ros.simulation.sweep import bow, line, smooth_path, sweep
 
-_FACE = ("x", 90)  # how `rotation` lays what looks along z so that it looks along -y, as a figure does
-
 
 def doll(draw: Draw) -> ObjectShape:
     """A figure that stands, sits or strides, arms anyhow: a dressed doll with hair or hat, a robot, a peg doll."""
@@ -47,15 +45,25 @@ def _limbs(draw: Draw, hip: float, shoulder: float, wide: float, legs: float, ar
     pitch, bend = {"stand": (0, 0), "stride": (draw.uniform(15, 35), 0), "sit": (90, draw.uniform(-60, 0))}[pose]
     limbs = []
     for side in (1, -1):
-        swing, knee = (pitch * side if pose == "stride" else pitch), bend
-        leg = _limb((wide * 0.5, 0, hip), (legs * 0.5, legs * 0.5), swing, knee, stance)
+        swing = pitch * side if pose == "stride" else pitch
+        leg = _limb((wide * 0.5, 0, hip), (legs * 0.5, legs * 0.5), swing, bend, stance)
         limbs.append(leg * (side, 1, 1))
-    both = (draw.uniform(-20, 160), draw.uniform(0, 80), draw.uniform(8, 60))
+    both = _raised(draw)
     for side in (1, -1):
-        raised = both if draw.chance(0.6) else (draw.uniform(-20, 160), draw.uniform(0, 80), draw.uniform(8, 60))
-        arm = _limb((wide, 0, shoulder), (arms * 0.5, arms * 0.5), *raised)
+        swings = both if draw.chance(0.6) else _raised(draw)
+        arm = _limb((wide, 0, shoulder), (arms * 0.5, arms * 0.5), *swings)
         limbs.append(arm * (side, 1, 1))
     return limbs
+
+
+def _raised(draw: Draw) -> tuple[float, float, float]:
+    """Pitch, bend and spread of an arm, as `_limb` takes them."""
+    return draw.uniform(-20, 160), draw.uniform(0, 80), draw.uniform(8, 60)
+
+
+def _across(limb: np.ndarray) -> tuple[float, float, float]:
+    """A direction across a limb [3, 3], for a sweep along it: x, or nearly y where it reaches far to a side."""
+    return (1, 0, 0) if abs(limb[2, 0] - limb[0, 0]) < 0.7 * np.linalg.norm(limb[2] - limb[0]) else (0, 1, 0.2)
 
 
 def _dressed(draw: Draw) -> ObjectShape:
@@ -109,7 +117,7 @@ def _skin(draw: Draw) -> np.ndarray:
 def _sleeve(draw: Draw, limb: np.ndarray, girth: float, upper: Material, lower: Material) -> list[Surface]:
     """An arm or a leg [3, 3] of two finishes, the nearer half a little wider where it is cloth over skin."""
     path = smooth_path([tuple(point) for point in limb], 17)
-    up = (1, 0, 0) if abs(path[-1, 0] - path[0, 0]) < 0.7 * np.linalg.norm(limb[2] - limb[0]) else (0, 1, 0.2)
+    up = _across(limb)
     taper = girth * np.linspace(1.1, draw.uniform(0.7, 1), 17)[:, None] * (1, 1)
     cut = draw.integer(6, 13)
     near = sweep(path[: cut + 1], taper[: cut + 1] * (1 if upper is lower else 1.2), up=up, segments=14)
@@ -185,25 +193,25 @@ def _hair(draw: Draw, radii: np.ndarray, middle: float) -> Parts:
 
 
 def _hat(draw: Draw, radii: np.ndarray, middle: float) -> Parts:
-    """A hat with a brim, a pointed cap with a bobble, a beret or a helmet, in a cloth of its own."""
+    """A hat with a brim, a pointed or a woolly cap, perhaps with a bobble, or a helmet, in a cloth of its own."""
     reach, rise = radii[:2].max() * 1.06, radii[2]
     brim = draw.uniform(1.4, 2)
     kind = draw.choice(("brimmed", "pointed", "woolly", "helmet"))
     outline = {
-        "brimmed": [(0, 0), (brim, 0), (brim, 0.06), (1, 0.1), (0.95, draw.uniform(0.5, 1.4)), (0, 1.2)],
-        "pointed": [(0, 0), (1.08, 0), (1.08, 0.2), (0.95, 0.25), (0.08, draw.uniform(1.2, 1.9)), (0, 2)],
-        "woolly": [(0, 0), (1.12, 0), (1.15, 0.3), (1.02, 0.32), (0.9, 0.8), (0.4, 1.1), (0, 1.15)],
-        "helmet": [(0, -0.3), (1.1, -0.3), (1.12, 0.2), (0.9, 0.75), (0.5, 1), (0, 1.1)],
+        "brimmed": [(0, 0), (brim, 0), (brim, 0.06), (1, 0.1), (0.95, draw.uniform(0.5, 1.4))],
+        "pointed": [(0, 0), (1.08, 0), (1.08, 0.2), (0.95, 0.25), (0.08, draw.uniform(1.2, 1.9))],
+        "woolly": [(0, 0), (1.12, 0), (1.15, 0.3), (1.02, 0.32), (0.9, 0.8), (0.4, 1.1)],
+        "helmet": [(0, -0.3), (1.1, -0.3), (1.12, 0.2), (0.9, 0.75), (0.5, 1)],
     }[kind]
-    profile = np.array(outline) * (reach, rise)
-    profile[-1, 1] = profile[-2, 1] + (0.03 * rise)
+    side = np.array(outline) * (reach, rise)
+    top = side[-1, 1] + 0.03 * rise
+    mesh = lathe(np.concatenate([side, [(0, top)]]), 26)
     place, lean = (0, radii[1] * 0.08, middle + rise * 0.35), rotation("x", draw.uniform(-14, 4))
-    surfaces = [Surface(lathe(profile, 26).moved(place, lean), _cloth(draw, colours.any_colour(draw)))]
+    surfaces = [Surface(mesh.moved(place, lean), _cloth(draw, colours.any_colour(draw)))]
     if kind in ("pointed", "woolly") and draw.chance(0.7):
-        bobble = ellipsoid((reach * draw.uniform(0.15, 0.35),) * 3, segments=14).moved((0, 0, profile[-1, 1]))
+        bobble = ellipsoid((reach * draw.uniform(0.15, 0.35),) * 3, segments=14).moved((0, 0, top))
         surfaces.append(Surface(bobble.moved(place, lean), materials.woven(draw, colours.any_colour(draw))))
-    high = profile[-1, 1] / 2
-    solids = [Solid("cylinder", (reach * 0.75, high), (0, 0, high)).moved(place, lean)]
+    solids = [Solid("cylinder", (reach * 0.75, top / 2), (0, 0, top / 2)).moved(place, lean)]
     if kind == "brimmed":
         solids.append(Solid("cylinder", (reach * brim, rise * 0.04), (0, 0, rise * 0.04)).moved(place, lean))
     return surfaces, solids
@@ -226,9 +234,8 @@ def _robot(draw: Draw) -> ObjectShape:
     exponent = draw.choice((2, 8))
     limbs = _limbs(draw, legs, shoulder - thick, wide + thick * 0.9, legs, long * draw.uniform(0.9, 1.3))
     for limb, finish in zip(limbs, (main, main, other, other), strict=True):
-        up = (1, 0, 0) if abs(limb[2, 0] - limb[0, 0]) < 0.7 * np.linalg.norm(limb[2] - limb[0]) else (0, 1, 0.2)
         for a, b in ((0, 1), (1, 2)):
-            part = sweep(line(tuple(limb[a]), tuple(limb[b]), 4), (thick * 0.8, thick * 0.8), exponent, up)
+            part = sweep(line(tuple(limb[a]), tuple(limb[b]), 4), (thick * 0.8, thick * 0.8), exponent, _across(limb))
             surfaces.append(Surface(part, finish))
         joints = join(*(ellipsoid((thick,) * 3, segments=14).moved(tuple(point)) for point in limb))
         surfaces.append(Surface(joints, other if finish is main else main))
@@ -241,8 +248,9 @@ def _robot(draw: Draw) -> ObjectShape:
 def _robot_head(draw: Draw, head: float, neck: float, finish: Material) -> Parts:
     """A box, drum or dome with two eyes or a visor, and aerials, knobs or nothing on it."""
     wide, kind = head * draw.uniform(0.9, 1.3), draw.choice(("box", "box", "drum", "dome"))
-    deep = {"box": head * draw.uniform(0.7, 1)}.get(kind, wide)
-    base = neck + head * draw.uniform(0.1, 0.3)
+    deep, base = head * draw.uniform(0.7, 1), neck + head * draw.uniform(0.1, 0.3)
+    if kind != "box":
+        deep = wide
     if kind == "box":
         skull = rounded_box((wide * 2, deep * 2, head * 1.7), draw.uniform(0.05, 0.4) * head).moved((0, 0, head * 0.85))
     elif kind == "drum":
@@ -255,7 +263,7 @@ def _robot_head(draw: Draw, head: float, neck: float, finish: Material) -> Parts
     eye = head * draw.uniform(0.14, 0.28)
     spots = [(side * wide * 0.42, -deep * (1 if kind == "box" else 0.88), base + head) for side in (1, -1)]
     lens = cylinder(eye, -head * 0.12, head * 0.12, 18)
-    lenses = [lens.moved(spot, rotation(*_FACE)) for spot in spots]
+    lenses = [lens.moved(spot, rotation("x", 90)) for spot in spots]
     visor = rounded_box((wide * 1.5, head * 0.3, eye * 1.4), head * 0.05).moved((0, -deep * 0.92, base + head))
     surfaces.append(Surface(join(*lenses) if draw.chance(0.7) else visor, light))
     top, knob = float(skull.vertices[:, 2].max()) + base, head * draw.uniform(0.12, 0.22)
@@ -307,7 +315,7 @@ def _lanyard(draw: Draw, start: tuple[float, float], floor: float) -> Parts:
 
 
 def _pea_whistle(draw: Draw) -> ObjectShape:
-    """A flat drum on its side and a mouthpiece off its rim with a dark slot, a fin or a ring behind, a cord."""
+    """A flat drum on its side and a mouthpiece off its rim with a dark slot, a ring behind, perhaps a cord."""
     radius, half = draw.uniform(0.0135, 0.02), draw.uniform(0.006, 0.0105)
     long, mouth = radius * draw.uniform(1.9, 2.9), radius * draw.uniform(0.26, 0.36)
     colour, bevel = colours.any_colour(draw), draw.uniform(0.05, 0.4) * half
@@ -357,7 +365,7 @@ def _pipe(draw: Draw, long: float, girth: float, finish: Material, holes: int) -
 
 
 def _pipes(draw: Draw) -> ObjectShape:
-    """One to three pipes of unequal length side by side, tied by bands, with a cord."""
+    """One to three pipes of unequal length side by side, tied by bands, with a ring, perhaps a cord."""
     count, girth = draw.integer(1, 3), draw.uniform(0.0045, 0.008)
     long = girth * draw.uniform(7, 12)
     colour = colours.any_colour(draw)

@@ -138,12 +138,7 @@ def padlock(draw: Draw) -> ObjectShape:
         Solid("box", (across + girth, girth, (rise + across) / 2), (0, 0, top + (rise + across) / 2)),
     )
     turn = rotation("x", -90)  # put down flat, its mark on top
-    return ObjectShape(
-        tuple(s.moved(rotation=turn) for s in surfaces),
-        tuple(s.moved(rotation=turn) for s in solids),
-        density=3000,
-        upright=0.8,
-    )
+    return ObjectShape(tuple(surfaces), solids, density=3000, upright=0.8).turned(turn)
 
 
 def elbow(draw: Draw) -> ObjectShape:
