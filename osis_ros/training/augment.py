@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import tv_tensors
 from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as F
 
 from osis_ros.training.config import Augment
 
@@ -31,22 +32,37 @@ class CameraVariation(nn.Module):
         return image, masks
 
 
+class _MasksToo:
+    """Resizes masks like their image: a pixel is the object's if half of it is.
+
+    torchvision's own way takes a pixel's upper left corner for its centre, which moves every object by half a pixel,
+    and the masks that are learnt with it.
+    """
+
+    def transform(self, inpt: Tensor, params: dict) -> Tensor:
+        if not isinstance(inpt, tv_tensors.Mask):
+            return super().transform(inpt, params)
+        resized = F.resize_image(inpt.as_subclass(Tensor), params["size"], antialias=True)  # of 0 and 1, rounded
+        return tv_tensors.wrap(resized, like=inpt)
+
+
+class _ShortestSize(_MasksToo, v2.RandomShortestSize):
+    pass
+
+
+class _ScaleJitter(_MasksToo, v2.ScaleJitter):
+    pass
+
+
 def train_transform(config: Augment) -> v2.Transform:
     """(image, masks) -> (image, masks), drawing from torch's generator."""
     if config.mode == "short_side":
-        resize = [v2.RandomShortestSize(list(config.short_sides), config.max_side, antialias=True)]
+        resize = [_ShortestSize(list(config.short_sides), config.max_side, antialias=True)]
     else:
         resize = [
             # ScaleJitter's size is (width, height), RandomCrop's (height, width).
-            v2.ScaleJitter(config.size[::-1], config.scale, antialias=True),
+            _ScaleJitter(config.size[::-1], config.scale, antialias=True),
             v2.RandomCrop(config.size, pad_if_needed=True, fill={tv_tensors.Image: 127, tv_tensors.Mask: 0}),
         ]
     colour = [CameraVariation()] if config.photometric else []
     return v2.Compose([*resize, v2.RandomHorizontalFlip(), *colour])
-
-
-def test_transform(config: Augment) -> v2.Transform:
-    """(image, masks) -> (image, masks) as at test: no randomness."""
-    if config.mode == "short_side":
-        return v2.Resize(max(config.short_sides), max_size=config.max_side, antialias=True)
-    return v2.Resize(min(config.size), max_size=max(config.size), antialias=True)

@@ -91,7 +91,7 @@ def _cut_out(record: Record) -> list[Cutout]:
         found.append(
             Cutout(
                 cv2.resize(crop, size, interpolation=cv2.INTER_AREA),
-                cv2.resize(outline, size, interpolation=cv2.INTER_NEAREST),
+                cv2.resize(outline, size, interpolation=cv2.INTER_NEAREST_EXACT),
                 label,
             )
         )
