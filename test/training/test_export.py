@@ -108,8 +108,11 @@ def run_network(model: SemSeg, image: np.ndarray) -> Detections:
         return model(pixels, [image.shape[:2]])[0]
 
 
-def assert_same_instances(ours: Detections, theirs: Detections, height: int, width: int) -> None:
-    """Every instance of one has its like in the other, once."""
+ROUNDED = 1 / 30  # of a side: refined boxes end between cells of 44, of which one at the threshold may round either way
+
+
+def assert_same_instances(ours: Detections, theirs: Detections, height: int, width: int, rounded: float = 0.0) -> None:
+    """Every instance of one has its like in the other, once; edges differ by no more than `rounded` of a box's side."""
     assert len(ours.scores) == len(theirs.scores)
     free = set(range(len(theirs.scores)))
     pasted = [paste_masks(found.masks.numpy(), found.boxes.numpy(), height, width) for found in (ours, theirs)]
@@ -118,13 +121,13 @@ def assert_same_instances(ours: Detections, theirs: Detections, height: int, wid
         same_class = [j for j in free if ours.class_ids[i] == theirs.class_ids[j]]
         nearest = min(same_class, key=offsets.__getitem__)
         free.remove(nearest)
-        assert offsets[nearest] < 0.1
+        assert offsets[nearest] < 0.1 + rounded * float((ours.boxes[i, 2:] - ours.boxes[i, :2]).max())
         assert abs(ours.scores[i] - theirs.scores[nearest]) < 1e-3
         assert abs(ours.distances[i] - theirs.distances[nearest]) < 1e-3
         assert (ours.embeddings[i] @ theirs.embeddings[nearest]) > 0.9999
         both, either = overlap(pasted[0], i, pasted[1], nearest, height, width)
         # a probability of one half may round either way: of 2 pixels, one would be half of the union
-        assert both > 0.99 * either or either - both <= 2
+        assert both > (0.99 - rounded) * either or either - both <= 2
 
 
 def overlap(a: tuple, i: int, b: tuple, j: int, height: int, width: int) -> tuple[int, int]:
@@ -164,7 +167,7 @@ def test_the_graph_looks_at_cut_outs_as_the_network_does(photographs, tmp_path, 
         image = network_input(rgb, HEIGHT, WIDTH)
         theirs = run_network(network, image)
         ours = run_graph(session, image, decision.score_threshold, decision.unknown_threshold)
-        assert_same_instances(ours, theirs, HEIGHT, WIDTH)
+        assert_same_instances(ours, theirs, HEIGHT, WIDTH, ROUNDED)
         count += len(ours.scores)
     assert count > 50
     assert run_graph(session, image, 1.0, 0.1).masks.shape == (0, 56, 56)
@@ -189,7 +192,7 @@ def test_the_shipped_graph_gives_what_its_weights_give_on_photographs(photograph
     for rgb in photographs[::3]:  # at full size the network takes a while
         image = network_input(rgb, height, width)
         ours = run_graph(session, image, decision.score_threshold, decision.unknown_threshold)
-        assert_same_instances(ours, run_network(model, image), height, width)
+        assert_same_instances(ours, run_network(model, image), height, width, ROUNDED)
         count += len(ours.scores)
     assert count > 8
 
