@@ -63,6 +63,15 @@ def metal(draw: Draw, colour: np.ndarray | None = None) -> Material:
     return Material(colour * 0.9, None, draw.uniform(0.5, 1), draw.uniform(0.3, 0.9))
 
 
+def iron_ware(draw: Draw) -> Material:
+    """Iron ware: bare, plated, brass or copper, blackened, painted."""
+    brass = colours.hsv(draw.uniform(0.05, 0.14), draw.uniform(0.4, 0.75), draw.uniform(0.45, 0.85))
+    kind = draw.choice(("steel", "steel", "brass", "black", "paint"))
+    if kind == "paint":
+        return draw.choice((plastic, matt))(draw, colours.any_colour(draw))
+    return metal(draw, {"steel": None, "brass": brass, "black": colours.black(draw) * 1.5}[kind])
+
+
 def wooden(draw: Draw, colour: np.ndarray | None = None) -> Material:
     """Bare or varnished wood."""
     return Material(_WHITE, patterns.wood(draw, TEXTURE_SIZE, colour), draw.uniform(0, 0.4), draw.uniform(0.1, 0.6))

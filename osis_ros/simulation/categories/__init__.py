@@ -18,6 +18,7 @@ from osis_ros.simulation.categories.outliers import (
     produce,
     renovation,
     timepieces,
+    wirework,
     workshop,
 )
 from osis_ros.simulation.draws import Draw
@@ -103,9 +104,9 @@ _OUTLIERS = {
     "basket": baking.basket,
     "caster": fittings.caster,
     "hand_wheel": fittings.hand_wheel,
-    "coil_spring": fittings.coil_spring,
+    "coil_spring": wirework.coil_spring,
     "hinge": fittings.hinge,
-    "chain": fittings.chain,
+    "chain": wirework.chain,
     "hair_dryer": grooming.hair_dryer,
     "tweezers": grooming.tweezers,
     "razor": grooming.razor,
