@@ -85,8 +85,11 @@ class Optimiser(Strict):
     momentum: float = Field(0.9, ge=0, lt=1)
     weight_decay: float = Field(1e-4, ge=0)
     backbone_factor: float = Field(1.0, ge=0, description="the backbone's rate relative to the heads'")
-    schedule: Literal["steps", "cosine"] = "steps"
+    schedule: Literal["steps", "cosine", "cooldown"] = "steps"
     milestones: tuple[Positive, ...] = (84_000, 116_000)
+    cooldown: float = Field(
+        0.2, gt=0, le=1, description="schedule cooldown: the rate is constant but for this share of the steps, the last"
+    )
     warmup_steps: int = Field(400, ge=0)
     warmup_factor: float = Field(0.001, ge=0, le=1)
     clip_gradient_norm: float | None = Field(None, gt=0)

@@ -43,10 +43,17 @@ def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.opt
 
 
 def learning_rate_factor(step: int, steps: int, config: Optimiser) -> float:
-    """What the rate is multiplied by at a step: linear warm-up, then cosine to 1 % or ×0.1 at each milestone."""
+    """What the rate is multiplied by at a step, after a linear warm-up.
+
+    steps: ×0.1 at each milestone; cosine: to 1 %; cooldown: constant, at the end to 0 by 1 − √t (Hägele et al. 2024),
+    so that a run may be made longer while it trains.
+    """
     warmup = 1.0
     if step < config.warmup_steps:
         warmup = config.warmup_factor + (1 - config.warmup_factor) * step / config.warmup_steps
     if config.schedule == "steps":
         return warmup * 0.1 ** sum(step >= milestone for milestone in config.milestones)
+    if config.schedule == "cooldown":
+        before = (1 - config.cooldown) * steps
+        return warmup * (1 - math.sqrt(min(max((step - before) / (steps - before), 0), 1)))
     return warmup * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(step / steps, 1))))

@@ -21,6 +21,17 @@ def test_cosine_falls_to_one_percent(step, factor):
     assert learning_rate_factor(step, 20, config) == pytest.approx(factor)
 
 
+@pytest.mark.parametrize(("step", "factor"), [(0, 0.5), (10, 1.0), (80, 1.0), (85, 0.5), (100, 0.0), (101, 0.0)])
+def test_cooldown_falls_at_the_end_alone(step, factor):
+    config = Optimiser(schedule="cooldown", cooldown=0.2, warmup_steps=10, warmup_factor=0.5)
+    assert learning_rate_factor(step, 100, config) == pytest.approx(factor)
+
+
+def test_a_run_with_cooldown_made_longer_goes_on_as_if_it_had_been_so_from_the_start():
+    config = Optimiser(schedule="cooldown", cooldown=0.2)
+    assert all(learning_rate_factor(s, 100, config) == learning_rate_factor(s, 400, config) for s in range(80))
+
+
 def test_rate_grows_with_the_batch_and_frozen_parameters_stay_out():
     model = nn.ModuleDict({"backbone": nn.Linear(2, 3), "head": nn.Linear(3, 1)})
     model["backbone"].bias.requires_grad_(False)

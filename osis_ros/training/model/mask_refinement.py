@@ -76,14 +76,14 @@ class MaskRefinement(nn.Module):
             with torch.set_grad_enabled(torch.is_grad_enabled() and i >= self.config.frozen_stages):
                 x = stage(x)
             maps.append(x)
-        hint = 2 * first.sigmoid()[:, None] - 1
-        coarser: tuple[Tensor, ...] = ()
-        decoded = []
+        # Of the maps' type and layout (channels last), or every map would be copied to be joined with it.
+        hint = (2 * first.sigmoid()[..., None] - 1).movedim(-1, 1).to(x.dtype)
+        decoded: list[Tensor] = []
         for conv, level in zip(self.decoder, reversed(maps), strict=True):
-            x = F.relu(conv(torch.cat((*coarser, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)))
-            decoded.append(x)
-            coarser = (F.interpolate(x, scale_factor=2.0, mode="nearest"),)
-        logits = first + _shuffled(self.output(x)).float()
+            coarser = [F.interpolate(x, scale_factor=2.0, mode="nearest") for x in decoded[-1:]]
+            joined = torch.cat((*coarser, level, F.adaptive_avg_pool2d(hint, level.shape[-2:])), 1)
+            decoded.append(F.relu(conv(joined)))
+        logits = first + _shuffled(self.output(decoded[-1])).float()
         return Refined(logits, self.score(decoded[SCORED], logits) if self.score else None)
 
     @property
