@@ -29,6 +29,7 @@ from osis_ros.evaluation.split import Split, open_set_split
 from osis_ros.inference.bundle import load_bundle
 from osis_ros.inference.segmenter import Segmenter
 
+PHOTOGRAPHS = Path(__file__).parents[2] / "docs" / "photographs"
 RED, GREEN, TOY = 1, 2, 5
 RGB = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 LEFT, RIGHT = (10, 10, 30, 30), (60, 60, 30, 30)
@@ -188,6 +189,14 @@ def test_only_freely_licensed_photographs_are_shown(scenes):
     assert [image.id for image in free.images] == [2, 4, 6]
     assert free.objects.image.tolist() == [0, 1, 2, 2]
     assert free.objects.category.tolist() == [TOY, RED, RED, GREEN]
+
+
+def test_the_photographs_of_the_documentation_may_all_be_shown():
+    truth = read_ground_truth(PHOTOGRAPHS / "instances.json")
+    credits = read_credits(PHOTOGRAPHS / "instances.json")
+    assert len(free_images(truth, credits).images) == len(truth.images)
+    for path, image in zip(image_paths(truth, PHOTOGRAPHS), truth.images, strict=True):
+        assert cv2.imread(str(path)).shape[:2] == (image.height, image.width)
 
 
 def drawn(scenes: Path, bundle: Path, *more: str):

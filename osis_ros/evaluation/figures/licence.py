@@ -14,6 +14,7 @@ FREE = {
     "creativecommons.org/licenses/by-sa/": "CC BY-SA",
     "flickr.com/commons/usage": "no known copyright restrictions",
     "usa.gov/copyright": "United States Government work",
+    "apache.org/licenses/LICENSE-2.0": "Apache-2.0",
 }
 
 
