@@ -108,6 +108,7 @@ def segment(
     score: Annotated[float | None, typer.Option(help="Lowest score kept, 0..1; the model's own by default.")] = None,
     unknown: Annotated[float | None, typer.Option(help="Distance T_u beyond which an object is unknown, 0..2.")] = None,
     max_instances: Annotated[int | None, typer.Option(help="Most instances an image.")] = None,
+    max_overlap: Annotated[float | None, typer.Option(help="Of two masks of greater IoU the better one alone.")] = None,
     overlays: Annotated[bool, typer.Option(help="Draw the overlays.")] = True,
 ) -> None:
     """Find the instances in images: overlays to look at, JSON with COCO RLE masks to use.
@@ -125,7 +126,7 @@ def segment(
         files = find_images(images)
         results = segment_files(
             segmenter, files, output, overlays,
-            score_threshold=score, unknown_threshold=unknown, max_instances=max_instances,
+            score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
         )  # fmt: skip
         failed = 0
         for result in track(results, "segmenting", total=len(files), transient=True):

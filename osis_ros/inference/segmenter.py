@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from osis_ros.inference.bundle import Bundle, load_bundle
+from osis_ros.inference.distinct import distinct
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.paste import paste_masks
@@ -86,18 +87,21 @@ class Segmenter:
         score_threshold: float | None = None,
         unknown_threshold: float | None = None,
         max_instances: int | None = None,
+        max_overlap: float | None = None,
     ) -> Instances:
         """Find the instances of one image.
 
         Args:
             rgb: uint8 [H, W, 3] RGB, any size from 1 × 1 on.
-            score_threshold: the lowest score kept, 0..1; the bundle's when None, as for the other two.
+            score_threshold: the lowest score kept, 0..1; the bundle's when None, as for the next two.
             unknown_threshold: T_u, the distance beyond which an object is unknown, 0..2.
             max_instances: the most instances given back.
+            max_overlap: of two instances whose masks overlap more (IoU, 0..1) only the better one is given back,
+                whatever their classes; all are when None.
         Raises:
             ValueError: an image of another form, or a threshold out of range.
         """
-        return self.segment_timed(rgb, score_threshold, unknown_threshold, max_instances)[0]
+        return self.segment_timed(rgb, score_threshold, unknown_threshold, max_instances, max_overlap)[0]
 
     def segment_timed(
         self,
@@ -105,6 +109,7 @@ class Segmenter:
         score_threshold: float | None = None,
         unknown_threshold: float | None = None,
         max_instances: int | None = None,
+        max_overlap: float | None = None,
     ) -> tuple[Instances, Timing]:
         """As `segment`, with the time that each stage took."""
         manifest = self.bundle.manifest
@@ -112,6 +117,7 @@ class Segmenter:
         score = _checked("score_threshold", score_threshold, defaults.score, 0, 1)
         unknown = _checked("unknown_threshold", unknown_threshold, defaults.unknown, 0, 2)
         limit = int(_checked("max_instances", max_instances, defaults.max_instances, 1, 1_000_000))
+        overlap = _checked("max_overlap", max_overlap, 1, 0, 1)
         height, width = _image_size(rgb)
 
         start = time.perf_counter()
@@ -122,12 +128,13 @@ class Segmenter:
         done = time.perf_counter()
         spans = letterbox.boxes_to_image(found["boxes"])  # what the masks cover; in the padding too, when it is padded
         boxes = letterbox.clip(spans)
-        inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))[:limit]
-        boxes, found = boxes[inside], {name: value[inside] for name, value in found.items()}
-        rois, masks = paste_masks(found["masks"], spans[inside], height, width)
+        inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        rois, masks = paste_masks(found["masks"][inside], spans[inside], height, width)
+        kept = distinct(rois, masks, overlap)[:limit]
+        boxes, found = boxes[inside[kept]], {name: value[inside[kept]] for name, value in found.items()}
         instances = Instances(
-            boxes, found["scores"], found["class_ids"], found["distances"], found["embeddings"], rois, masks,
-            height, width, manifest.class_names,
+            boxes, found["scores"], found["class_ids"], found["distances"], found["embeddings"], rois[kept],
+            tuple(masks[i] for i in kept), height, width, manifest.class_names,
         )  # fmt: skip
         return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
 

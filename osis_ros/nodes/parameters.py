@@ -74,6 +74,9 @@ SETTINGS = (
             "-1 for the model's own.", low=0.0, high=2.0, models_own=True),
     Setting("max_instances", -1, "The most instances of a frame, 1 to the model's own limit; -1 for that limit.",
             low=1, high=1000, models_own=True),
+    Setting("max_overlap", 1.0,
+            "Of two instances whose masks overlap more than this (IoU, 0..1) the one of lower score is left out, "
+            "whatever their classes; 1 keeps all.", low=0.0, high=1.0),
     Setting("image_transport", "raw", "Whether `image` carries Image or CompressedImage.", NOT_ACTIVE,
             choices=("raw", "compressed")),
     Setting("qos.reliability", "best_effort",
@@ -123,6 +126,6 @@ def refusal(parameters: Iterable[Parameter], state: str, most_instances: int | N
 
 def thresholds(node: Node) -> dict[str, float | int | None]:
     """The thresholds in force, as `Segmenter.segment` takes them: None for the model's own."""
-    names = ("score_threshold", "unknown_threshold", "max_instances")
+    names = ("score_threshold", "unknown_threshold", "max_instances", "max_overlap")
     values = {name: node.get_parameter(name).value for name in names}
     return {name: None if value == MODELS_OWN else value for name, value in values.items()}

@@ -1,6 +1,7 @@
 """The segmenter, on a graph whose answers are known: red and green rectangles are known, blue ones unknown."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from colour_model import colour_bundle, colour_graph
 
 from osis_ros.inference.bundle import BundleError, load_bundle
+from osis_ros.inference.image_file import read_image
 from osis_ros.inference.provider import PROVIDERS, ProviderError, engine_cache
 from osis_ros.inference.segmenter import Segmenter
 
+PHOTOGRAPH = Path(__file__).parents[2] / "docs" / "photographs" / "coffee.jpg"
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
@@ -53,6 +56,25 @@ def test_thresholds_and_the_limit_act_on_each_call(segmenter):
     assert len(segmenter.segment(image, score_threshold=0.9)) == 1
     assert len(segmenter.segment(image, max_instances=1)) == 1
     assert segmenter.segment(image, unknown_threshold=0.6).class_ids.tolist() == [0, 0]
+
+
+def test_with_max_overlap_the_best_of_what_the_shipped_model_sees_in_one_place_stays():
+    """Below the usual scores it sees a cup as several things at once."""
+    segmenter = Segmenter("tabletop", warm_up=False)
+    image = read_image(PHOTOGRAPH)
+    everything = segmenter.segment(image, score_threshold=0.05)
+    some = segmenter.segment(image, score_threshold=0.05, max_overlap=0.5)
+    assert 0 < len(some) < len(everything)
+    assert some.scores[0] == everything.scores[0]
+    assert set(some.scores.tolist()) <= set(everything.scores.tolist())
+    full = [some.full_mask(i) for i in range(len(some))]
+    assert all((a & b).sum() <= 0.5 * (a | b).sum() for a, b in combinations(full, 2))
+    assert len(segmenter.segment(image, score_threshold=0.05, max_overlap=0.5, max_instances=2)) == 2
+
+
+def test_a_max_overlap_out_of_range_is_refused(segmenter):
+    with pytest.raises(ValueError, match=r"max_overlap is 1.5, expected 0..1"):
+        segmenter.segment(picture(96, 128), max_overlap=1.5)
 
 
 def test_an_empty_scene_gives_no_instances(segmenter):

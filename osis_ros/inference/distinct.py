@@ -1,0 +1,33 @@
+"""One instance for each object: which of those that overlap stay."""
+
+import numpy as np
+
+
+def distinct(rois: np.ndarray, masks: tuple[np.ndarray, ...], max_overlap: float) -> np.ndarray:
+    """The instances whose mask overlaps none of the better ones that stay by more than `max_overlap`.
+
+    Args:
+        rois: [N, 4] x y width height in whole pixels, best instance first.
+        masks: N bool arrays, each [roi height, roi width].
+        max_overlap: IoU of masks, 0..1; 1 lets all stay.
+    Returns:
+        their indices in order, int64 [N'].
+    """
+    if max_overlap >= 1:
+        return np.arange(len(masks))
+    pixels = [int(np.count_nonzero(mask)) for mask in masks]
+    kept: list[int] = []
+    for i in range(len(masks)):
+        if all(_iou(rois, masks, pixels, i, j) <= max_overlap for j in kept):
+            kept.append(i)
+    return np.array(kept, np.int64)
+
+
+def _iou(rois: np.ndarray, masks: tuple[np.ndarray, ...], pixels: list[int], i: int, j: int) -> float:
+    x0, y0 = np.maximum(rois[i, :2], rois[j, :2]).tolist()
+    x1, y1 = np.minimum(rois[i, :2] + rois[i, 2:], rois[j, :2] + rois[j, 2:]).tolist()
+    if x0 >= x1 or y0 >= y1:
+        return 0.0
+    a, b = (masks[k][y0 - y : y1 - y, x0 - x : x1 - x] for k, (x, y) in ((i, rois[i, :2]), (j, rois[j, :2])))
+    shared = int(np.count_nonzero(a & b))
+    return shared / (pixels[i] + pixels[j] - shared) if shared else 0.0
