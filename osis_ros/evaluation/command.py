@@ -35,6 +35,9 @@ def evaluate(
     unknown_id: Annotated[int, typer.Option(help="Category id that means unknown in the detections.")] = 1000,
     score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the model gives.")] = 0.05,
     unknown_threshold: Annotated[float | None, typer.Option(help="T_u; the bundle's by default.")] = None,
+    max_overlap: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Of two masks of greater IoU the model gives the better one.")
+    ] = None,
     softmax_baseline: Annotated[
         bool, typer.Option(help="Also AOSE of the model as a plain softmax classifier that calls nothing unknown.")
     ] = False,
@@ -58,8 +61,8 @@ def evaluate(
     try:
         report = score(Options(
             ground_truth, detections, model, images, names_of(known), class_agnostic, goss, goss_score, zero_shot,
-            limit_known, limit_unknown, unknown_id, score_threshold, unknown_threshold, softmax_baseline, provider,
-            first, save_detections,
+            limit_known, limit_unknown, unknown_id, score_threshold, unknown_threshold, max_overlap, softmax_baseline,
+            provider, first, save_detections,
         ))  # fmt: skip
         if json is not None:
             write_json(report, json)

@@ -40,6 +40,7 @@ class Options:
         limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
         score_threshold: of the bundle; SemSeg evaluates at 0.05, lower than suits a robot.
         unknown_threshold: T_u; the bundle's when None.
+        max_overlap: as in `Segmenter.segment`: of two instances of greater mask IoU the bundle gives the better one.
         softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown (T_u = 2).
         provider: what runs the bundle.
         first: score only the first so many images (in id order); all when None.
@@ -60,6 +61,7 @@ class Options:
     unknown_id: int = UNKNOWN_ID
     score_threshold: float = 0.05
     unknown_threshold: float | None = None
+    max_overlap: float | None = None
     softmax_baseline: bool = False
     provider: str = "cpu"
     first: int | None = None
@@ -99,8 +101,9 @@ def evaluate(options: Options) -> dict[str, Any]:
         split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
         frames = image_paths(ground_truth, options.images)
         found, run = run_bundle(
-            segmenter, ground_truth, frames, category_ids, options.score_threshold, options.unknown_threshold
-        )
+            segmenter, ground_truth, frames, category_ids, options.score_threshold, options.unknown_threshold,
+            options.max_overlap,
+        )  # fmt: skip
         detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
         if options.save_detections:
             write_json(_with_categories(found, split, ground_truth), options.save_detections)
@@ -122,7 +125,7 @@ def evaluate(options: Options) -> dict[str, Any]:
             report["goss"] = score_goss(ground_truth, detections, split, options.goss_score)
         if options.softmax_baseline and segmenter:
             everything_known, _ = run_bundle(
-                segmenter, ground_truth, frames, category_ids, options.score_threshold, 2.0
+                segmenter, ground_truth, frames, category_ids, options.score_threshold, 2.0, options.max_overlap
             )
             plain = detections_from(everything_known, segmenter.bundle.path, ground_truth, *category_ids)
             figures = score_open_set(ground_truth, plain, split)

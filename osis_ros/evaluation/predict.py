@@ -92,15 +92,17 @@ def run_bundle(
     category_ids: Sequence[int],
     score_threshold: float,
     unknown_threshold: float | None = None,
+    max_overlap: float | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Segment every image of a data set, showing progress.
 
     Args:
         category_ids: of the K classes and of unknown.
         unknown_threshold: T_u; the bundle's when None.
+        max_overlap: as in `Segmenter.segment`.
     Returns:
         COCO-format results, each with its distance from the known classes; and how it ran: images_per_second
-        (decoding included), provider, score_threshold, unknown_threshold.
+        (decoding included), provider, score_threshold, unknown_threshold, max_overlap.
     Raises:
         EvaluationError: an image that does not fit, or a threshold out of range.
     """
@@ -113,7 +115,8 @@ def run_bundle(
         frames = read_images(ground_truth.images, paths)
         try:
             for done, (image, rgb) in enumerate(zip(ground_truth.images, frames, strict=True), 1):
-                found += coco_results(image, segmenter.segment(rgb, score_threshold, unknown_threshold), category_ids)
+                instances = segmenter.segment(rgb, score_threshold, unknown_threshold, max_overlap=max_overlap)
+                found += coco_results(image, instances, category_ids)
                 progress.update(task, completed=done, rate=done / (time.perf_counter() - start))
         except ValueError as err:
             raise EvaluationError(str(err)) from None
@@ -123,4 +126,5 @@ def run_bundle(
         "provider": segmenter.provider,
         "score_threshold": score_threshold,
         "unknown_threshold": default if unknown_threshold is None else unknown_threshold,
+        "max_overlap": max_overlap,
     }

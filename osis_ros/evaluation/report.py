@@ -33,8 +33,9 @@ def print_report(report: dict[str, Any], console: Console, per_class: bool = Fal
             _print_zero_shot(report["zero_shot"], console)
     if report["run"]:
         run = report["run"]
+        overlap = "" if run["max_overlap"] is None else f", masks' IoU ≤ {run['max_overlap']:g}"
         console.print(f"{run['images_per_second']:.2f} images/s ({run['provider']}, decoding included), "
-                      f"scores ≥ {run['score_threshold']:g}, T_u {run['unknown_threshold']:g}")  # fmt: skip
+                      f"scores ≥ {run['score_threshold']:g}, T_u {run['unknown_threshold']:g}{overlap}")  # fmt: skip
     for note in report["notes"]:
         console.print(f"[yellow]note:[/] {note}")
 

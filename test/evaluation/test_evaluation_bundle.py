@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 
+PHOTOGRAPHS = Path(__file__).parents[2] / "docs" / "photographs"
 RED, GREEN, TOY = 1, 2, 5
 RGB = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
@@ -192,3 +193,16 @@ def test_a_bundle_that_does_not_exist_and_contradicting_options_are_one_sentence
     only_model = ["evaluate", "--ground-truth", truth, "--model", str(bundle)]
     assert_one_sentence(CliRunner().invoke(app, only_model), "--model needs --images")
     assert_one_sentence(run(scene, bundle, "--known", "red", "--unknown-id", "1")[0], "id 1 is a known class here")
+
+
+def test_with_max_overlap_the_shipped_model_gives_less(tmp_path):
+    arguments = ["evaluate", "--model", "tabletop", "--images", str(PHOTOGRAPHS), "--first", "2", "--class-agnostic"]
+    arguments += ["--ground-truth", str(PHOTOGRAPHS / "instances.json"), "--save-detections"]
+    everything, some = tmp_path / "everything.json", tmp_path / "some.json"
+    assert CliRunner().invoke(app, [*arguments, str(everything)]).exit_code == 0
+    result = CliRunner().invoke(app, [*arguments, str(some), "--max-overlap", "0.5"])
+    assert result.exit_code == 0
+    assert "masks' IoU ≤ 0.5" in " ".join(result.stdout.split())
+    found, kept = (json.loads(path.read_text())["detections"] for path in (everything, some))
+    assert 0 < len(kept) < len(found)
+    assert all(instance in found for instance in kept)
