@@ -122,7 +122,8 @@ def test_few_images_are_shown_once_each_and_are_not_called_best():
 
     assert titles([1, 2]) == [("All images", (0, 1))]
     assert titles([1, 2, 3]) == [("Best images", (2, 1)), ("Worst images", (0,))]
-    assert titles([4, 3, 2, 1, 0]) == [("Best images", (0, 1)), ("Worst images", (4, 3))]
+    rows = [("Best images", (0, 1)), ("Middle of the ranking", (2,)), ("Worst images", (4, 3))]
+    assert titles([4, 3, 2, 1, 0]) == rows
 
 
 def test_a_panel_shows_what_was_found_and_the_other_what_is_true(findings, scenes):

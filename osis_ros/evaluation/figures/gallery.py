@@ -54,8 +54,8 @@ def choose_rows(scores: ImageScores) -> tuple[Row, ...]:
     top = best[:PAIRS]
     bottom = [image for image in worst if image not in top][:PAIRS]
     between = [image for image in best if image not in top + bottom]
-    start = (len(between) - PAIRS) // 2
-    middle = between[start : start + PAIRS] if start >= 0 else []
+    start = max(len(between) - PAIRS, 0) // 2
+    middle = between[start : start + PAIRS]
     rows = (("Best images", top), ("Middle of the ranking", middle), ("Worst images", bottom))
     return tuple(Row(title, tuple(images)) for title, images in rows if images)
 

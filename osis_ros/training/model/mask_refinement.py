@@ -76,8 +76,9 @@ class MaskRefinement(nn.Module):
             with torch.set_grad_enabled(torch.is_grad_enabled() and i >= self.config.frozen_stages):
                 x = stage(x)
             maps.append(x)
-        # Of the maps' type and layout (channels last), or every map would be copied to be joined with it.
-        hint = (2 * first.sigmoid()[..., None] - 1).movedim(-1, 1).to(x.dtype)
+        hint = 2 * first.sigmoid() - 1
+        # In training of the maps' type and layout, or all of them would be copied to be joined with it.
+        hint = hint.to(x.dtype)[..., None].movedim(-1, 1) if self.training else hint[:, None]
         decoded: list[Tensor] = []
         for conv, level in zip(self.decoder, reversed(maps), strict=True):
             coarser = [F.interpolate(x, scale_factor=2.0, mode="nearest") for x in decoded[-1:]]
