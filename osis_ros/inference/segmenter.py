@@ -129,6 +129,7 @@ class Segmenter:
         spans = letterbox.boxes_to_image(found["boxes"])  # what the masks cover; in the padding too, when it is padded
         boxes = letterbox.clip(spans)
         inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+        inside = inside[: limit if overlap == 1 else None]  # no more masks than are given back, where that is known
         rois, masks = paste_masks(found["masks"][inside], spans[inside], height, width)
         kept = distinct(rois, masks, overlap)[:limit]
         boxes, found = boxes[inside[kept]], {name: value[inside[kept]] for name, value in found.items()}
