@@ -26,11 +26,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
+def refuse_without_effect(section: BaseModel, names: tuple[str, ...], where: str) -> None:
+    """Raises ValueError for entries that are not their defaults and would be of no effect `where`."""
+    changed = [name for name in names if getattr(section, name) != type(section).model_fields[name].default]
+    if changed:
+        raise ValueError(f"{', '.join(changed)}: of no effect with {where}")
+
+
 class SceneSet(Strict):
     """Rendered scenes to make (once) before training, as `osis scenes` would."""
 
     count: Positive
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="of the first scene; the next scenes have the next seeds")
 
 
 class Cutouts(Strict):
@@ -43,6 +50,7 @@ class Cutouts(Strict):
         (0.05, 0.2), description="smallest and largest root of a pasted area, in widths of the image"
     )
     drop_annotations: tuple[str, ...] = Field((), description="class names that are not pasted")
+    photographs: Positive = Field(2000, description="images of the source to cut from, at most, drawn at random")
 
 
 class Source(Strict):
@@ -75,6 +83,12 @@ class Augment(Strict):
     recolour: float = Field(0, ge=0, le=1, description="share of objects of which a part gets another colour")
     min_pixels: int = Field(1, ge=1, description="an object of fewer pixels after cropping is left out")
 
+    @model_validator(mode="after")
+    def _check(self) -> "Augment":
+        of_the_other = ("size", "scale") if self.mode == "short_side" else ("short_sides", "max_side")
+        refuse_without_effect(self, of_the_other, f"mode: {self.mode}")
+        return self
+
 
 class Optimiser(Strict):
     """Optimiser and schedule (defaults: the paper's, for a batch of 4; the rate grows linearly with the batch)."""
@@ -88,12 +102,21 @@ class Optimiser(Strict):
     schedule: Literal["steps", "cosine", "cooldown"] = "steps"
     milestones: tuple[Positive, ...] = (84_000, 116_000)
     cooldown: float = Field(
-        0.2, gt=0, le=1, description="schedule cooldown: the rate is constant but for this share of the steps, the last"
+        0.25, gt=0, le=1, description="schedule cooldown: the share of the steps, the last, in which the rate falls"
     )
     warmup_steps: int = Field(400, ge=0)
     warmup_factor: float = Field(0.001, ge=0, le=1)
     clip_gradient_norm: float | None = Field(None, gt=0)
     ema_decay: float | None = Field(None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Optimiser":
+        if self.name != "sgd":
+            refuse_without_effect(self, ("momentum",), f"name: {self.name}")
+        for schedule, entry in (("steps", "milestones"), ("cooldown", "cooldown")):
+            if self.schedule != schedule:
+                refuse_without_effect(self, (entry,), f"schedule: {self.schedule}")
+        return self
 
 
 class TrainConfig(Strict):

@@ -22,20 +22,10 @@ class Cutout(NamedTuple):
 
 
 class CutoutPaster:
-    """Pastes random cut-outs of some photographs into an image, each over a soft shadow.
+    """Pastes random cut-outs into an image, each over a soft shadow; `config` says how many, and how large."""
 
-    Args:
-        records: the photographs with their objects. All cut-outs are made here, once.
-        config: how many are pasted, and how large.
-    Raises:
-        ConfigError: a photograph that cannot be read, or no object that is large and whole enough.
-    """
-
-    def __init__(self, records: list[Record], config: Cutouts) -> None:
-        self.config = config
-        self.cutouts = [cutout for record in records for cutout in _cut_out(record)]
-        if not self.cutouts:
-            raise ConfigError("cutouts: no object of the photographs is large enough, and whole, to be cut out")
+    def __init__(self, cutouts: list[Cutout], config: Cutouts) -> None:
+        self.cutouts, self.config = cutouts, config
 
     def __call__(
         self, pixels: np.ndarray, masks: np.ndarray, labels: tuple[int, ...], random: np.random.Generator
@@ -73,6 +63,26 @@ class CutoutPaster:
         if y0 < y1 and x0 < x1:
             mask[y0:y1, x0:x1] = alpha[y0 - corner[0] : y1 - corner[0], x0 - corner[1] : x1 - corner[1]] >= 0.5
         return mask
+
+
+def drawn_from(records: list[Record], most: int, seed: int) -> list[Record]:
+    """At most so many photographs, drawn at random, in their order: cut-outs are kept in memory."""
+    if len(records) <= most:
+        return records
+    chosen = np.random.default_rng(seed).choice(len(records), most, replace=False)
+    return [records[i] for i in sorted(chosen)]
+
+
+def cut_out(records: list[Record]) -> list[Cutout]:
+    """The objects of photographs, cut out.
+
+    Raises:
+        ConfigError: a photograph that cannot be read, or no object that is large and whole enough.
+    """
+    found = [cutout for record in records for cutout in _cut_out(record)]
+    if not found:
+        raise ConfigError("cutouts: no object of the photographs is large enough, and whole, to be cut out")
+    return found
 
 
 def _cut_out(record: Record) -> list[Cutout]:

@@ -9,17 +9,17 @@ from pathlib import Path
 import cv2
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint, EMAWeightAveraging, LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
-from lightning.pytorch.utilities import rank_zero_warn
+from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from osis_ros.training.augment import train_transform
 from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
-from osis_ros.training.config import ConfigError, TrainConfig
-from osis_ros.training.cutouts import CutoutPaster
+from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
+from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
 from osis_ros.training.model.backbone import load_backbone_weights
 from osis_ros.training.model.semseg import SemSeg
@@ -30,6 +30,7 @@ from osis_ros.whole_file import write_whole
 
 # Tensors whose rows belong to classes.
 OF_CLASSES = ("embedding.centres", "classifier.output.", "second_look.embedding.centres")
+LEAST_SHARE = 0.1  # of a network's weights, to call it started from another one
 
 
 class TrainingDiverged(Exception):
@@ -47,6 +48,20 @@ class WholeCheckpoints(TorchCheckpointIO):
         write_whole(Path(path), buffer.getvalue())
 
 
+class Checkpoints(Checkpoint):
+    """Writes the run's last checkpoint every so many steps and after the last one. Lightning calls a `Checkpoint` after
+    every other callback, so the averages in it are the step's own; and it is written before the end of the run puts
+    them in the weights' place, so that a run that is given more steps goes on as if it had never ended."""
+
+    def __init__(self, path: Path, every: int) -> None:
+        self.path, self.every = path, every
+
+    def on_train_batch_end(self, trainer: pl.Trainer, module: pl.LightningModule, outputs, batch, index: int) -> None:
+        step, whole_step = trainer.global_step, (index + 1) % trainer.accumulate_grad_batches == 0
+        if whole_step and (step % self.every == 0 or step == trainer.max_steps):
+            trainer.save_checkpoint(self.path)
+
+
 class FitModule(pl.LightningModule):
     """SemSeg with its losses, optimiser and data stream, as Lightning wants them."""
 
@@ -55,6 +70,7 @@ class FitModule(pl.LightningModule):
         self.save_hyperparameters({"config": config.model_dump(mode="json"), "commit": source_commit()})
         self.config = config
         self.data_root = data_root
+        self._cut_outs: dict[tuple, list[Cutout]] = {}
         self.model = SemSeg(config.model)
         if config.only:
             train_only(self.model, config.only)
@@ -89,13 +105,26 @@ class FitModule(pl.LightningModule):
         return total
 
     def configure_optimizers(self) -> dict:
-        config = self.config
-        batch = config.batch * config.accumulate * self.trainer.world_size
-        optimiser = make_optimiser(self.model, config.optimiser, batch)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: learning_rate_factor(step, config.steps, config.optimiser)
-        )
+        optimiser = self._new_optimiser()
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate_factor)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_start(self) -> None:
+        """A run that goes on takes its rates from the configuration: those of a checkpoint may be why it diverged."""
+        optimiser, schedule = self.optimizers(), self.lr_schedulers()
+        new = self._new_optimiser().param_groups
+        schedule.base_lrs = [group["lr"] for group in new]
+        factor = self._rate_factor(schedule.last_epoch)
+        for group, fresh in zip(optimiser.param_groups, new, strict=True):
+            settings = {key: value for key, value in fresh.items() if key != "params"}
+            group |= settings | {"initial_lr": fresh["lr"], "lr": fresh["lr"] * factor}
+
+    def _new_optimiser(self) -> torch.optim.Optimizer:
+        batch = self.config.batch * self.config.accumulate * self.trainer.world_size
+        return make_optimiser(self.model, self.config.optimiser, batch)
+
+    def _rate_factor(self, step: int) -> float:
+        return learning_rate_factor(step, self.config.steps, self.config.optimiser)
 
     def train_dataloader(self) -> DataLoader:
         config, trainer = self.config, self.trainer
@@ -121,17 +150,24 @@ class FitModule(pl.LightningModule):
 
     def _pasters(self, records: list[list[Record]]) -> dict[int, CutoutPaster]:
         """The paster of every record that has one, by its number in the concatenation of all sources."""
-        config = self.config
         pasters, start = {}, 0
-        for source, own in zip(config.train.values(), records, strict=True):
+        for source, own in zip(self.config.train.values(), records, strict=True):
             if source.cutouts:
-                other = config.train[source.cutouts.source]
-                dropped = (*other.drop_annotations, *source.cutouts.drop_annotations)
-                other = other.model_copy(update={"drop_annotations": dropped})
-                paster = CutoutPaster(read_source(other, self.data_root, config.model.class_names), source.cutouts)
+                paster = CutoutPaster(self._cut_out(source.cutouts), source.cutouts)
                 pasters.update(dict.fromkeys(range(start, start + len(own)), paster))
             start += len(own)
         return pasters
+
+    def _cut_out(self, cutouts: Cutouts) -> list[Cutout]:
+        """The objects that `cutouts` pastes, made once for all who paste the same."""
+        key = cutouts.source, cutouts.drop_annotations, cutouts.photographs
+        if key not in self._cut_outs:
+            other = self.config.train[cutouts.source]
+            dropped = (*other.drop_annotations, *cutouts.drop_annotations)
+            other = other.model_copy(update={"drop_annotations": dropped})
+            records = read_source(other, self.data_root, self.config.model.class_names)
+            self._cut_outs[key] = cut_out(drawn_from(records, cutouts.photographs, self.config.seed))
+        return self._cut_outs[key]
 
 
 def train_only(model: SemSeg, parts: tuple[str, ...]) -> None:
@@ -201,7 +237,7 @@ def start_from(model: SemSeg, path: Path) -> None:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
     Raises:
-        ConfigError: not a checkpoint of ours, or one of which no tensor fits.
+        ConfigError: not a checkpoint of ours, or one of which next to nothing fits.
     """
     try:
         earlier, _ = load_checkpoint(path)
@@ -214,22 +250,33 @@ def start_from(model: SemSeg, path: Path) -> None:
         for name, tensor in earlier.state_dict().items()
         if name in own and own[name].shape == tensor.shape and (same_classes or not name.startswith(OF_CLASSES))
     }
-    if not fitting:
-        raise ConfigError(f"--init: no tensor of {path} fits this model; is it of another backbone or width?")
+    taken = sum(tensor.numel() for tensor in fitting.values()) / sum(tensor.numel() for tensor in own.values())
+    how_many = f"{len(fitting)} of this model's {len(own)} tensors, {taken:.0%} of its weights"
+    if taken < LEAST_SHARE:
+        raise ConfigError(
+            f"--init: {path} has but {how_many}; it is of another backbone or width. For the shipped models' network "
+            "the configuration says `model: {preset: tabletop}`"
+        )
+    anew = sorted({name.split(".")[0] for name in own.keys() - fitting.keys()})
+    rank_zero_only(print)(f"{path}: took {how_many}" + f"; parts of {', '.join(anew)} start anew" * bool(anew))
     model.load_state_dict(fitting, strict=False)
 
 
-def require_resumable(path: Path, module: FitModule) -> None:
+def require_resumable(path: Path, module: FitModule) -> int:
     """Hold a run's last checkpoint against the network that is to go on from it, before Lightning stumbles over it.
 
+    Returns:
+        The steps that it has been trained.
     Raises:
-        ConfigError: a damaged file, or one of another network.
+        ConfigError: a damaged file, or one of another network or optimiser.
     """
     advice = "remove it or give --no-resume to start anew"
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         theirs = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
-        class_names = checkpoint["hyper_parameters"]["config"]["model"]["class_names"]
+        earlier = checkpoint["hyper_parameters"]["config"]
+        class_names, optimiser, only = earlier["model"]["class_names"], earlier["optimiser"]["name"], earlier["only"]
+        steps = int(checkpoint["global_step"])
     except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
         raise ConfigError(f"{path} is damaged, or no training checkpoint; {advice}") from None
     if theirs != {name: tensor.shape for name, tensor in module.state_dict().items()}:
@@ -239,6 +286,13 @@ def require_resumable(path: Path, module: FitModule) -> None:
         raise ConfigError(
             f"{path} knows other classes than the configuration, {names}; {advice}, or choose another name"
         )
+    config = module.config
+    if optimiser != config.optimiser.name or list(only) != list(config.only):
+        raise ConfigError(
+            f"{path} was trained with optimiser.name {optimiser} and only {list(only)}, which cannot change on the "
+            f"way; train on from it under another name, with --init {path}"
+        )
+    return steps
 
 
 def _own_sentence(error: ConfigError) -> str:
@@ -248,10 +302,11 @@ def _own_sentence(error: ConfigError) -> str:
 
 
 def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True, init: Path | None = None) -> Path:
-    """Train until `config.steps`, and write `OUTPUT/NAME/last.ckpt` every `checkpoint_every` steps.
+    """Train until `config.steps`, and write `OUTPUT/NAME/last.ckpt` every `checkpoint_every` steps and at the end.
 
     A run that is stopped at any moment goes on from its last checkpoint when it is started again: the data
-    stream, the schedule, the optimiser and the averaged weights all continue where they were.
+    stream, the schedule, the optimiser and the averaged weights all continue where they were, and so they do where a
+    run that came to its end is given more steps. Rates are those of the configuration, where it has changed.
 
     Args:
         config: what to train on what.
@@ -273,13 +328,10 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     if init:
         start_from(module.model, init)
     callbacks: list[Callback] = [
-        ModelCheckpoint(
-            folder, "step-{step}", save_last=True, save_top_k=0, every_n_train_steps=config.checkpoint_every,
-            save_on_train_epoch_end=False, enable_version_counter=False,
-        ),
+        Checkpoints(last, config.checkpoint_every),
         LearningRateMonitor("step"),
         ProgressLines(),
-    ]  # fmt: skip
+    ]
     if config.optimiser.ema_decay:
         callbacks.append(EMAWeightAveraging(decay=config.optimiser.ema_decay))
     devices = device_count(config)
@@ -301,11 +353,11 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     )
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
     goes_on = resume and last.is_file()
-    if goes_on:
-        require_resumable(last, module)
+    if goes_on and (done := require_resumable(last, module)) >= config.steps:
+        rank_zero_only(print)(f"{last} has its {done} steps already; give more steps, or --no-resume to start anew")
+        return last
     try:
         trainer.fit(module, ckpt_path=str(last) if goes_on else None, weights_only=True)
     except ConfigError as error:
         raise ConfigError(_own_sentence(error)) from None
-    trainer.save_checkpoint(last)
     return last

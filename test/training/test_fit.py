@@ -66,6 +66,44 @@ def test_a_stopped_run_goes_on_to_the_same_weights(shapes, tmp_path):
         torch.testing.assert_close(resumed[name], tensor, rtol=1e-4, atol=1e-5, msg=name)
 
 
+def of_constant_rate(**changes):
+    constant = {"name": "adamw", "learning_rate": 1e-3, "reference_batch": 2, "warmup_steps": 0, "ema_decay": 0.5}
+    return tiny_run(optimiser=constant | changes.pop("optimiser", {}), **changes)
+
+
+def test_a_run_that_ended_goes_on_to_the_same_weights_when_given_more_steps(shapes, tmp_path):
+    whole = tensors(fit(of_constant_rate(steps=4), shapes, tmp_path / "whole"))
+    fit(of_constant_rate(steps=2, checkpoint_every=500), shapes, tmp_path / "parts")
+    longer = tensors(fit(of_constant_rate(steps=4), shapes, tmp_path / "parts"))
+    for name, tensor in whole.items():
+        torch.testing.assert_close(longer[name], tensor, rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_a_run_that_has_its_steps_says_so_and_is_left_alone(shapes, tmp_path, capsys):
+    last = fit(tiny_run(steps=1), shapes, tmp_path)
+    before = last.read_bytes()
+    assert fit(tiny_run(steps=1, seed=7), shapes, tmp_path) == last
+    assert f"{last} has its 1 steps already; give more steps, or --no-resume" in capsys.readouterr().out
+    assert last.read_bytes() == before
+
+
+def test_a_run_that_goes_on_takes_its_rates_from_the_configuration(shapes, tmp_path):
+    before = tensors(fit(of_constant_rate(steps=2), shapes, tmp_path))
+    lower = {"learning_rate": 1e-12, "weight_decay": 0.02, "ema_decay": None}
+    last = fit(of_constant_rate(steps=4, optimiser=lower), shapes, tmp_path)
+    groups = torch.load(last, weights_only=True)["optimizer_states"][0]["param_groups"]
+    assert {group["lr"] for group in groups} == {1e-12}
+    assert {group["weight_decay"] for group in groups} == {0, 0.02}
+    assert tensors(last).keys() == before.keys()
+
+
+@pytest.mark.parametrize("change", [{"only": ("mask_head",)}, {"optimiser": {"name": "sgd"}}])
+def test_what_a_run_cannot_change_on_its_way_is_one_sentence(change, shapes, tmp_path):
+    fit(tiny_run(steps=1), shapes, tmp_path)
+    with pytest.raises(ConfigError, match=r"with optimiser\.name adamw and only \[\], which cannot change .* --init"):
+        fit(tiny_run(steps=2, **change), shapes, tmp_path)
+
+
 def test_a_run_pastes_cut_outs_of_another_source(tmp_path):
     shapes = write_shapes(tmp_path, pictures=4, square=50, radius=20)
     own = {"annotations": "a.json", "images": "."}
@@ -99,6 +137,19 @@ def test_starting_from_an_earlier_model_takes_what_fits(shapes, tmp_path):
         second, before = tensors(fit(config, shapes, tmp_path / "second", init=first)), tensors(first)
     torch.testing.assert_close(second["mask_head.pixel.weight"], before["mask_head.pixel.weight"])
     assert second["embedding.centres"].shape[0] == 3
+
+
+def test_what_was_taken_of_an_earlier_model_is_said_and_next_to_nothing_is_refused(shapes, tmp_path, capsys):
+    first = fit(tiny_run(steps=1), shapes, tmp_path / "first")
+    capsys.readouterr()
+    model = tiny_run().model
+    wider = model.replace(mask={"channels": 24})
+    fit(tiny_run(model=wider.model_dump(), steps=1), shapes, tmp_path / "second", init=first)
+    assert f"{first}: took " in (said := capsys.readouterr().out)
+    assert "% of its weights; parts of mask_head start anew" in said
+    other = model.replace(backbone="resnet18", channels=32, roi={"hidden": 48})
+    with pytest.raises(ConfigError, match=r"has but \d+ of this model's \d+ tensors, 0% of its weights; it is of an"):
+        fit(tiny_run(model=other.model_dump(), steps=1), shapes, tmp_path / "third", init=first)
 
 
 def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):

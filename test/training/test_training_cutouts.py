@@ -1,11 +1,13 @@
 """Objects cut out of photographs: which are taken, where they land, and what becomes of the ones below."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from osis_ros.training.config import ConfigError, Cutouts
-from osis_ros.training.cutouts import CutoutPaster
+from osis_ros.training.cutouts import CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import Record
 
 RED = (200, 30, 10)  # RGB
@@ -41,7 +43,7 @@ def table(objects: int = 0) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
 
 
 def test_a_pasted_object_is_where_its_mask_says_and_has_its_label(photograph):
-    paste = CutoutPaster([photograph(label_3=rectangle(40, 30, 100, 90))], config())
+    paste = CutoutPaster(cut_out([photograph(label_3=rectangle(40, 30, 100, 90))]), config())
     for seed in range(8):
         pixels, masks, labels = paste(*table(), np.random.default_rng(seed))
         assert labels == (3,)
@@ -51,7 +53,7 @@ def test_a_pasted_object_is_where_its_mask_says_and_has_its_label(photograph):
 
 
 def test_what_it_covers_no_longer_belongs_to_the_objects_below(photograph):
-    paste = CutoutPaster([photograph(label_3=rectangle(40, 30, 100, 90))], config(most=3))
+    paste = CutoutPaster(cut_out([photograph(label_3=rectangle(40, 30, 100, 90))]), config(most=3))
     image = table(objects=2)
     before = [part.copy() for part in image[:2]]
     _, masks, labels = paste(*image, np.random.default_rng(5))
@@ -64,7 +66,7 @@ def test_what_it_covers_no_longer_belongs_to_the_objects_below(photograph):
 
 
 def test_the_generator_decides_everything(photograph):
-    paste = CutoutPaster([photograph(label_3=rectangle(40, 30, 100, 90))], config(most=4, probability=0.5))
+    paste = CutoutPaster(cut_out([photograph(label_3=rectangle(40, 30, 100, 90))]), config(most=4, probability=0.5))
     drawn = [paste(*table(), np.random.default_rng(seed)) for seed in (1, 1, *range(40))]
     np.testing.assert_array_equal(drawn[0][0], drawn[1][0])
     untouched = sum(len(labels) == 0 for _, _, labels in drawn[2:])
@@ -73,7 +75,16 @@ def test_the_generator_decides_everything(photograph):
 
 def test_objects_that_are_small_or_cut_off_by_the_border_are_not_taken(photograph):
     whole, cut_off, small = rectangle(60, 30, 120, 90), rectangle(0, 100, 60, 150), rectangle(150, 20, 180, 50)
-    paste = CutoutPaster([photograph(label_0=whole, label_1=cut_off, label_2=small)], config())
+    paste = CutoutPaster(cut_out([photograph(label_0=whole, label_1=cut_off, label_2=small)]), config())
     assert [cutout.label for cutout in paste.cutouts] == [0]
     with pytest.raises(ConfigError, match="no object of the photographs is large enough"):
-        CutoutPaster([photograph(label_1=cut_off, label_2=small)], config())
+        cut_out([photograph(label_1=cut_off, label_2=small)])
+
+
+def test_of_many_photographs_some_are_drawn_the_same_ones_every_time():
+    records = [Record(Path(f"{i}.png"), 1, 1, (), ()) for i in range(50)]
+    assert drawn_from(records, 50, seed=0) == records
+    drawn = drawn_from(records, 10, seed=0)
+    assert len(set(drawn)) == 10
+    assert drawn == [record for record in records if record in drawn]
+    assert drawn == drawn_from(records, 10, seed=0) != drawn_from(records, 10, seed=1)
