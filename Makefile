@@ -31,4 +31,5 @@ bench:  ## the programs in benchmarks/, one after another
 	@$(ENTER) && for program in benchmarks/*.py; do echo "== $$program"; python "$$program" || exit 1; done
 
 clean:  ## remove what was built and set up here
-	rm -rf build install log demo replay segmented $(VENV) *.egg-info .pytest_cache .ruff_cache
+	rm -rf build install log demo replay segmented *.egg-info .pytest_cache .ruff_cache
+	@[ ! -e "$(VENV)/.steps" ] || rm -rf "$(VENV)"

@@ -267,6 +267,8 @@ def replay(
     ] = None,
     score: Annotated[float | None, typer.Option(help="Lowest score kept, 0..1; the model's own by default.")] = None,
     unknown: Annotated[float | None, typer.Option(help="Distance T_u beyond which an object is unknown, 0..2.")] = None,
+    max_instances: Annotated[int | None, typer.Option(help="Most instances an image.")] = None,
+    max_overlap: Annotated[float | None, typer.Option(help="Of two masks of greater IoU the better one alone.")] = None,
     provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt or auto.")] = "auto",
     first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
 ) -> None:
@@ -288,7 +290,8 @@ def replay(
     console = Console()
     options = Options(
         bag, output, model, provider, image_topic, truth_topic,
-        score_threshold=score, unknown_threshold=unknown, first=first,
+        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
+        first=first,
     )  # fmt: skip
     try:
         report = run(options, console)

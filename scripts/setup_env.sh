@@ -79,6 +79,8 @@ make_venv() {
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     die "Python 3.10 or later is wanted, $python is $("$python" -V); name another one: make PYTHON=python3.12"
   if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then # none yet, or cut short while it was made
+    [[ ! -e "$venv" || -e "$venv/pyvenv.cfg" || -z "$(ls -A "$venv")" ]] ||
+      die "$venv holds other things and no virtual environment; name another place: make VENV=…"
     say "virtual environment $venv ($("$python" -V))"
     "$python" -m venv --clear "${options[@]}" "$venv" || die "$python could not make a virtual environment in $venv"
   fi

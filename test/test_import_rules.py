@@ -23,6 +23,7 @@ MUJOCO = {"mujoco"}
 FORBIDDEN = {
     "instances": TORCH | ROS | MUJOCO,
     "whole_file": TORCH | ROS | MUJOCO,
+    "share_folders": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
     "nodes": TORCH,
     "simulation": TORCH | ROS,

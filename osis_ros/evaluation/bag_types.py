@@ -1,13 +1,13 @@
 """The message types that a bag needs: ROS 2 Jazzy's, and those of any package that is installed or sourced."""
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from rosbags.interfaces import Nodetype
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
+
+from osis_ros.share_folders import share_folders
 
 REPOSITORY = Path(__file__).parents[2]  # its msg/ serves where nothing was built
 
@@ -41,8 +41,7 @@ def add_type(store: Typestore, name: str) -> None:
 
 def _definition(name: str) -> str:
     package, _, kind = name.split("/")
-    prefixes = [Path(p) for p in (*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix) if p]
-    candidates = [prefix / "share" / package / "msg" / f"{kind}.msg" for prefix in prefixes]
+    candidates = [share / package / "msg" / f"{kind}.msg" for share in share_folders()]
     if package == "osis_ros":
         candidates.append(REPOSITORY / "msg" / f"{kind}.msg")
     for path in candidates:

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Manifest, read_manifest, validate_manifest
+from osis_ros.share_folders import share_folders
 
 DEFAULT_MODEL = "tabletop"
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.onnx", "model.yaml", "README.md"
@@ -133,9 +133,7 @@ def _put_in_place(new: Path, folder: Path, aside: Path) -> None:
 def _model_folders() -> tuple[Path, ...]:
     """Where models that came with the package lie: beside its source, or in an installed share."""
     beside = Path(__file__).resolve().parents[2] / "models"
-    prefixes = [prefix for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
-    shares = (Path(prefix) / "share" / "osis_ros" / "models" for prefix in (*prefixes, sys.prefix))
-    return tuple(dict.fromkeys((beside, *shares)))
+    return beside, *(share / "osis_ros" / "models" for share in share_folders())
 
 
 def _sha256(file: Path) -> str:

@@ -116,6 +116,8 @@ def read_manifest(file: Path) -> Manifest:
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(err, "problem", None) or "unreadable"
         raise BundleError(f"{file.name} is not valid YAML{where}: {problem} ({file})") from None
+    except (ValueError, AttributeError, RecursionError) as err:  # PyYAML's, of a date in month 13 and the like
+        raise BundleError(f"{file.name} is not valid YAML: {err} ({file})") from None
     if not isinstance(fields, dict):
         raise BundleError(f"{file.name} holds {_shown(fields)}, expected a mapping of fields ({file})")
     return validate_manifest(fields, file)

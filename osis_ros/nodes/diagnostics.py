@@ -33,12 +33,18 @@ class DiagnosticsPublisher:
         node, report = self._node, self._report()
         name = f"{node.get_fully_qualified_name()}: segmentation"
         array = diagnostic_array(name, node.get_clock().now().to_msg(), *report)
-        self._publisher.publish(array)
         state, summary, silence_limit, details = report
         if is_silent(state, summary, silence_limit):
-            publishers = node.count_publishers(details["topic"])
-            text = f"{array.status[0].message}; the topic has {publishers} publisher{'s' * (publishers != 1)}"
-            node.get_logger().warning(text, throttle_duration_sec=10.0)
+            array.status[0].message += f"; {self._senders(details['topic'], details['type'])}"
+            node.get_logger().warning(array.status[0].message, throttle_duration_sec=10.0)
+        self._publisher.publish(array)
+
+    def _senders(self, topic: str, expected: str) -> str:
+        """Who publishes on a topic, above all if it is something else: DDS matches these two without a word."""
+        types = [publisher.topic_type for publisher in self._node.get_publishers_info_by_topic(topic)]
+        if types and expected not in types:
+            return f"its publisher sends {types[0]}, this node expects {expected}: remap image or set image_transport"
+        return f"the topic has {len(types)} publisher{'s' * (len(types) != 1)}"
 
 
 def is_silent(state: str, summary: Summary, silence_limit: float) -> bool:

@@ -105,6 +105,8 @@ def _samples(message: "Image", layout: Layout) -> np.ndarray:
     shape = (rows, width) if layout.channels == 1 else (rows, width, layout.channels)
     strides = (step, dtype.itemsize * layout.channels, dtype.itemsize)[: len(shape)]
     samples = np.ndarray(shape, dtype, buffer=message.data, strides=strides)
+    if not samples.flags.aligned:  # 16-bit rows of an odd number of bytes, which OpenCV would read shifted
+        samples = samples.copy()
     native = samples.dtype.itemsize == 1 or bool(message.is_bigendian) == (sys.byteorder == "big")
     return samples if native else samples.astype(dtype.newbyteorder("="))
 

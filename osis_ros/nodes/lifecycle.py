@@ -14,9 +14,11 @@ class SteadyLifecycleNode(LifecycleNode):
 
     - a client that asks for a transition which the present state does not have gets the answer that it did not
       succeed; there it raises out of the executor, which ends the process;
-    - an exception in a transition is logged; there it is dropped without a word. Either way it counts as ERROR, and
-      `on_error` follows.
+    - an exception in a transition is logged, and kept in `transition_error`; there it is dropped without a word.
+      Either way it counts as ERROR, and `on_error` follows.
     """
+
+    transition_error = ""
 
     def __init__(self, name: str, **options: object) -> None:
         super().__init__(name, **options)
@@ -45,7 +47,8 @@ class SteadyLifecycleNode(LifecycleNode):
             try:
                 return callback(previous)
             except Exception as err:
-                self.get_logger().error(f"{self.state} failed: {type(err).__name__}: {err}")
+                self.transition_error = f"{self.state} failed: {type(err).__name__}: {err}"
+                self.get_logger().error(self.transition_error)
                 raise
 
         return run

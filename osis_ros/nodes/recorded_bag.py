@@ -1,6 +1,7 @@
 """A recorded bag (rosbag2, SQLite or MCAP), read message by message: nothing is dropped, however slow the reader."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -118,11 +119,16 @@ class RecordedBag:
         return sorted({c.topic for c in self._reader.connections if c.msgtype in kinds and c.msgcount})
 
     def _all_topics(self) -> list[str]:
-        return sorted({f"{c.topic} ({c.msgtype})" for c in self._reader.connections})
+        """Every topic with its type, and a word where it is empty: recorded under a QoS that did not fit, say."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for connection in self._reader.connections:
+            counts[connection.topic, connection.msgtype] += connection.msgcount
+        return [f"{topic} ({kind}{'' if count else ', no message'})" for (topic, kind), count in sorted(counts.items())]
 
     def _asked(self, topic: str, present: list[str], of: str) -> str:
         if topic not in present:
-            raise BagError(f"{self.path} has no {topic} of {of}; there are {', '.join(present) or 'none'}")
+            there = f"there are {', '.join(present)}" if present else f"only {', '.join(self._all_topics())}"
+            raise BagError(f"{self.path} has no {topic} of {of}; {there}")
         return topic
 
     def _connections(self, topics: Sequence[str]) -> list[Connection]:

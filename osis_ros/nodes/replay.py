@@ -59,7 +59,7 @@ class Options:
         folder: for the results; replaced if it is an earlier replay's.
         model, provider: as `Segmenter` takes them.
         image_topic, truth_topic: None to find them in the bag.
-        score_threshold, unknown_threshold: the model's own when None.
+        score_threshold, unknown_threshold, max_instances, max_overlap: as `Segmenter.segment` takes them.
         first: stop after so many images; None for all.
     """
 
@@ -71,7 +71,15 @@ class Options:
     truth_topic: str | None = None
     score_threshold: float | None = None
     unknown_threshold: float | None = None
+    max_instances: int | None = None
+    max_overlap: float | None = None
     first: int | None = None
+
+    @property
+    def decision(self) -> dict[str, float | int | None]:
+        """The keywords of `Segmenter.segment`."""
+        names = ("score_threshold", "unknown_threshold", "max_instances", "max_overlap")
+        return {name: getattr(self, name) for name in names}
 
 
 def replay(options: Options, console: Console) -> ReplayReport:
@@ -116,7 +124,7 @@ def _ready(options: Options) -> Segmenter:
     segmenter = Segmenter(options.model, options.provider)
     try:
         colour_converter()
-        segmenter.segment(np.zeros((8, 8, 3), np.uint8), options.score_threshold, options.unknown_threshold)
+        segmenter.segment(np.zeros((8, 8, 3), np.uint8), **options.decision)
     except (ValueError, ImportError) as err:
         raise ReplayError(err) from None
     return segmenter
@@ -185,8 +193,7 @@ class _Replay:
             reason = str(err) if str(err) in self._failures or len(self._failures) < REASONS_TOLD else "other reasons"
             self._failures[reason] += 1
             return
-        options = self._options
-        instances = self._segmenter.segment(rgb, options.score_threshold, options.unknown_threshold)
+        instances = self._segmenter.segment(rgb, **self._options.decision)
         seconds = time.perf_counter() - start
         header = message.header
         answer = instance_array(instances, header, self._segmenter.bundle.name)

@@ -96,7 +96,7 @@ def _spin_until(stop: threading.Event, node: Node) -> None:
 
     def spin(executor: Executor) -> None:
         while not stop.is_set():
-            executor.spin_once()
+            executor.spin_once(timeout_sec=0.5)  # being woken does not end it
 
     with ThreadPoolExecutor(1, "executor") as pool:
         spinning = pool.submit(spin, executor)

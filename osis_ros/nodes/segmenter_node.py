@@ -83,15 +83,11 @@ class SegmenterNode(SteadyLifecycleNode):
         """Start to segment the images of `image`."""
         self._statistics.restart()
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
-        message_type, self._decode = (
-            (CompressedImage, compressed_to_rgb)
-            if self._value("image_transport") == "compressed"
-            else (Image, image_to_rgb)
-        )
+        self._decode = compressed_to_rgb if self._message_type is CompressedImage else image_to_rgb
         profile = subscription_profile(*(self._value(f"qos.{name}") for name in ("reliability", "durability", "depth")))
         events = subscription_events(self, self._image_topic, profile, self._statistics.problem)
         self._subscription = self.create_subscription(
-            message_type, "image", self._on_image, profile, event_callbacks=events
+            self._message_type, "image", self._on_image, profile, event_callbacks=events
         )
         return super().on_activate(state)
 
@@ -113,6 +109,7 @@ class SegmenterNode(SteadyLifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """After a transition went wrong half-way: back to unconfigured, with nothing held."""
         self._release()
+        self._statistics.refused(self.transition_error)
         return super().on_error(state)
 
     def destroy_node(self) -> None:
@@ -194,8 +191,15 @@ class SegmenterNode(SteadyLifecycleNode):
     def _report(self) -> tuple[str, Summary, float, dict[str, str]]:
         segmenter = self._segmenter
         model, provider = (segmenter.bundle.name, segmenter.provider) if segmenter else (self._value("model"), "none")
-        details = {"state": self.state, "topic": self._image_topic, "model": model, "provider": provider}
+        details = {
+            "state": self.state, "topic": self._image_topic, "type": f"sensor_msgs/msg/{self._message_type.__name__}",
+            "model": model, "provider": provider,
+        }  # fmt: skip
         return self.state, self._statistics.summary(), self._value("image_timeout"), details
+
+    @property
+    def _message_type(self) -> type[Image | CompressedImage]:
+        return CompressedImage if self._value("image_transport") == "compressed" else Image
 
     @property
     def _image_topic(self) -> str:

@@ -1,5 +1,8 @@
 """A bundle loads, or one sentence says which file, which field, which value, and what was expected."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,6 +116,16 @@ def test_a_bare_name_is_found_in_an_installed_share(tmp_path, monkeypatch):
     assert find_bundle("primary") == bundle.path.resolve()
 
 
+def test_a_bare_name_is_found_where_pip_installs_for_the_user_alone(tmp_path):
+    bundle = colour_bundle(tmp_path / "share" / "osis_ros" / "models" / "primary")
+    program = "from osis_ros.inference.bundle import find_bundle; print(find_bundle('primary'))"
+    found = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"PYTHONUSERBASE": str(tmp_path), "AMENT_PREFIX_PATH": ""},
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert found.stdout.strip() == str(bundle.path.resolve())
+
+
 def test_a_folder_without_a_model_hides_none_that_came_with_the_package(tmp_path, monkeypatch):
     """`osis train` leaves runs/NAME, and NAME may be that of a shipped model."""
     bundle = colour_bundle(tmp_path / "install" / "share" / "osis_ros" / "models" / "primary")
@@ -155,6 +168,8 @@ def test_a_graph_of_another_export_is_told_by_its_hash(folder):
         (b"", "model.yaml holds None, expected a mapping of fields"),
         (b"\xff\xfe\x00", "model.yaml is not UTF-8 text"),
         (b"x: !!python/object/apply:os.system ['true']", "model.yaml is not valid YAML"),
+        (b"date: 2026-13-01", "model.yaml is not valid YAML: month must be in 1..12"),
+        (b"[" * 3000, "model.yaml is not valid YAML: "),
     ],
 )
 def test_what_is_no_yaml_mapping_is_refused(folder, text, expected):

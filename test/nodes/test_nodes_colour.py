@@ -40,6 +40,7 @@ def built_against_another_numpy(*_: object) -> None:
     ],
 )
 def test_a_cv_bridge_that_does_not_work_is_passed_over(monkeypatch: pytest.MonkeyPatch, convert: Callable, reason: str):
+    pytest.importorskip("rosbags.image", reason="what stands in for cv_bridge comes by pip")
     install_cv_bridge(monkeypatch, convert)
     converter = colour_converter()
     assert converter.name == "rosbags-image"

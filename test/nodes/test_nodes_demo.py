@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("rosbags", reason="bags are read with rosbags, which pip installs")
 pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip install '.[sim]'")
+pytest.importorskip("faster_coco_eval", reason="the demo is scored with faster-coco-eval")
 from rosbags.highlevel import AnyReader
 
 REPOSITORY = Path(__file__).parents[2]

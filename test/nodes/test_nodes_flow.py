@@ -4,9 +4,13 @@ import threading
 import time
 
 import pytest
+import rclpy
 from bench import BEST_EFFORT, RELIABLE, Bench, eventually, picture, rgb_message, status, value
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.context import Context
+from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage
 
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
@@ -113,6 +117,26 @@ def test_the_camera_dies_and_returns(bench: Bench, colour_cells):
         bench.peer.destroy_publisher(publish.publisher)
         eventually(lambda: status(diagnostics, bench).level == DiagnosticStatus.WARN, "a warning after the camera died")
         assert bench.state() == "active"
+
+
+def test_a_camera_of_another_type_is_told_from_one_that_is_silent(bench: Bench, colour_cells):
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    elsewhere = Context()  # one participant has one type a topic
+    rclpy.init(context=elsewhere)
+    camera = Node("camera", namespace=bench.namespace, context=elsewhere)
+    try:
+        camera.create_publisher(CompressedImage, "image", RELIABLE)
+        bench.active(colour_cells, image_timeout=0.5)
+        warning = eventually(
+            lambda: (s := status(diagnostics, bench)) and "expects" in s.message and s.message, "a warning of the type"
+        )
+    finally:
+        camera.destroy_node()
+        elsewhere.shutdown()
+    assert warning.endswith(
+        "; its publisher sends sensor_msgs/msg/CompressedImage, this node expects sensor_msgs/msg/Image: "
+        "remap image or set image_transport"
+    )
 
 
 def test_by_default_every_camera_is_heard(bench: Bench, colour_cells):

@@ -37,18 +37,19 @@ def test_colour_encodings(encoding: str, padding: int):
     assert np.abs(away_from_edges(decoded) - away_from_edges(rgb)).max() <= tolerance
 
 
-@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("padding", [0, 1, 6])
 @pytest.mark.parametrize("encoding", GREY)
 def test_grey_encodings_give_three_equal_channels(encoding: str, padding: int):
     rgb = halves((7, 7, 7), (200, 200, 200))
     np.testing.assert_array_equal(image_to_rgb(encoded(rgb, encoding, padding=padding)), rgb)
 
 
+@pytest.mark.parametrize("padding", [0, 3])  # an odd step leaves every other row between two samples
 @pytest.mark.parametrize("big_endian", [False, True])
 @pytest.mark.parametrize("encoding", WIDE)
-def test_16_bit_samples_of_either_byte_order(encoding: str, big_endian: bool):
+def test_16_bit_samples_of_either_byte_order(encoding: str, big_endian: bool, padding: int):
     rgb = halves((1, 1, 1), (200, 200, 200))
-    decoded = image_to_rgb(encoded(rgb, encoding, big_endian=big_endian))
+    decoded = image_to_rgb(encoded(rgb, encoding, big_endian=big_endian, padding=padding))
     np.testing.assert_array_equal(away_from_edges(decoded), away_from_edges(rgb))
 
 

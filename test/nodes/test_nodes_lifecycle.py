@@ -4,13 +4,15 @@ import gc
 import os
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
 import pytest
-from bench import Bench, eventually, picture, rgb_message, status, value
+from bench import TIMEOUT, Bench, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
+from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.results import ResultPublishers
 
@@ -94,6 +96,7 @@ def test_a_transition_that_breaks_half_way_is_logged_and_lets_go_of_everything(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no memory for a message")
 
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
     node = bench.segmenter(model=str(colour_cells), provider="cpu")
     before = len(list(node.publishers))
     monkeypatch.setattr(ResultPublishers, "announce", broken)
@@ -101,6 +104,10 @@ def test_a_transition_that_breaks_half_way_is_logged_and_lets_go_of_everything(
     assert bench.state() == "unconfigured"
     assert errors == ["configuring failed: RuntimeError: no memory for a message"]
     assert len(list(node.publishers)) == before
+    warned = eventually(
+        lambda: (s := status(diagnostics, bench)) and s.level == DiagnosticStatus.WARN and s, "a warning"
+    )
+    assert warned.message == f"unconfigured: {errors[0]}"
     monkeypatch.undo()
     assert bench.change("configure")
 
@@ -168,20 +175,33 @@ def test_twenty_rounds_in_any_legal_order_leak_nothing(bench: Bench, colour_cell
     assert sizes[-1][3] - sizes[4][3] < 20e6  # bytes over fifteen rounds, each of which loads a model
 
 
-def test_deactivation_waits_for_the_image_in_work_and_then_nothing_comes(bench: Bench, colour_cells: Path):
+def test_deactivation_waits_for_the_image_in_work_and_then_nothing_comes(
+    bench: Bench, colour_cells: Path, monkeypatch: pytest.MonkeyPatch
+):
     heard = bench.listen(InstanceArray, "segmenter/instances")
     publish = bench.camera()
     bench.active(colour_cells)
     bench.matched("segmenter/instances")
-    for number in range(5):
-        publish(rgb_message(RED, bench.stamped(number)))
-    assert bench.change("deactivate")
-    eventually(lambda: publish.publisher.get_subscription_count() == 0, "the node's subscription gone")
-    settled = len(heard)
-    publish.publisher.publish(rgb_message(RED, bench.stamped(50)))
+    started, finish, segment = threading.Event(), threading.Event(), Segmenter.segment
+
+    def held(*args: object, **options: object) -> object:
+        started.set()
+        assert finish.wait(TIMEOUT)
+        return segment(*args, **options)
+
+    monkeypatch.setattr(Segmenter, "segment", held)
+    publish(rgb_message(RED, bench.stamped(1)))
+    assert started.wait(TIMEOUT)
+    publish(rgb_message(RED, bench.stamped(2)))  # waits, and is dropped
+    with ThreadPoolExecutor(1) as pool:
+        deactivation = pool.submit(bench.change, "deactivate")
+        eventually(lambda: publish.publisher.get_subscription_count() == 0, "the node's subscription gone")
+        with pytest.raises(TimeoutError):
+            deactivation.result(timeout=0.3)
+        assert not heard
+        finish.set()
+        assert deactivation.result(TIMEOUT)
     assert bench.change("activate")
-    eventually(lambda: publish.publisher.get_subscription_count(), "the node's subscription")
-    publish(rgb_message(RED, bench.stamped(51)))
-    eventually(lambda: heard and heard[-1].header.stamp.sec == 51, "the image after activation")
-    assert all(m.header.stamp.sec != 50 for m in heard)
-    assert settled <= 5
+    publish(rgb_message(RED, bench.stamped(3)))
+    heard.wait(2)
+    assert [message.header.stamp.sec for message in heard] == [1, 3]

@@ -33,6 +33,21 @@ def wait_for_node(ros: object, name: str) -> None:
         watcher.destroy_node()
 
 
+def test_a_signal_ends_a_node_that_has_nothing_to_do(ros: object):
+    program = (
+        "from rclpy.node import Node\nfrom osis_ros.nodes.running import run\n"
+        "def idle():\n    node = Node('idle')\n    node.create_timer(600, print)\n    return node\nrun(idle)"
+    )
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": path})
+    try:
+        wait_for_node(ros, "idle")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_an_active_node_at_once_and_silently(ros: object, colour_cells: Path, number: signal.Signals):
     from bench import Bench, eventually, picture, rgb_message

@@ -13,6 +13,8 @@ from std_msgs.msg import Header, String
 from typer.testing import CliRunner
 
 pytest.importorskip("rosbags", reason="bags are read and written with rosbags, which pip installs")
+pytest.importorskip("faster_coco_eval", reason="bags with the truth are scored with faster-coco-eval")
+pytest.importorskip("jinja2", reason="the report is a template of Jinja2")
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -139,6 +141,11 @@ def test_thresholds_and_a_limit_are_kept(tmp_path: Path, camera_bag: Path, colou
     assert code == 0, said
     found = [[i.class_name for i in answer.instances] for _, answer in read(tmp_path / "out", "/segmenter/instances")]
     assert found == [["red"], ["red", "red"]]  # as near to blue as to red: the first of them
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--max-instances", 1)
+    assert code == 0, said
+    assert {len(answer.instances) for _, answer in read(tmp_path / "out", "/segmenter/instances")} == {1}
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--max-overlap", 2)
+    assert (code, "max_overlap is 2.0, expected 0..1" in said) == (1, True)
 
 
 def test_compressed_images_do_where_there_are_no_raw_ones(tmp_path: Path, colour_cells: Path):
@@ -188,6 +195,10 @@ def test_what_cannot_be_replayed_is_one_sentence(tmp_path: Path, camera_bag: Pat
     image = rgb_message(ONE, header(0))
     two = write_bag(tmp_path / "two", ("/left/image_raw", 0, image), ("/right/image_raw", 0, image))
     none = write_bag(tmp_path / "none", ("/chatter", 0, String(data="hello")))
+    silent = tmp_path / "silent"
+    writer = BagWriter(silent)
+    writer.add_topic("/left/image_raw", KINDS[Image], RESULTS)
+    writer.close()
     cut = write_bag(tmp_path / "cut", ("/left/image_raw", 0, image))
     (cut / "cut.mcap").write_bytes((cut / "cut.mcap").read_bytes()[:200])
     broken = rgb_message(ONE, header(0))
@@ -198,9 +209,12 @@ def test_what_cannot_be_replayed_is_one_sentence(tmp_path: Path, camera_bag: Pat
         (tmp_path, "holds no metadata.yaml, expected a bag's folder"),
         (two, "none of photographs for sure; name one with --image-topic: /left/image_raw, /right/image_raw"),
         (two, "has no /middle of images; there are /left/image_raw, /right/image_raw", "--image-topic", "/middle"),
-        (two, "has no /truth of osis_ros/msg/InstanceArray; there are none", "--image-topic", "/left/image_raw",
-         "--truth-topic", "/truth"),
+        (two, "has no /truth of osis_ros/msg/InstanceArray; only /left/image_raw (sensor_msgs/msg/Image), /right",
+         "--image-topic", "/left/image_raw", "--truth-topic", "/truth"),
         (none, "has no topic of images, only /chatter (std_msgs/msg/String)"),
+        (silent, "has no topic of images, only /left/image_raw (sensor_msgs/msg/Image, no message)"),
+        (silent, "has no /left/image_raw of images; only /left/image_raw (sensor_msgs/msg/Image, no message)",
+         "--image-topic", "/left/image_raw"),
         (cut, "cut cannot be read as a bag: "),
         (unusable, "no image of /left/image_raw could be used: encoding 'rgb9' is not supported"),
     ):  # fmt: skip
