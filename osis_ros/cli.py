@@ -66,7 +66,7 @@ def scenes(
     count: Annotated[
         int | None, typer.Option(help="Images in all, Tabletop-OSIS's if left out; a later run may ask for more.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the first scene; the same seed gives the same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the first scene; the next ones have the next seeds.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     width: Annotated[int, typer.Option(help="Image width in pixels.")] = 640,
     height: Annotated[int, typer.Option(help="Image height in pixels.")] = 480,
@@ -170,6 +170,40 @@ def mask_quality(
     except (EvaluationError, CheckpointError) as err:
         raise fail(err) from None
     print_report(report, Console())
+
+
+@app.command()
+def detect(
+    checkpoint: Annotated[Path, typer.Argument(help="A run's last.ckpt, or a weights.safetensors.")],
+    ground_truth: Annotated[Path, typer.Option(help="COCO-format JSON, plain or gzip: the images and categories.")],
+    images: Annotated[Path, typer.Option(help="Folder that its file names start at.")],
+    output: Annotated[Path, typer.Option(help="COCO-format results, for `osis evaluate --detections`.")],
+    short_side: Annotated[int, typer.Option(min=32, help="Short side of the image as the network sees it.")] = 800,
+    long_side: Annotated[int, typer.Option(min=32, help="The most that its long side may be.")] = 1333,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that is kept.")] = 0.05,
+    unknown_threshold: Annotated[
+        float | None, typer.Option(min=0, max=2, help="T_u; that of the training configuration by default.")
+    ] = None,
+    first: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.")] = None,
+) -> None:
+    """Find instances with a checkpoint at the paper's image size, which no bundle's fixed input has.
+
+    Stop it at any moment; the same command goes on where it was.
+    """
+    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.training.checkpoint import CheckpointError
+    from osis_ros.training.detect import detect as run
+
+    try:
+        found, rate = run(
+            checkpoint, ground_truth, images, output, short_side, long_side, first,
+            score_threshold=score_threshold, unknown_threshold=unknown_threshold,
+        )  # fmt: skip
+    except (EvaluationError, CheckpointError) as err:
+        raise fail(err) from None
+    except KeyboardInterrupt:
+        raise fail("stopped; the same command goes on where it was") from None
+    typer.echo(f"{output}: {found} instances ({rate:.2f} images/s)")
 
 
 @app.command()

@@ -83,6 +83,8 @@ def read_ground_truth(path: Path) -> GroundTruth:
         raise EvaluationError(f"{path}: ground truth is a {type(content).__name__}, expected a JSON object")
     known_ids = content.get("known_ids")
     content = content.get("ground_truth", content)
+    if not isinstance(content, dict):
+        raise EvaluationError(f"{path}: its ground_truth is a {type(content).__name__}, expected a JSON object")
     known_ids = content.get("known_ids", known_ids)
     for key in ("images", "annotations", "categories"):
         if not isinstance(content.get(key), list):
@@ -175,7 +177,8 @@ def _images(path: Path, entries: list, annotations: list) -> tuple[Image, ...]:
     if any(isinstance(e, dict) and ("height" not in e or "width" not in e) for e in entries):
         for a in annotations:
             if isinstance(a, dict) and isinstance(a.get("segmentation"), dict) and isinstance(a.get("image_id"), int):
-                sizes.setdefault(a["image_id"], a["segmentation"].get("size"))
+                size = a["segmentation"].get("size")
+                sizes.setdefault(a["image_id"], size if isinstance(size, list) else None)
     images: dict[int, Image] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):

@@ -49,7 +49,8 @@ def evaluate(
 
     Prints AP of the known classes, AP and AR of the unknown ones merged into one, AOSE (unknown objects taken for known
     ones) and Wilderness Impact, all on masks. Detections of any category that is not known count as unknown; objects of
-    categories marked "open_set": "ignore" count neither way (with --class-agnostic they count).
+    categories marked "open_set": "ignore" count neither way (with --class-agnostic they count). With --save-detections
+    a run that breaks off goes on where it was.
     """
     from rich.console import Console
 

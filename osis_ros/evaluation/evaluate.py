@@ -24,6 +24,10 @@ from osis_ros.evaluation.split import Split, open_set_split, with_model_classes
 from osis_ros.evaluation.zero_shot import score_zero_shot
 from osis_ros.whole_file import write_whole
 
+# Options that are of no effect on detections from a file, and where all objects are one class.
+OF_THE_RUN = ("score_threshold", "unknown_threshold", "max_overlap", "softmax_baseline", "provider", "save_detections")
+OF_THE_CLASSES = ("known", "goss", "zero_shot", "limit_known", "limit_unknown", "softmax_baseline")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -44,7 +48,8 @@ class Options:
         softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown (T_u = 2).
         provider: what runs the bundle.
         first: score only the first so many images (in id order); all when None.
-        save_detections: where to write what the bundle found, as COCO-format results.
+        save_detections: where to write what the bundle found, as COCO-format results. A run that breaks off leaves
+            what it has done beside it, in NAME.part, and the same run goes on from there.
     """
 
     ground_truth: Path
@@ -82,6 +87,7 @@ def evaluate(options: Options) -> dict[str, Any]:
         raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
     if options.model is not None and options.images is None:
         raise EvaluationError("--model needs --images, the folder that the ground truth's file names start at")
+    _refuse_without_effect(options)
     everything = read_ground_truth(options.ground_truth)
     ground_truth = first_images(everything, options.first)
     if not ground_truth.images:
@@ -102,11 +108,11 @@ def evaluate(options: Options) -> dict[str, Any]:
         frames = image_paths(ground_truth, options.images)
         found, run = run_bundle(
             segmenter, ground_truth, frames, category_ids, options.score_threshold, options.unknown_threshold,
-            options.max_overlap,
+            options.max_overlap, options.save_detections,
         )  # fmt: skip
         detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
         if options.save_detections:
-            write_json(_with_categories(found, split, ground_truth), options.save_detections)
+            write_json(with_categories(found, split, ground_truth), options.save_detections)
         if not options.class_agnostic:
             notes += _model_notes(ground_truth, split, class_names, known_names)
     else:
@@ -140,7 +146,20 @@ def evaluate(options: Options) -> dict[str, Any]:
     return {**report, "run": run, "notes": notes}
 
 
-def _with_categories(found: list[dict], split: Split, ground_truth: GroundTruth) -> dict[str, Any] | list[dict]:
+def _refuse_without_effect(options: Options) -> None:
+    """Who sets what changes nothing would take the figures for what they are not."""
+    plain = Options(options.ground_truth)
+    for given, reason, names in (
+        (options.detections is not None, "--detections, which were made before", OF_THE_RUN),
+        (options.class_agnostic, "--class-agnostic", OF_THE_CLASSES),
+        (not options.goss, "no --goss", ("goss_score",)),
+    ):
+        idle = [f"--{n.replace('_', '-')}" for n in names if getattr(options, n) != getattr(plain, n)]
+        if given and idle:
+            raise EvaluationError(f"{', '.join(idle)}: of no effect with {reason}; leave it out")
+
+
+def with_categories(found: list[dict], split: Split, ground_truth: GroundTruth) -> dict[str, Any] | list[dict]:
     """What `read_detections` reads: the list alone where the ground truth has all its categories, as COCO's files."""
     present = {c.id for c in ground_truth.categories}
     more = [{"id": i, "name": name} for i, name in split.names.items() if i not in present]

@@ -1,9 +1,10 @@
-"""Run a bundle over the images of a data set and keep what it finds as COCO-format results."""
+"""Run a model over the images of a data set and keep what it finds as COCO-format results."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from osis_ros.evaluation.coco_json import EvaluationError, GroundTruth, Image
+from osis_ros.evaluation.unfinished import Unfinished
 from osis_ros.inference.bundle import BundleError
 from osis_ros.inference.rle import encode_instances
 from osis_ros.inference.segmenter import Segmenter
@@ -85,6 +87,43 @@ def load_segmenter(model: str | Path, provider: str) -> Segmenter:
         raise EvaluationError(str(err)) from None
 
 
+def segment_images(
+    segment: Callable[[np.ndarray], Instances],
+    ground_truth: GroundTruth,
+    paths: Sequence[Path],
+    category_ids: Sequence[int],
+    kept: Unfinished | None = None,
+) -> tuple[list[dict[str, Any]], float]:
+    """Segment every image of a data set, showing progress.
+
+    Args:
+        segment: uint8 [H, W, 3] RGB to instances.
+        category_ids: of the K classes and of unknown.
+        kept: where the results of each image go as they come; those that it has are not made again.
+    Returns:
+        COCO-format results, each with its distance from the known classes; and images per second, decoding included.
+    Raises:
+        EvaluationError: an image that does not fit, or a threshold out of range.
+    """
+    done = {} if kept is None else kept.done
+    keep = done.__setitem__ if kept is None else kept.add
+    waiting = [(image, path) for image, path in zip(ground_truth.images, paths, strict=True) if image.id not in done]
+    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
+               TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
+    start = time.perf_counter()
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("segmenting", total=len(paths), completed=len(done), rate=0.0)
+        frames = read_images([image for image, _ in waiting], [path for _, path in waiting])
+        try:
+            for count, ((image, _), rgb) in enumerate(zip(waiting, frames, strict=True), 1):
+                keep(image.id, coco_results(image, segment(rgb), category_ids))
+                progress.update(task, advance=1, rate=count / (time.perf_counter() - start))
+        except ValueError as err:
+            raise EvaluationError(str(err)) from None
+    rate = len(waiting) / (time.perf_counter() - start)
+    return [result for image in ground_truth.images for result in done[image.id]], rate
+
+
 def run_bundle(
     segmenter: Segmenter,
     ground_truth: GroundTruth,
@@ -93,38 +132,56 @@ def run_bundle(
     score_threshold: float,
     unknown_threshold: float | None = None,
     max_overlap: float | None = None,
+    results: Path | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Segment every image of a data set, showing progress.
+    """`segment_images` by a bundle.
 
     Args:
-        category_ids: of the K classes and of unknown.
         unknown_threshold: T_u; the bundle's when None.
         max_overlap: as in `Segmenter.segment`.
+        results: a file that the results will go to: beside it they are kept until then, in case the run breaks off.
     Returns:
-        COCO-format results, each with its distance from the known classes; and how it ran: images_per_second
-        (decoding included), provider, score_threshold, unknown_threshold, max_overlap.
+        COCO-format results; and how it ran: images_per_second, provider, score_threshold, unknown_threshold,
+        max_overlap.
     Raises:
-        EvaluationError: an image that does not fit, or a threshold out of range.
+        EvaluationError: an image that does not fit, a threshold out of range, or a place that cannot be written to.
     """
-    found: list[dict] = []
-    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
-               TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
-    start = time.perf_counter()
-    with Progress(*columns, transient=True) as progress:
-        task = progress.add_task("segmenting", total=len(paths), rate=0.0)
-        frames = read_images(ground_truth.images, paths)
-        try:
-            for done, (image, rgb) in enumerate(zip(ground_truth.images, frames, strict=True), 1):
-                instances = segmenter.segment(rgb, score_threshold, unknown_threshold, max_overlap=max_overlap)
-                found += coco_results(image, instances, category_ids)
-                progress.update(task, completed=done, rate=done / (time.perf_counter() - start))
-        except ValueError as err:
-            raise EvaluationError(str(err)) from None
     default = segmenter.bundle.manifest.thresholds.unknown
-    return found, {
-        "images_per_second": len(paths) / (time.perf_counter() - start),
+    how = {
         "provider": segmenter.provider,
         "score_threshold": score_threshold,
         "unknown_threshold": default if unknown_threshold is None else unknown_threshold,
         "max_overlap": max_overlap,
     }
+
+    def segment(rgb: np.ndarray) -> Instances:
+        return segmenter.segment(rgb, score_threshold, unknown_threshold, max_overlap=max_overlap)
+
+    run = {"model": segmenter.bundle.manifest.sha256, **how}
+    with unfinished(results, ground_truth, paths, category_ids, run) as kept:
+        found, rate = segment_images(segment, ground_truth, paths, category_ids, kept)
+    return found, {"images_per_second": rate, **how}
+
+
+@contextmanager
+def unfinished(
+    results: Path | None,
+    ground_truth: GroundTruth,
+    paths: Sequence[Path],
+    category_ids: Sequence[int],
+    run: dict[str, Any],
+) -> Iterator[Unfinished | None]:
+    """What an earlier, equal run for the file `results` has done; None where they go to no file.
+
+    Raises:
+        EvaluationError: the file cannot be written.
+    """
+    if results is None or (results.exists() and not results.is_file()):
+        yield None
+        return
+    images = [[image.id, str(path.resolve())] for image, path in zip(ground_truth.images, paths, strict=True)]
+    try:
+        with Unfinished(results, {**run, "images": images, "category_ids": list(category_ids)}) as kept:
+            yield kept
+    except OSError as err:
+        raise EvaluationError(f"{results}: cannot be written ({err.strerror})") from None

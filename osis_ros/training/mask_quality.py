@@ -1,11 +1,9 @@
 """Mask quality on given boxes with a checkpoint (SemSeg, section IV-E, Table IV)."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from rich.progress import track
@@ -16,8 +14,7 @@ from osis_ros.evaluation.split import open_set_split
 from osis_ros.inference.paste import paste_masks
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.semseg import SemSeg
-
-SHORT_SIDE, LONG_SIDE = 800, 1333  # the paper's size at test
+from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
 
 
 def mask_quality(
@@ -72,14 +69,10 @@ def box_segmenter(model: SemSeg, class_ids: Sequence[int], short_side: int, long
 
     def segment(rgb: np.ndarray, boxes: np.ndarray, given: np.ndarray) -> list[np.ndarray]:
         height, width = rgb.shape[:2]
-        scale = min(short_side / min(height, width), long_side / max(height, width))
-        rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-        padded = np.zeros((32 * math.ceil(rows / 32), 32 * math.ceil(columns / 32), 3), np.uint8)
-        padded[:rows, :columns] = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_LINEAR)
-        image = torch.from_numpy(padded).permute(2, 0, 1)[None].to(device)
+        image, (rows, columns) = scaled_input(rgb, short_side, long_side)
         scaled = torch.from_numpy(boxes * np.float32([columns / width, rows / height] * 2)).to(device)
         with torch.no_grad():
-            found = model.segment_boxes(image, [(rows, columns)], [scaled], [to_model[given].to(device)])[0]
+            found = model.segment_boxes(image.to(device), [(rows, columns)], [scaled], [to_model[given].to(device)])[0]
         rois, crops = paste_masks(found.masks.float().cpu().numpy(), boxes, height, width)
         masks = np.zeros((len(boxes), height, width), bool)
         for mask, crop, (x, y, w, h) in zip(masks, crops, rois.tolist(), strict=True):

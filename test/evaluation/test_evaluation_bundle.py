@@ -11,6 +11,7 @@ from rectangles import rectangle, write
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
+from osis_ros.inference.segmenter import Segmenter
 
 PHOTOGRAPHS = Path(__file__).parents[2] / "docs" / "photographs"
 RED, GREEN, TOY = 1, 2, 5
@@ -193,6 +194,55 @@ def test_a_bundle_that_does_not_exist_and_contradicting_options_are_one_sentence
     only_model = ["evaluate", "--ground-truth", truth, "--model", str(bundle)]
     assert_one_sentence(CliRunner().invoke(app, only_model), "--model needs --images")
     assert_one_sentence(run(scene, bundle, "--known", "red", "--unknown-id", "1")[0], "id 1 is a known class here")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--detections", "d.json", "--score-threshold", "0.9", "--max-overlap", "0.5"],
+         "--score-threshold, --max-overlap: of no effect with --detections, which were made before"),
+        (["--model", "m", "--images", "i", "--class-agnostic", "--known", "red"],
+         "--known: of no effect with --class-agnostic"),
+        (["--detections", "d.json", "--goss-score", "0.5"], "--goss-score: of no effect with no --goss"),
+    ],
+)  # fmt: skip
+def test_options_that_would_change_nothing_are_refused(scene, options, sentence):
+    arguments = ["evaluate", "--ground-truth", str(scene / "truth.json"), *options]
+    assert_one_sentence(CliRunner().invoke(app, arguments), sentence)
+
+
+def test_a_run_that_breaks_off_goes_on_where_it_was(scene, bundle, monkeypatch):
+    found, part = scene / "found.json", scene / "found.json.part"
+    whole = run(scene, bundle, "--save-detections", str(found))[1]
+    detections = found.read_bytes()
+    found.unlink()
+    segment, sizes = Segmenter.segment, []
+
+    def breaks(self, rgb, *args, **options):
+        sizes.append(rgb.shape)
+        if len(sizes) == 3:  # after the warm-up and the first image
+            raise ValueError("as if the power had gone")
+        return segment(self, rgb, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Segmenter, "segment", breaks)
+        assert_one_sentence(run(scene, bundle, "--save-detections", str(found))[0], "as if the power had gone")
+        assert not found.exists()
+        part.write_text(part.read_text() + '[2, [{"image_id"')  # cut short
+        patch.setattr(Segmenter, "segment", lambda *args, **options: sizes.append(0) or segment(*args, **options))
+        del sizes[:]
+        again = run(scene, bundle, "--save-detections", str(found))[1]
+        assert len(sizes) == 1 + len(json.loads((scene / "truth.json").read_text())["images"]) - 1
+    assert found.read_bytes() == detections
+    assert not part.exists()
+    assert again["unknown"] == whole["unknown"]
+
+
+def test_what_another_run_left_is_not_taken(scene, bundle):
+    part = scene / "found.json.part"
+    part.write_text('{"model": "another"}\n[1, []]\n[2, []]\n')
+    run(scene, bundle, "--save-detections", str(scene / "found.json"))
+    assert {d["image_id"] for d in json.loads((scene / "found.json").read_text())["detections"]} == {1, 2}
 
 
 def test_with_max_overlap_the_shipped_model_gives_less(tmp_path):

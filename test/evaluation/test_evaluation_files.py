@@ -99,6 +99,8 @@ def test_the_size_of_an_image_may_come_from_its_masks(tmp_path):
         (lambda t: t.update(known_ids=7), "known_ids is 7, expected a list of category ids"),
         (lambda t: t["annotations"][0].update(image_id=1e300), "image_id is 1e+300, expected a whole number"),
         (lambda t: t["annotations"][0].update(segmentation=[[0, 0, 1e18, 0, 5, 5]]), "a polygon reaches further than"),
+        (lambda t: t.update(ground_truth=[1]), "its ground_truth is a list, expected a JSON object"),
+        (lambda t: (t["images"][0].pop("height"), t["annotations"][0]["segmentation"].update(size=7)), "size is "),
         (lambda t: t["annotations"].append(5), "annotation 1 is 5, expected an object"),
         (lambda t: t["annotations"][0].update(area=-1), "area is -1, expected"),
     ],

@@ -1,0 +1,84 @@
+"""What a checkpoint finds in a data set at the paper's image size, as COCO-format results (SemSeg, section IV-B).
+
+A bundle has one input size; the paper's 800 × 1333 follows each image's own shape, which no fixed size does.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from osis_ros.evaluation.coco_json import UNKNOWN_ID, read_ground_truth
+from osis_ros.evaluation.evaluate import first_images, with_categories, write_json
+from osis_ros.evaluation.predict import image_paths, segment_images, unfinished
+from osis_ros.evaluation.split import Split, with_model_classes
+from osis_ros.inference.letterbox import Letterbox
+from osis_ros.inference.paste import paste_masks
+from osis_ros.instances import Instances
+from osis_ros.training.checkpoint import load_checkpoint
+from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
+
+
+def detect(
+    checkpoint: Path,
+    ground_truth: Path,
+    images: Path,
+    output: Path,
+    short_side: int = SHORT_SIDE,
+    long_side: int = LONG_SIDE,
+    first: int | None = None,
+    **decision: float | None,
+) -> tuple[int, float]:
+    """Run a checkpoint over the images of a data set, on the GPU if there is one, and write what it finds.
+
+    A run that breaks off leaves what it has done in OUTPUT.part, and the same run goes on from there.
+
+    Args:
+        ground_truth: names the images and the categories; its objects are not used.
+        images: the folder that its file names start at.
+        output: COCO-format results, for `osis evaluate --detections`.
+        short_side, long_side: as in `scaled_input`.
+        first: only the first so many images, in id order.
+        decision: entries of the network's decision section to replace; those that are None stay.
+    Returns:
+        The number of instances found, and images per second.
+    Raises:
+        CheckpointError, EvaluationError: input that does not fit, in one sentence.
+    """
+    truth = first_images(read_ground_truth(ground_truth), first)
+    paths = image_paths(truth, images)
+    model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
+    model.config = model.config.replace(decision={k: v for k, v in decision.items() if v is not None})
+    split, category_ids = with_model_classes(Split((), frozenset(), {}), truth, model.config.class_names, UNKNOWN_ID)
+    run = {
+        "model": str(checkpoint.resolve()), "modified": checkpoint.stat().st_mtime_ns,
+        "sides": [short_side, long_side], "decision": model.config.decision.model_dump(),
+    }  # fmt: skip
+    with unfinished(output, truth, paths, category_ids, run) as kept:
+        segment = image_segmenter(model, short_side, long_side)
+        found, rate = segment_images(segment, truth, paths, category_ids, kept)
+        write_json(with_categories(found, split, truth), output)
+    return len(found), rate
+
+
+def image_segmenter(model: SemSeg, short_side: int, long_side: int) -> Callable[[np.ndarray], Instances]:
+    """A network as a function of an image, uint8 [H, W, 3] RGB, which it sees at `scaled_input`'s size."""
+    device = next(model.parameters()).device
+
+    def segment(rgb: np.ndarray) -> Instances:
+        height, width = rgb.shape[:2]
+        image, (rows, columns) = scaled_input(rgb, short_side, long_side)
+        with torch.no_grad():
+            (found,) = model(image.to(device), [(rows, columns)])
+        arrays = {name: value.float().cpu().numpy() for name, value in found._asdict().items()}
+        place = Letterbox(width, height, columns, rows)
+        spans = place.boxes_to_image(arrays["boxes"])
+        rois, masks = paste_masks(arrays["masks"], spans, height, width)
+        return Instances(
+            place.clip(spans), arrays["scores"], arrays["class_ids"], arrays["distances"], arrays["embeddings"],
+            rois, masks, height, width, model.config.class_names,
+        )  # fmt: skip
+
+    return segment
