@@ -31,7 +31,8 @@ def picture() -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("size", "inner", "padded"),
-    [((427, 640), (800, 1199), (800, 1216)), ((640, 427), (1199, 800), (1216, 800)), ((300, 900), (444, 1333), (448, 1344))],
+    [((427, 640), (800, 1199), (800, 1216)), ((640, 427), (1199, 800), (1216, 800)),
+     ((300, 900), (444, 1333), (448, 1344))],
 )  # fmt: skip
 def test_sides_are_the_papers_whichever_way_the_image_stands(size, inner, padded):
     image, inside = scaled_input(np.full((*size, 3), 200, np.uint8), 800, 1333)
