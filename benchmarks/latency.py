@@ -25,12 +25,16 @@ DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(ui
 
 def rendered_scenes(count: int) -> list[np.ndarray]:
     """RGB images of `count` test scenes."""
+    from osis_ros.simulation.gl import RenderError
     from osis_ros.simulation.render import Renderer
     from osis_ros.simulation.scene import make_scene
 
-    with Renderer() as renderer:
-        scenes = (make_scene(seed, "test") for seed in range(count))
-        return [renderer.frame(scene, scene.view(0)).rgb for scene in scenes]
+    try:
+        with Renderer() as renderer:
+            scenes = (make_scene(seed, "test") for seed in range(count))
+            return [renderer.frame(scene, scene.view(0)).rgb for scene in scenes]
+    except RenderError as error:
+        raise SystemExit(f"latency: {error}; or give --images") from None
 
 
 def other_network(file: Path, threads: int, height: int, width: int) -> Callable[[], None]:
@@ -81,7 +85,9 @@ def main() -> None:
     try:
         segmenter = Segmenter(options.model, options.provider, threads=options.threads)
         images = [read_image(file) for file in find_images(options.images)] if options.images else rendered_scenes(8)
-    except (BundleError, ImageError) as error:
+        if options.against and not options.against.is_file():
+            raise ImageError(f"--against: {options.against} is not a file")
+    except (BundleError, ImageError, ImportError) as error:  # the last: no MuJoCo to render with
         raise SystemExit(f"latency: {error}") from None
     if options.score is not None:
         segment = segmenter.segment_timed

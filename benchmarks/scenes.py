@@ -37,7 +37,7 @@ STAGES = (
 
 
 def main(
-    scenes: Annotated[int, typer.Option(help="Scenes to render in each part.")] = 12,
+    scenes: Annotated[int, typer.Option(min=2, help="Scenes to render in each part.")] = 12,
     workers: Annotated[int, typer.Option(help="Processes of the first part.")] = 2,
 ) -> None:
     """Print images/s and a table of CPU milliseconds an image."""

@@ -7,18 +7,24 @@ import sys
 
 import numpy as np
 
-from osis_ros.inference.image_file import read_image
+from osis_ros.inference.image_file import ImageError, read_image
 from osis_ros.inference.segmenter import Segmenter
 
 if len(sys.argv) != 2:
     sys.exit(__doc__)
-instances = Segmenter("tabletop").segment(read_image(sys.argv[1]))
+try:
+    rgb = read_image(sys.argv[1])
+except ImageError as error:
+    sys.exit(str(error))
+instances = Segmenter("tabletop").segment(rgb)
 for i in range(len(instances)):  # best score first
     x, y, width, height = instances.rois[i]
     rows, columns = np.nonzero(instances.masks[i])  # the mask covers its region of interest alone
     if instances.unknown[i] and len(rows):
-        print(f"unknown object of {len(rows)} pixels, {instances.distances[i]:.2f} from every class: reach for pixel "
-              f"({x + columns.mean():.0f}, {y + rows.mean():.0f}) in a {width}x{height} region")  # fmt: skip
+        print(
+            f"unknown object of {len(rows)} pixels, of no known class with probability {instances.distances[i]:.2f}: "
+            f"reach for pixel ({x + columns.mean():.0f}, {y + rows.mean():.0f}) in a {width}x{height} region"
+        )
         break
 else:
     print(f"no unknown object among {len(instances)}")

@@ -19,7 +19,7 @@ CAMERA = {
     "width": ("640", int, "Width of the images in pixels."),
     "height": ("480", int, "Height of the images in pixels."),
     "seed": ("0", int, "Seed of the first scene."),
-    "orbit": ("true", bool, "Whether the camera circles the scene."),
+    "orbit": ("true", bool, "Whether the camera circles the scene, where no wall is near."),
 }
 SEGMENTER = {
     "model": ("", "A model bundle: its folder, or the name of one that came with the package."),

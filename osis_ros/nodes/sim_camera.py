@@ -31,7 +31,7 @@ PARAMETERS = {
     ),
     "objects": (0, "Objects of a scene, 1..20; 0 for a random number."),
     "scene_seconds": (5.0, "Seconds after which the next scene is shown, 0.1 or more."),
-    "orbit": (True, "Whether the camera circles the scene, or stands still."),
+    "orbit": (True, "Whether the camera circles the scene, or stands still, as it does where a wall is near."),
 }
 
 
@@ -87,6 +87,8 @@ class SimCamera(Node):
             raise StartError(f"scene_seconds is {scene_seconds:g}, expected 0.1 or more")
         if split not in ("demo", "train", "outliers", "val", "test"):
             raise StartError(f"split is '{split}', expected demo, train, outliers, val or test")
+        if seed < 0:
+            raise StartError(f"seed is {seed}, expected 0 or more")
         if not 0 <= objects <= 20:
             raise StartError(f"objects is {objects}, expected 0..20")
         self._truth_of = film.truth

@@ -1,9 +1,10 @@
 """Random numbers that belong to one split: what one split draws, no other split can draw.
 
-Two things keep the splits apart. The split's index is part of every seed. And the unit interval, from which every
-size, colour, light and pose is made, is cut into 32 cells that the splits share out: train has 20, val 4, test 8. So
-a value drawn for test was never drawn in training, however many scenes were rendered. The demo uses test's cells;
-outliers, which are for training too, uses train's.
+Two things keep the splits apart. The split's index is part of every seed. And the unit interval, from which sizes,
+colours, lamps and cameras are made, is cut into 32 cells that the splits share out: train has 20, val 4, test 8. So
+such a value drawn for test was never drawn in training, however many scenes were rendered. Where objects lie and the
+noise of textures come from the generator itself (`rng`). The demo uses test's cells; outliers, which are for training
+too, uses train's.
 """
 
 import zlib

@@ -4,7 +4,7 @@ import ctypes
 import os
 
 MISSING = (
-    "rendering needs OpenGL without a screen: apt-get install libegl1 libgl1-mesa-dri (or libosmesa6), "
+    "rendering needs OpenGL without a screen: apt-get install libegl1 libgl1 libgl1-mesa-dri (or libosmesa6), "
     "or set MUJOCO_GL to a backend that works here"
 )
 
@@ -17,7 +17,7 @@ def choose_backend() -> None:
     """Set MUJOCO_GL, where the user has not, to egl if a device answers, else to osmesa if it is installed."""
     if os.environ.get("MUJOCO_GL"):
         return
-    if _egl_devices() > 0:
+    if _egl_devices() > 0 and (_loads("libOpenGL.so.0") or _loads("libGL.so.1")):  # MuJoCo's EGL wants either as well
         os.environ["MUJOCO_GL"] = "egl"
     elif _loads("libOSMesa.so.8") or _loads("libOSMesa.so.6") or _loads("libOSMesa.so"):
         os.environ["MUJOCO_GL"] = "osmesa"

@@ -16,6 +16,7 @@ CREDITS = {
     "resnet18": "The backbone started from torchvision's ImageNet weights of ResNet-18 (BSD-3-Clause).",
 }
 
+MEANS = {"distance": "far from every class centre", "probability": "more probably of no known class than T_u says"}
 BOUNDED = {"distance": "cosine distance to the nearest class", "probability": "probability of no known class"}
 
 
@@ -76,10 +77,10 @@ def model_card(
         _metrics(provenance.metrics),
         *sections,
         "## Limits",
-        f"It sees {size} pixels: objects of a few pixels are missed, in large photographs too. Unknown means far from "
-        "every class centre: an unknown object that looks like a known one is taken for it, and a known one seen "
-        "oddly may come out as unknown. It was tried on no other data than is named above: try it on your own "
-        "camera's images before a robot acts on its answers.",
+        f"It sees {size} pixels: objects of a few pixels are missed, in large photographs too. Unknown means "
+        f"{MEANS[config.decision.unknown_by]}: an unknown object that looks like a known one is taken for it, and a "
+        "known one seen oddly may come out as unknown. It was tried on no other data than is named above: try it on "
+        "your own camera's images before a robot acts on its answers.",
         "## Licence and credits",
         f"Apache-2.0, as the package. {credit}".rstrip(),
     ]
