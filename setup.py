@@ -6,7 +6,7 @@ from setuptools import find_packages, setup
 
 TRAIN = [
     "torch>=2.6,<3", "torchvision>=0.21,<1", "lightning>=2.6,<3", "tensorboard>=2.15,<3", "onnx>=1.16,<2",
-    "onnxscript>=0.3", "safetensors>=0.4,<1",
+    "onnxscript>=0.3", "pillow>=9.4,<13", "safetensors>=0.4,<1",
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
 REPLAY = [

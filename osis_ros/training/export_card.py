@@ -16,8 +16,16 @@ CREDITS = {
     "resnet18": "The backbone started from torchvision's ImageNet weights of ResNet-18 (BSD-3-Clause).",
 }
 
-MEANS = {"distance": "far from every class centre", "probability": "more probably of no known class than T_u says"}
-BOUNDED = {"distance": "cosine distance to the nearest class", "probability": "probability of no known class"}
+MEANS = {
+    "distance": "far from every class centre",
+    "probability": "more probably of no known class than T_u says",
+    "odds": "more probably of no known class, against the likeliest one, than T_u says",
+}
+BOUNDED = {
+    "distance": "cosine distance to the nearest class",
+    "probability": "probability of no known class",
+    "odds": "p / (p + q), probabilities p of no known class and q of the likeliest one",
+}
 
 
 def model_card(

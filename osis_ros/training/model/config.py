@@ -137,10 +137,10 @@ class DecisionConfig(Section):
     """From scored proposals to known and unknown instances (section III-D)."""
 
     score_threshold: Fraction = 0.05
-    unknown_by: Literal["distance", "probability"] = Field(
+    unknown_by: Literal["distance", "probability", "odds"] = Field(
         "distance",
-        description="what T_u bounds: the cosine distance to the nearest class centre (the paper's), or the "
-        "probability of none of the classes, which wants roi.reject_unlabelled",
+        description="what T_u bounds: the cosine distance to the nearest class centre (the paper's), the probability p "
+        "of none of the classes, or p / (p + q), q that of the likeliest one; these two want roi.reject_unlabelled",
     )
     unknown_threshold: float = Field(0.085, ge=0, le=2, description="T_u: an object is unknown beyond it")
     nms_iou: Fraction = 0.5

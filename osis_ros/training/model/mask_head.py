@@ -1,5 +1,6 @@
 """Masks, modulated by class semantics (SemSeg section III-C)."""
 
+from contextlib import nullcontext
 from itertools import pairwise
 
 import torch
@@ -28,6 +29,7 @@ class MaskHead(nn.Module):
         self.convs = nn.ModuleList(conv3x3(a, b, separable) for a, b in pairwise(widths))
         self.deconv = he(nn.ConvTranspose2d(widths[-1], config.channels, 2, stride=2))
         self.pixel = conv3x3(config.channels, config.embedding_dim, separable)
+        self.register_buffer("shifts", torch.eye(9).view(1, 9, 3, 3), persistent=False)
         if config.modulation:
             self.embed = nn.Sequential(
                 nn.Linear(embedding_dim, embedding_dim), nn.ReLU(), nn.Linear(embedding_dim, config.embedding_dim)
@@ -51,12 +53,25 @@ class MaskHead(nn.Module):
             x = torch.cat((x, similarities[:, :, None, None].expand(-1, -1, side, side).to(x.dtype)), 1)
         for conv in self.convs:
             x = F.relu(conv(x))
-        pixels = self.pixel(F.relu(self.deconv(x)))
+        x = F.relu(self.deconv(x))
         if not self.config.modulation:
-            return self.output(pixels)[:, 0].float()
-        count, channels, height, width = pixels.shape
-        kernels = self.embed(z)[:, None]  # [R, 1, channels], a 1x1 convolution for each RoI
-        return (kernels @ pixels.reshape(count, channels, height * width)).view(count, height, width).float()
+            return self.output(self.pixel(x))[:, 0].float()
+        with torch.autocast(x.device.type, enabled=False) if self.training else nullcontext():
+            return self._modulated(x.float(), self.embed(z.float()))
+
+    def _modulated(self, x: Tensor, e: Tensor) -> Tensor:
+        """The dot product of mask embeddings e [R, E] and the pixel embeddings of x [R, C, H, W]: [R, H, W].
+
+        Both steps are linear, so the mask embedding goes into the convolution's weights: nine products of C numbers a
+        cell in place of 9 C E, and a fixed convolution that adds the nine maps where they belong.
+        """
+        if not isinstance(self.pixel, nn.Conv2d):
+            return torch.einsum("re,rehw->rhw", e, self.pixel(x))
+        (count, channels, height, width), weight = x.shape, self.pixel.weight
+        kernels = e @ weight.permute(0, 2, 3, 1).reshape(len(weight), 9 * channels)
+        maps = kernels.view(count, 9, channels) @ x.reshape(count, channels, height * width)
+        logits = F.conv2d(maps.view(count, 9, height, width), self.shifts.to(maps.dtype), padding=1)[:, 0]
+        return logits + (e @ self.pixel.bias)[:, None, None]
 
 
 def mask_targets(masks: list[Tensor], rois: Tensor, index: Tensor, size: int) -> Tensor:

@@ -68,7 +68,7 @@ def areas_in_cells(masks: list[Tensor], frames: Tensor, index: Tensor, size: int
     Returns:
         [R] float32.
     """
-    pixels = [own.flatten(1).sum(1, dtype=torch.float32) for own in masks]
+    pixels = [own.flatten(1).sum(1, dtype=torch.int32).float() for own in masks]
     first = torch.tensor([0, *(len(own) for own in masks)], device=frames.device).cumsum(0)
     areas = torch.cat(pixels)[first[frames[:, 0].long()] + index]
     cell = (frames[:, 3:] - frames[:, 1:3]).clamp(min=1e-6).prod(1) / size**2

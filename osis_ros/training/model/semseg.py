@@ -194,6 +194,8 @@ class SemSeg(nn.Module):
             return torch.zeros_like(logits[:, 0])
         if self.config.decision.unknown_by == "probability":
             return logits.softmax(1)[:, -1]
+        if self.config.decision.unknown_by == "odds":
+            return (logits[:, -1] - logits[:, :-1].amax(1)).sigmoid()
         return distances.amin(1)
 
     def _looked_at_again(self, view: View, found: Candidates) -> Candidates:

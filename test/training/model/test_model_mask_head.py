@@ -9,9 +9,9 @@ from osis_ros.training.model.config import MaskConfig
 from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
 
 
-def head(**changes) -> MaskHead:
+def head(separable: bool = False, **changes) -> MaskHead:
     torch.manual_seed(0)
-    return MaskHead(MaskConfig(channels=8, convs=2, embedding_dim=4, **changes), 6, 5, num_classes=3)
+    return MaskHead(MaskConfig(channels=8, convs=2, embedding_dim=4, **changes), 6, 5, 3, separable)
 
 
 def test_masks_are_twice_as_large_as_what_is_pooled():
@@ -19,15 +19,22 @@ def test_masks_are_twice_as_large_as_what_is_pooled():
     assert logits.shape == (2, 28, 28)
 
 
-def test_a_mask_is_the_dot_product_of_pixel_and_mask_embeddings():
-    model = head()
-    pixels = torch.zeros(1, 4, 28, 28)
-    pixels[0, :, 3, 5] = torch.tensor([1.0, 2.0, 3.0, 4.0])
-    model.pixel.register_forward_hook(lambda *_: pixels)
-    model.embed.register_forward_hook(lambda *_: torch.tensor([[0.5, 0.0, -1.0, 0.25]]))
-    logits = model(torch.zeros(1, 6, 14, 14), torch.zeros(1, 5), torch.zeros(1, 3))
-    assert logits[0, 3, 5].item() == pytest.approx(0.5 - 3.0 + 1.0)
-    assert logits.abs().sum().item() == pytest.approx(1.5)
+@pytest.mark.parametrize("separable", [False, True])
+@torch.no_grad()
+def test_a_mask_is_the_dot_product_of_pixel_and_mask_embeddings(separable):
+    model = head(separable=separable)
+    torch.nn.init.normal_(model.embed[2].bias)
+    for part in model.pixel.modules():
+        if getattr(part, "bias", None) is not None:
+            torch.nn.init.normal_(part.bias)
+    seen = []
+    model.deconv.register_forward_hook(lambda _, __, x: seen.append(x.relu()))
+    pooled, z = torch.randn(3, 6, 14, 14), torch.randn(3, 5)
+    logits = model(pooled, z, torch.zeros(3, 3))
+    expected = (model.embed(z)[:, :, None, None] * model.pixel(seen[0])).sum(1)
+    assert torch.allclose(logits, expected, atol=1e-5)
+    assert expected.std() > 0.1
+    assert model(pooled[:0], z[:0], torch.zeros(0, 3)).shape == (0, 28, 28)
 
 
 def test_the_embedding_changes_the_mask_only_with_modulation():

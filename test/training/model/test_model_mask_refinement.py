@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from osis_ros.training.model.config import MaskRefinementConfig, ModelConfig
 from osis_ros.training.model.mask_refinement import OUTSIDE, MaskRefinement, seen_from
+from osis_ros.training.model.pooling import with_image_index
 from osis_ros.training.model.semseg import SemSeg
 
 PIXELS = torch.zeros(1, 3, *SIZE)
@@ -80,6 +81,17 @@ def test_a_mask_is_the_same_seen_from_its_own_frame_and_is_not_beyond_it():
     assert torch.allclose(moved[:, :4, :4], logits[:, 4:, 4:], atol=1e-5)
     assert torch.allclose(moved[:, 5:], torch.tensor(OUTSIDE))
     assert torch.allclose(moved[:, :, 5:], torch.tensor(OUTSIDE))
+
+
+@torch.no_grad()
+def test_a_box_that_was_clipped_to_nothing_is_no_matter(part):
+    """Refined beyond the right border of the picture."""
+    boxes, logits = torch.tensor([[64.0, 10, 64, 20], [8, 8, 40, 40]]), torch.full((2, 28, 28), 3.0)
+    redrawn = part.refine(torch.randn(1, 3, 64, 64), boxes, logits, torch.ones(2), 0.5, 0.0)
+    assert all(value.isfinite().all() for value in redrawn)
+    rois, hint = with_image_index([boxes]), torch.zeros(2, 64, 64)
+    for value in part.some_passes_on(torch.randn(1, 3, 64, 64), rois, hint, 0.5):
+        assert value.isfinite().all()
 
 
 @torch.no_grad()

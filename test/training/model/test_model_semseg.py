@@ -167,6 +167,19 @@ def test_unknown_by_probability_means_likelier_than_the_threshold_to_be_of_no_cl
 
 
 @torch.no_grad()
+def test_unknown_by_odds_means_likelier_of_no_class_than_of_the_likeliest():
+    model = detecting()
+    seen = []
+    model.classifier.register_forward_hook(lambda _, __, logits: seen.append(logits.softmax(1)))
+    model.config = model.config.replace(decision={"unknown_by": "odds", "unknown_threshold": 0.5})
+    (found,) = model(scene([0, 1])[0][None], [SIZE])
+    none, best = seen[0][:, -1], seen[0][:, :-1].amax(1)
+    odds = none / (none + best)
+    assert all((odds - distance).abs().min() < 1e-5 for distance in found.distances)
+    assert torch.equal(found.class_ids == 2, found.distances > 0.5)
+
+
+@torch.no_grad()
 def test_an_image_alone_and_padded_in_a_batch_gives_the_same():
     model = detecting()
     small, large = scene([0, 1])[0], torch.randint(0, 255, (3, 160, 192), dtype=torch.uint8)
