@@ -1,12 +1,19 @@
 """How a training image is varied: the paper's short-side resize and flip, or crops of random scale and colour."""
 
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as F
 
 from osis_ros.training.config import Augment
+
+BEYOND = 127  # the grey of what is beyond the image
 
 
 class CameraVariation(nn.Module):
@@ -32,37 +39,100 @@ class CameraVariation(nn.Module):
         return image, masks
 
 
-class _MasksToo:
-    """Resizes masks like their image: a pixel is the object's if half of it is.
+class Placement(NamedTuple):
+    """How an image is resized, and what is cut out of it: (rows, columns) of the whole image after resizing, (row,
+    column) of the window's corner on it, which may be negative, and (rows, columns) of the window."""
 
-    torchvision's own way takes a pixel's upper left corner for its centre, which moves every object by half a pixel,
-    and the masks that are learnt with it.
+    size: tuple[int, int]
+    corner: tuple[int, int]
+    window: tuple[int, int]
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """The part of the window that shows the image."""
+        ends = zip(self.size, self.corner, self.window, strict=True)
+        return tuple(slice(max(0, -corner), min(window, size - corner)) for size, corner, window in ends)
+
+
+class _Placed(v2.Transform):
+    """Resizes and crops image and masks by a `Placement`."""
+
+    def transform(self, inpt: Any, params: dict[str, Placement]) -> Any:
+        place = params["place"]
+        if isinstance(inpt, tv_tensors.Mask):
+            return tv_tensors.wrap(placed_masks(inpt.as_subclass(Tensor), place), like=inpt)
+        resized = F.resize_image(inpt.as_subclass(Tensor), list(place.size), antialias=True)
+        rows, columns = place.inside
+        shown = torch.full((len(resized), *place.window), BEYOND, dtype=resized.dtype)
+        (top, left), (height, width) = place.corner, (rows.stop - rows.start, columns.stop - columns.start)
+        top, left = max(0, top), max(0, left)
+        shown[:, rows, columns] = resized[:, top : top + height, left : left + width]
+        return tv_tensors.wrap(shown, like=inpt)
+
+
+class ShortestSide(_Placed):
+    """The short side at one of some lengths, the long one at most so long: the paper's."""
+
+    def __init__(self, lengths: tuple[int, ...], longest: int) -> None:
+        super().__init__()
+        self.lengths, self.longest = lengths, longest
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Placement]:
+        sides = flat_inputs[0].shape[-2:]
+        short = self.lengths[int(torch.randint(len(self.lengths), ()))]
+        scale = min(short / min(sides), self.longest / max(sides))
+        size = tuple(max(1, int(side * scale)) for side in sides)
+        return {"place": Placement(size, (0, 0), size)}
+
+
+class ScaleAndCrop(_Placed):
+    """Large-scale jitter (Ghiasi et al. 2021): a window anywhere on the image at a random zoom against fitting in it;
+    a smaller image lies anywhere in the window."""
+
+    def __init__(self, window: tuple[int, int], zoom: tuple[float, float]) -> None:
+        super().__init__()
+        self.window, self.zoom = window, zoom
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Placement]:
+        sides = flat_inputs[0].shape[-2:]
+        low, high = self.zoom
+        fit = min(window / side for window, side in zip(self.window, sides, strict=True))
+        scale = fit * (low + (high - low) * float(torch.rand(())))
+        size = tuple(max(1, int(side * scale)) for side in sides)
+        room = [side - window for side, window in zip(size, self.window, strict=True)]
+        corner = tuple(min(0, r) + int(torch.randint(abs(r) + 1, ())) for r in room)
+        return {"place": Placement(size, corner, self.window)}
+
+
+def placed_masks(masks: Tensor, place: Placement) -> Tensor:
+    """Masks uint8 [N, H, W], 0 or 1, resized and cropped: a pixel is the object's if half of it is.
+
+    Each is resized only where its object is, which takes a tenth of the time that all of it would; and exactly,
+    where torchvision takes a pixel's upper left corner for its centre, which moves every object by half a pixel.
     """
-
-    def transform(self, inpt: Tensor, params: dict) -> Tensor:
-        if not isinstance(inpt, tv_tensors.Mask):
-            return super().transform(inpt, params)
-        resized = F.resize_image(inpt.as_subclass(Tensor), params["size"], antialias=True)  # of 0 and 1, rounded
-        return tv_tensors.wrap(resized, like=inpt)
-
-
-class _ShortestSize(_MasksToo, v2.RandomShortestSize):
-    pass
-
-
-class _ScaleJitter(_MasksToo, v2.ScaleJitter):
-    pass
+    placed = torch.zeros(len(masks), *place.window, dtype=torch.uint8)
+    scale = np.array(place.size) / masks.shape[-2:]
+    for mask, target in zip(masks.numpy(), placed.numpy(), strict=True):
+        x, y, width, height = cv2.boundingRect(mask)
+        first = np.maximum(np.floor((y, x) * scale).astype(int), np.maximum(place.corner, 0))
+        last = np.ceil((y + height, x + width) * scale).astype(int)
+        last = np.minimum(last, np.minimum(np.add(place.corner, place.window), place.size))
+        if (first >= last).any():
+            continue
+        (top, left), (bottom, right) = first / scale, np.minimum(last / scale, mask.shape)
+        image = Image.fromarray(mask * 255).resize(
+            tuple((last - first)[::-1].tolist()), Image.Resampling.BILINEAR, (left, top, right, bottom)
+        )
+        (row, column), (end_row, end_column) = first - place.corner, last - place.corner
+        target[row:end_row, column:end_column] = np.asarray(image) >= 128
+    return placed
 
 
 def train_transform(config: Augment) -> v2.Transform:
     """(image, masks) -> (image, masks), drawing from torch's generator."""
     if config.mode == "short_side":
-        resize = [_ShortestSize(list(config.short_sides), config.max_side, antialias=True)]
+        resize = ShortestSide(config.short_sides, config.max_side)
     else:
-        resize = [
-            # ScaleJitter's size is (width, height), RandomCrop's (height, width).
-            _ScaleJitter(config.size[::-1], config.scale, antialias=True),
-            v2.RandomCrop(config.size, pad_if_needed=True, fill={tv_tensors.Image: 127, tv_tensors.Mask: 0}),
-        ]
+        resize = ScaleAndCrop(config.size, config.scale)
     colour = [CameraVariation()] if config.photometric else []
-    return v2.Compose([*resize, v2.RandomHorizontalFlip(), *colour])
+    return v2.Compose([resize, v2.RandomHorizontalFlip(), *colour])
