@@ -1,4 +1,4 @@
-"""Ten lines that use what the segmenter finds: where to reach for the best unknown object.
+"""A few lines that use what the segmenter finds: where to reach for the best unknown object.
 
 python examples/pick_best.py IMAGE
 """
@@ -16,15 +16,14 @@ try:
     rgb = read_image(sys.argv[1])
 except ImageError as error:
     sys.exit(str(error))
-instances = Segmenter("tabletop").segment(rgb)
+segmenter = Segmenter("tabletop")
+instances, limit = segmenter.segment(rgb), segmenter.bundle.manifest.thresholds.unknown
 for i in range(len(instances)):  # best score first
     x, y, width, height = instances.rois[i]
     rows, columns = np.nonzero(instances.masks[i])  # the mask covers its region of interest alone
     if instances.unknown[i] and len(rows):
-        print(
-            f"unknown object of {len(rows)} pixels, of no known class with probability {instances.distances[i]:.2f}: "
-            f"reach for pixel ({x + columns.mean():.0f}, {y + rows.mean():.0f}) in a {width}x{height} region"
-        )
+        print(f"unknown object of {len(rows)} pixels, distance {instances.distances[i]:.2f} (known up to {limit:.2f}): "
+              f"reach for pixel ({x + columns.mean():.0f}, {y + rows.mean():.0f}) in a {width}x{height} region")  # fmt: skip
         break
 else:
     print(f"no unknown object among {len(instances)}")

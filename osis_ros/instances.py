@@ -16,7 +16,7 @@ class Instances:
         scores: [N] float32 in [0, 1].
         class_ids: [N] int64, 0..K-1 known, K unknown.
         distances: [N] float32 from the known classes: cosine distance (0..2) to the nearest class centre (SemSeg,
-            section III-D) or, of a model that decides by it, the probability of none.
+            section III-D) or, of a model that decides by it, a probability of being none of them.
         embeddings: [N, D] float32, unit length; D may be 0.
         rois: [N, 4] int32, x y width height in whole pixels: the region that each mask covers. Inside the
             image; width and height may be 0 for an object without pixels.
