@@ -22,8 +22,9 @@ for i in range(len(instances)):  # best score first
     x, y, width, height = instances.rois[i]
     rows, columns = np.nonzero(instances.masks[i])  # the mask covers its region of interest alone
     if instances.unknown[i] and len(rows):
-        print(f"unknown object of {len(rows)} pixels, distance {instances.distances[i]:.2f} where {limit:.2f} is known: "
-              f"reach for pixel ({x + columns.mean():.0f}, {y + rows.mean():.0f}) in a {width}x{height} region")  # fmt: skip
+        pixel = f"{x + columns.mean():.0f}, {y + rows.mean():.0f}"
+        print(f"unknown object of {len(rows)} pixels, distance {instances.distances[i]:.2f} (known up to {limit:.2f}): "
+              f"reach for pixel ({pixel}) in a {width}x{height} region")  # fmt: skip
         break
 else:
     print(f"no unknown object among {len(instances)}")
