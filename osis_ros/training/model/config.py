@@ -95,7 +95,7 @@ class SecondLookConfig(Section):
     frozen_stages: int = Field(2, ge=0, le=5, description="leading stages of its MobileNetV2 without gradient")
     hidden: Positive = 256
     dim: Positive = Field(128, description="of its own embedding space")
-    share: Fraction = Field(0.35, description="of the second look in the mean of both looks' logits and distances")
+    share: Fraction = Field(0.55, description="of the second look in the mean of both looks' logits and distances")
     temperature: float = Field(0.1, gt=0, description="cosines are divided by it before the softmax")
     dropout: float = Field(0.3, ge=0, lt=1)
     samples: Positive = Field(16, description="boxes on objects, in each image, that the loss is taken on")
