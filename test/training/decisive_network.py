@@ -1,5 +1,7 @@
 """An untrained network that nevertheless decides: spread scores, known and unknown objects, masks with edges."""
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +13,13 @@ from osis_ros.training.model.second_look import SecondLook
 from osis_ros.training.model.semseg import SemSeg
 
 CLASS_NAMES = ("bowl", "cup", "drill")
+HEIGHT, WIDTH = 96, 128  # of the network and picture that conftest.py has ready
+
+
+def coarse_picture(height: int, width: int) -> np.ndarray:
+    """Blurred noise, uint8 [height, width, 3] RGB."""
+    coarse = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    return cv2.resize(coarse, (width, height))
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from decisive_network import CLASS_NAMES, decisive_network
+from decisive_network import CLASS_NAMES, HEIGHT, WIDTH
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
@@ -14,19 +14,6 @@ from osis_ros.inference.rle import encode
 from osis_ros.training.checkpoint import save_checkpoint
 from osis_ros.training.detect import image_segmenter
 from osis_ros.training.scaled_input import scaled_input
-
-HEIGHT, WIDTH = 96, 128
-
-
-@pytest.fixture(scope="module")
-def model():
-    return decisive_network(HEIGHT, WIDTH)
-
-
-@pytest.fixture(scope="module")
-def picture() -> np.ndarray:
-    coarse = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
-    return cv2.resize(coarse, (WIDTH, HEIGHT))
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ import json
 
 import cv2
 import numpy as np
-import pytest
 import torch
-from decisive_network import CLASS_NAMES, decisive_network
+from decisive_network import CLASS_NAMES, HEIGHT, WIDTH
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
@@ -15,19 +14,7 @@ from osis_ros.inference.rle import encode
 from osis_ros.training.checkpoint import save_checkpoint
 from osis_ros.training.mask_quality import box_segmenter
 
-HEIGHT, WIDTH = 96, 128
 BOXES = np.float32([[10, 12, 60, 70], [64, 0, 128, 50], [30.5, 40.2, 90.1, 95.9]])
-
-
-@pytest.fixture(scope="module")
-def model():
-    return decisive_network(HEIGHT, WIDTH)
-
-
-@pytest.fixture(scope="module")
-def picture() -> np.ndarray:
-    coarse = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
-    return cv2.resize(coarse, (WIDTH, HEIGHT))
 
 
 def test_at_the_images_own_size_it_is_the_network_and_the_pasting_alone(model, picture):
