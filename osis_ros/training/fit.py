@@ -275,7 +275,7 @@ def require_resumable(path: Path, module: FitModule) -> int:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         theirs = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         earlier = checkpoint["hyper_parameters"]["config"]
-        class_names, optimiser, only = earlier["model"]["class_names"], earlier["optimiser"]["name"], earlier["only"]
+        class_names, optimiser, only = earlier["model"]["class_names"], earlier["optimiser"]["name"], earlier.get("only", ())
         steps = int(checkpoint["global_step"])
     except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
         raise ConfigError(f"{path} is damaged, or no training checkpoint; {advice}") from None
