@@ -275,7 +275,8 @@ def require_resumable(path: Path, module: FitModule) -> int:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         theirs = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         earlier = checkpoint["hyper_parameters"]["config"]
-        class_names, optimiser, only = earlier["model"]["class_names"], earlier["optimiser"]["name"], earlier.get("only", ())
+        class_names, optimiser = earlier["model"]["class_names"], earlier["optimiser"]["name"]
+        only = earlier.get("only", ())  # there are checkpoints older than it
         steps = int(checkpoint["global_step"])
     except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
         raise ConfigError(f"{path} is damaged, or no training checkpoint; {advice}") from None
