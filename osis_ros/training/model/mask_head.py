@@ -11,6 +11,8 @@ from torchvision.ops import roi_align
 from osis_ros.training.model.config import MaskConfig
 from osis_ros.training.model.convolution import conv3x3, he
 
+MASKS_AT_ONCE = 64  # as float32 they are four times as large
+
 
 class MaskHead(nn.Module):
     """Per-pixel embeddings by convolution; their dot product with a mask embedding made from z is the mask.
@@ -74,27 +76,25 @@ class MaskHead(nn.Module):
         return logits + (e @ self.pixel.bias)[:, None, None]
 
 
-def mask_targets(masks: list[Tensor], rois: Tensor, index: Tensor, size: int) -> Tensor:
+def mask_targets(masks: Tensor, rois: Tensor, index: Tensor, size: int) -> Tensor:
     """The part of an object's mask that lies in a proposal.
 
     Args:
-        masks: bool or uint8 [G_i, H, W] of each image, all of one size.
+        masks: bool or uint8 [G, H, W] of a batch.
         rois: [P, 5] image index and proposal box in pixels.
-        index: [P] int64, the proposal's object among its image's.
+        index: [P] int64, the proposal's object.
         size: side of the result in cells.
     Returns:
         [P, size, size] float32, 0 or 1: at least half of the cell belongs to the object.
     """
-    targets = rois.new_zeros(len(rois), size, size)
-    for i, image_masks in enumerate(masks):
-        here = torch.where(rois[:, 0] == i)[0]
-        if len(here) == 0:
-            continue
-        used, mask_of_roi = index[here].unique(return_inverse=True)
-        boxes = torch.cat((mask_of_roi[:, None].to(rois.dtype), rois[here, 1:]), 1)
-        covered = roi_align(image_masks[used][:, None].float(), boxes, size, 1.0, -1, aligned=True)
-        targets[here] = (covered[:, 0] >= 0.5).float()
-    return targets
+    covered = rois.new_zeros(len(rois), size, size)
+    used, mask_of_roi = index.unique(return_inverse=True)
+    for first in range(0, len(used), MASKS_AT_ONCE):
+        some = used[first : first + MASKS_AT_ONCE]
+        here = torch.where((mask_of_roi >= first) & (mask_of_roi < first + len(some)))[0]
+        boxes = torch.cat(((mask_of_roi[here] - first)[:, None].to(rois.dtype), rois[here, 1:]), 1)
+        covered[here] = roi_align(masks[some][:, None].float(), boxes, size, 1.0, -1, aligned=True)[:, 0]
+    return (covered >= 0.5).float()
 
 
 def mask_loss(logits: Tensor, targets: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ box that may be too small. A cut-out with a border shows the object's edges; the
 """
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -15,6 +16,7 @@ from torchvision.ops import roi_align
 from osis_ros.training.model.config import MaskRefinementConfig
 from osis_ros.training.model.convolution import conv3x3, normal
 from osis_ros.training.model.crops import cut_out, grown
+from osis_ros.training.model.few_sizes import in_few_sizes
 from osis_ros.training.model.mask_score import MaskScore
 from osis_ros.training.model.mobilenet import mobilenet_v2_stages
 from osis_ros.training.model.pooling import with_image_index
@@ -159,7 +161,8 @@ class MaskRefinement(nn.Module):
         reached = torch.randint(self.config.passes, (len(rois),), device=rois.device)
         for done in range(1, self.config.passes):
             here = torch.where(reached >= done)[0]
-            logits, frames = self(pixels, rois[here], hint[here]).logits, grown(rois[here], self.border)
+            logits = in_few_sizes(partial(self, pixels), rois[here], hint[here]).logits
+            frames = grown(rois[here], self.border)
             rois[here] = self.fitted(rois[here], logits, shift)
             hint[here] = seen_from(logits, frames, grown(rois[here], self.border), self.config.crop_size)
         return rois, hint

@@ -57,19 +57,17 @@ def mask_score_loss(estimated: Tensor, masks: Tensor, targets: Tensor, areas: Te
     return F.binary_cross_entropy_with_logits(estimated, iou, reduction="sum") / max(len(iou), 1)
 
 
-def areas_in_cells(masks: list[Tensor], frames: Tensor, index: Tensor, size: int) -> Tensor:
+def areas_in_cells(masks: Tensor, frames: Tensor, index: Tensor, size: int) -> Tensor:
     """How many cells of their cut-outs' size objects cover in all.
 
     Args:
-        masks: bool or uint8 [G_i, H, W] of each image.
+        masks: bool or uint8 [G, H, W] of a batch.
         frames: [R, 5] image index and what is cut out, in pixels.
-        index: [R] int64, the object among its image's.
+        index: [R] int64, the object.
         size: side of a cut-out in cells.
     Returns:
         [R] float32.
     """
-    pixels = [own.flatten(1).sum(1, dtype=torch.int32).float() for own in masks]
-    first = torch.tensor([0, *(len(own) for own in masks)], device=frames.device).cumsum(0)
-    areas = torch.cat(pixels)[first[frames[:, 0].long()] + index]
+    pixels = masks.flatten(1).sum(1, dtype=torch.int32).float()
     cell = (frames[:, 3:] - frames[:, 1:3]).clamp(min=1e-6).prod(1) / size**2
-    return areas / cell
+    return pixels[index] / cell

@@ -12,7 +12,7 @@ from osis_ros.training.model.box_coding import boxes_to_sides, has_area, sides_t
 from osis_ros.training.model.config import ProposalConfig
 from osis_ros.training.model.convolution import conv3x3
 from osis_ros.training.model.losses import SCORE_LOSSES, centerness, iou_loss_sum, smooth_l1_sum
-from osis_ros.training.model.matching import match, sample
+from osis_ros.training.model.matching import Overlap, label, overlap_of, sample
 
 
 class DensePrediction(NamedTuple):
@@ -113,24 +113,37 @@ class ProposalNetwork(nn.Module):
         Returns:
             two scalars, each divided by samples an image times images.
         """
-        config = self.config
+        config, images, count = self.config, len(objects), len(dense.sizes)
         anchors = anchor_boxes(dense.centres, dense.sizes)
-        centerness_sum = box_sum = dense.logits.new_zeros(())
-        for sides, logits, boxes in zip(dense.sides, dense.logits, objects, strict=True):
-            iou = box_iou(boxes, anchors)
-            index, label = match(iou, config.centerness_negative_iou, config.centerness_positive_iou, keep_best=True)
-            positive, negative = sample(label, config.samples, config.centerness_positive_fraction)
-            target = boxes_to_sides(boxes[index[positive]], dense.centres[positive], dense.sizes[positive])
-            target = torch.cat((centerness(target), target.new_zeros(len(negative))))
-            predicted = logits[torch.cat((positive, negative))].sigmoid()
-            centerness_sum = centerness_sum + SCORE_LOSSES[config.centerness_loss](predicted, target)
+        # Image by image, for all anchors with all objects of a batch are too many.
+        each = [overlap_of(box_iou(boxes, anchors)) for boxes in objects]
+        overlap = Overlap(*(torch.cat(part) for part in zip(*each, strict=True)))
+        image = torch.arange(images, device=anchors.device).repeat_interleave(count)
+        first = torch.tensor([0, *map(len, objects)], device=anchors.device).cumsum(0)
+        every_object = torch.cat(objects)
 
-            index, label = match(iou, config.box_negative_iou, config.box_positive_iou, keep_best=True)
-            positive, _ = sample(label, config.samples, config.box_positive_fraction)
-            centres, sizes = dense.centres[positive], dense.sizes[positive]
-            box_sum = box_sum + self._box_loss(sides[positive], boxes[index[positive]], centres, sizes)
-        count = config.samples * len(objects)
-        return centerness_sum / count, box_sum / count
+        def sampled(negative_iou: float, positive_iou: float, fraction: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            """Positive and negative indices in the batch; of the positive ones their anchors and objects' boxes."""
+            matched = label(overlap, negative_iou, positive_iou, keep_best=True)
+            positive, negative = sample(matched, image, images, config.samples, fraction)
+            own = every_object[first[image[positive]] + overlap.index[positive]]
+            return positive, negative, positive % count, own
+
+        positive, negative, anchor, boxes = sampled(
+            config.centerness_negative_iou, config.centerness_positive_iou, config.centerness_positive_fraction
+        )
+        target = centerness(boxes_to_sides(boxes, dense.centres[anchor], dense.sizes[anchor]))
+        target = torch.cat((target, target.new_zeros(len(negative))))
+        predicted = dense.logits.flatten()[torch.cat((positive, negative))].sigmoid()
+        centerness_sum = SCORE_LOSSES[config.centerness_loss](predicted, target)
+
+        positive, _, anchor, boxes = sampled(
+            config.box_negative_iou, config.box_positive_iou, config.box_positive_fraction
+        )
+        sides = dense.sides.flatten(0, 1)[positive]
+        box_sum = self._box_loss(sides, boxes, dense.centres[anchor], dense.sizes[anchor])
+        total = config.samples * images
+        return centerness_sum / total, box_sum / total
 
     def _box_loss(self, sides: Tensor, boxes: Tensor, centres: Tensor, sizes: Tensor) -> Tensor:
         if self.config.box_loss == "iou":

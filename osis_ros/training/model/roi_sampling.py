@@ -7,16 +7,16 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from osis_ros.training.model.config import RoIConfig
-from osis_ros.training.model.matching import match, sample
+from osis_ros.training.model.matching import label, overlap_of, sample
 from osis_ros.training.model.pooling import with_image_index
 
 
 class RoISamples(NamedTuple):
-    """R sampled proposals of a batch.
+    """R sampled proposals of a batch, positive ones first.
 
     rois [R, 5] image index and box; labels [R] int64, 0..K-1, K background, -1 an object of unlabelled class;
-    positive [R] bool; index [R] int64 of the object in its image and objects [R, 4] its box, meaningful for positives;
-    iou [R] with the object that it overlaps most, 0 without any.
+    positive [R] bool; index [R] int64 in the batch of the object that each overlaps most, one of its image in any case,
+    objects [R, 4] that object's box, and iou [R] with it. Without objects in the image they mean nothing, and iou is 0.
     """
 
     rois: Tensor
@@ -35,22 +35,18 @@ def sample_rois(proposals: list[Tensor], targets: list[dict], config: RoIConfig,
         proposals: boxes [P, 4] of each image.
         targets: `boxes` float32 [G, 4] and `labels` int64 [G] of each image.
     """
-    parts = []
-    for boxes, target in zip(proposals, targets, strict=True):
-        objects, labels = target["boxes"], target["labels"]
-        boxes = torch.cat((boxes, objects))
-        iou = box_iou(objects, boxes)
-        index, matched = match(iou, config.positive_iou, config.positive_iou)
-        positive, negative = sample(matched, config.samples, config.positive_fraction)
-        chosen = torch.cat((positive, negative))
-        is_positive = torch.zeros_like(chosen, dtype=torch.bool)
-        is_positive[: len(positive)] = True
-        index = index[chosen]
-        if len(objects) == 0:
-            label = torch.full_like(chosen, num_classes)
-            parts.append((boxes[chosen], label, is_positive, index, boxes[chosen], boxes.new_zeros(len(chosen))))
-            continue
-        label = labels[index].masked_fill(~is_positive, num_classes)
-        parts.append((boxes[chosen], label, is_positive, index, objects[index], iou[index, chosen]))
-    boxes, *rest = zip(*parts, strict=True)
-    return RoISamples(with_image_index(list(boxes)), *(torch.cat(part) for part in rest))
+    own = [target["boxes"] for target in targets]
+    rois = with_image_index([torch.cat(pair) for pair in zip(proposals, own, strict=True)])
+    objects, labels = with_image_index(own), torch.cat([target["labels"] for target in targets])
+    # Below 0 where image and object do not belong together, so that even what overlaps none has one of its own image.
+    iou = torch.where(objects[:, None, 0] == rois[:, 0], box_iou(objects[:, 1:], rois[:, 1:]), -1.0)
+    overlap = overlap_of(iou)
+    matched = label(overlap, config.positive_iou, config.positive_iou)
+    chosen = sample(matched, rois[:, 0].long(), len(own), config.samples, config.positive_fraction)
+    index = torch.cat(chosen)
+    positive = torch.arange(len(index), device=index.device) < len(chosen[0])
+    rois, iou, index = rois[index], overlap.iou[index].clamp(min=0), overlap.index[index]
+    if len(objects) == 0:
+        return RoISamples(rois, torch.full_like(index, num_classes), positive, index, rois[:, 1:], iou)
+    labels = labels[index].masked_fill(~positive, num_classes)
+    return RoISamples(rois, labels, positive, index, objects[index, 1:], iou)

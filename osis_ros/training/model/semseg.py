@@ -1,6 +1,7 @@
 """SemSeg: an image becomes boxes, classes known and unknown, embeddings and masks (Yang et al. 2024)."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ from osis_ros.training.model.config import DecisionConfig, ModelConfig
 from osis_ros.training.model.crops import grown, shaken
 from osis_ros.training.model.detections import Detections
 from osis_ros.training.model.embedding import EmbeddingSpace, contrastive_loss, repulsion_loss
+from osis_ros.training.model.few_sizes import in_few_sizes
 from osis_ros.training.model.fpn import FeaturePyramid
 from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
 from osis_ros.training.model.mask_refinement import MaskRefinement
@@ -127,13 +129,13 @@ class SemSeg(nn.Module):
         proposals = self.proposals.select(dense, image_sizes)
         # RoIAlign wants float32 in this layout; made here once, both poolers share it.
         levels = [level.float().contiguous() for level in self._pooled(levels)]
+        if targets is not None:
+            losses = self._losses(levels, dense, proposals, targets) if self._first_look_learns() else {}
+            return losses | self._losses_on_cut_outs(pixels, levels, image_sizes, proposals, targets)
         views = [
             View(pixels[i : i + 1], [level[i : i + 1] for level in levels], image_size)
             for i, image_size in enumerate(image_sizes)
         ]
-        if targets is not None:
-            losses = self._losses(levels, dense, proposals, targets) if self._first_look_learns() else {}
-            return losses | self._losses_on_cut_outs(views, levels, proposals, targets)
         return [self.detect(view, own, self.thresholds) for view, own in zip(views, proposals, strict=True)]
 
     def pyramid(self, pixels: Tensor) -> list[Tensor]:
@@ -152,7 +154,8 @@ class SemSeg(nn.Module):
 
     def masks(self, levels: list[Tensor], rois: Tensor, semantics: Semantics) -> Tensor:
         """Mask logits [R, M, M] of RoIs [R, 5]."""
-        return self.mask_head(self.mask_pool(self._pooled(levels), rois), semantics.z, 1 - semantics.distances)
+        parts = self.mask_pool(self._pooled(levels), rois), semantics.z, 1 - semantics.distances
+        return in_few_sizes(self.mask_head, *parts) if self.training else self.mask_head(*parts)
 
     def detect(self, view: View, proposals: Proposals, thresholds: Thresholds) -> Detections:
         """One image's instances from its proposals. Tensor operations alone."""
@@ -275,40 +278,62 @@ class SemSeg(nn.Module):
         return losses
 
     def _losses_on_cut_outs(
-        self, views: list[View], levels: list[Tensor], proposals: list[Proposals], targets: list[dict]
+        self,
+        pixels: Tensor,
+        levels: list[Tensor],
+        image_sizes: list[tuple[int, int]],
+        proposals: list[Proposals],
+        targets: list[dict],
     ) -> dict[str, Tensor]:
         look, refinement, losses = self.second_look, self.mask_refinement, {}
         if not (learns(look) or learns(refinement)):
             return losses
-        pixels = torch.cat([view.pixels for view in views])
-        with torch.no_grad():
-            found = [
-                self._candidates(view, own, -1.0, self.config.decision)
-                for view, own in zip(views, proposals, strict=True)
-            ]
+        found = self._refined_boxes(levels, image_sizes, proposals)
         if learns(look):
-            boxes = [candidates.boxes for candidates in found]
+            boxes = [own for own, _ in found]
             samples = self._sample(boxes, targets, look.config.samples, 1.0, look.config.positive_iou)
             rois, labels = samples.rois[samples.positive], samples.labels[samples.positive]
-            losses["loss_second_look"] = self.config.loss_weights.second_look * look.loss(look(pixels, rois), labels)
+            distances = in_few_sizes(partial(look, pixels), rois)
+            losses["loss_second_look"] = self.config.loss_weights.second_look * look.loss(distances, labels)
         if learns(refinement):
             losses |= self._refinement_losses(pixels, levels, found, targets)
         return losses
 
+    @torch.no_grad()
+    def _refined_boxes(
+        self, levels: list[Tensor], image_sizes: list[tuple[int, int]], proposals: list[Proposals]
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Boxes [N, 4] and scores [N] of every image as `_candidates` gives them, whatever their score; RoIs of all
+        images are pooled at once."""
+        rois, lengths = with_image_index([own.boxes for own in proposals]), [len(own.boxes) for own in proposals]
+        deltas, iou = self.roi_head.refine(self.pool_boxes(levels, rois))
+        every_score = (torch.cat([own.centerness for own in proposals]) * iou).sqrt()
+        far = torch.tensor([(width, height) * 2 for height, width in image_sizes], device=rois.device)[
+            rois[:, 0].long()
+        ]
+        moved = torch.minimum(deltas_to_boxes(rois[:, 1:], deltas).clamp(min=0), far)
+        found, decision = [], self.config.decision
+        for boxes, scores in zip(moved.split(lengths), every_score.split(lengths), strict=True):
+            if len(scores) > decision.max_boxes:
+                scores, kept = scores.topk(decision.max_boxes)
+                boxes = boxes[kept]
+            found.append((boxes if decision.vote_iou is None else vote_boxes(boxes, scores, decision.vote_iou), scores))
+        return found
+
     def _refinement_losses(
-        self, pixels: Tensor, levels: list[Tensor], found: list[Candidates], targets: list[dict]
+        self, pixels: Tensor, levels: list[Tensor], found: list[tuple[Tensor, Tensor]], targets: list[dict]
     ) -> dict[str, Tensor]:
         part, config, weights = self.mask_refinement, self.mask_refinement.config, self.config.loss_weights
-        boxes = [candidates.boxes[nms(*candidates[:2], config.nms_iou)] for candidates in found]
+        boxes = [own[nms(own, scores, config.nms_iou)] for own, scores in found]
         samples = self._sample(boxes, targets, config.samples, config.positive_fraction, config.positive_iou)
-        masks = [target["masks"] for target in targets]
-        with_objects = torch.tensor([len(own) > 0 for own in masks], device=pixels.device)
+        with_objects = torch.tensor([len(target["boxes"]) > 0 for target in targets], device=pixels.device)
         samples = RoISamples(*(field[with_objects[samples.rois[:, 0].long()]] for field in samples))
         with torch.no_grad():
             rois = shaken(samples.rois)
             hint = part.with_border(self.masks(levels, rois, self.describe(self.pool_boxes(levels, rois))))
             rois, hint = part.some_passes_on(pixels, rois, hint, self.config.mask.threshold)
-        refined, frames = part(pixels, rois, hint), grown(rois, part.border)
+        refined, frames = in_few_sizes(partial(part, pixels), rois, hint), grown(rois, part.border)
+        masks = torch.cat([target["masks"] for target in targets])
         target = mask_targets(masks, frames, samples.index, config.crop_size)
         shown = samples.positive
         losses = {"loss_mask_refinement": weights.mask_refinement * part.loss(refined.logits[shown], target[shown])}
@@ -351,7 +376,7 @@ class SemSeg(nn.Module):
             positive = positive[chosen]
         rois = samples.rois[positive]
         logits = self.masks(levels, rois, Semantics(*(part[positive] for part in semantics)))
-        masks = [target["masks"] for target in targets]
+        masks = torch.cat([target["masks"] for target in targets])
         target = mask_targets(masks, rois, samples.index[positive], self.config.mask.output_size)
         return mask_loss(logits, target)
 

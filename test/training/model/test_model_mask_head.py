@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from osis_ros.training.model import mask_head
 from osis_ros.training.model.config import MaskConfig
 from osis_ros.training.model.mask_head import MaskHead, mask_loss, mask_targets
 
@@ -63,17 +64,19 @@ def test_a_target_is_the_part_of_the_mask_inside_the_proposal():
     mask = torch.zeros(1, 32, 32, dtype=torch.uint8)
     mask[0, 0:8, 0:16] = 1
     rois = torch.tensor([[0.0, 8, 0, 24, 16], [0.0, 0, 0, 16, 8]])
-    targets = mask_targets([mask], rois, torch.tensor([0, 0]), 4)
+    targets = mask_targets(mask, rois, torch.tensor([0, 0]), 4)
     upper_left = [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert targets[0].tolist() == upper_left
     assert targets[1].tolist() == [[1] * 4] * 4
 
 
-def test_targets_come_from_the_right_object_of_the_right_image():
+@pytest.mark.parametrize("at_once", [1, 2, 64])
+def test_targets_come_from_the_right_object_however_many_are_worked_on_at_once(at_once, monkeypatch):
+    monkeypatch.setattr(mask_head, "MASKS_AT_ONCE", at_once)
     empty, full = torch.zeros(8, 8, dtype=torch.bool), torch.ones(8, 8, dtype=torch.bool)
-    masks = [torch.stack((empty, full)), torch.stack((full, empty, empty))]
+    masks = torch.stack((empty, full, full, empty, empty))
     rois = torch.tensor([[1.0, 0, 0, 8, 8], [0.0, 0, 0, 8, 8], [0.0, 0, 0, 8, 8], [1.0, 0, 0, 8, 8]])
-    targets = mask_targets(masks, rois, torch.tensor([0, 1, 0, 2]), 2)
+    targets = mask_targets(masks, rois, torch.tensor([2, 1, 0, 4]), 2)
     assert targets.mean((1, 2)).tolist() == [1, 1, 0, 0]
 
 

@@ -20,8 +20,8 @@ def model(**mask_refinement) -> SemSeg:
 
 
 def test_the_area_of_an_object_is_in_cells_of_its_cut_out():
-    masks = [torch.zeros(0, 60, 60), torch.zeros(2, 60, 60)]
-    masks[1][1, :10, :20] = 1
+    masks = torch.zeros(2, 60, 60)
+    masks[1, :10, :20] = 1
     frames = torch.tensor([[1.0, 0, 0, 40, 40], [1.0, 0, 0, 40, 20]])
     # cells of 5x5 and of 5x2.5 pixels
     assert areas_in_cells(masks, frames, torch.tensor([1, 1]), 8).tolist() == [8, 16]
