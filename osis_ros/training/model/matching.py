@@ -30,7 +30,7 @@ def overlap_of(iou: Tensor) -> Overlap:
     return Overlap(*iou.max(0), is_best)
 
 
-def label(overlap: Overlap, negative_iou: float, positive_iou: float, keep_best: bool = False) -> Tensor:
+def label_of(overlap: Overlap, negative_iou: float, positive_iou: float, keep_best: bool = False) -> Tensor:
     """POSITIVE, NEGATIVE or IGNORED, [N] int64.
 
     Args:
@@ -52,7 +52,7 @@ def sample(label: Tensor, image: Tensor, images: int, count: int, positive_fract
     NEGATIVE.
 
     Args:
-        label: [N] int64 as `label` returns it.
+        label: [N] int64 as `label_of` returns it.
         image: [N] int64 in 0..images-1, ascending: whose candidate each is.
     Returns:
         positive and negative indices, int64; of every image together at most `count`.

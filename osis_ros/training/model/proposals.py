@@ -12,7 +12,7 @@ from osis_ros.training.model.box_coding import boxes_to_sides, has_area, sides_t
 from osis_ros.training.model.config import ProposalConfig
 from osis_ros.training.model.convolution import conv3x3
 from osis_ros.training.model.losses import SCORE_LOSSES, centerness, iou_loss_sum, smooth_l1_sum
-from osis_ros.training.model.matching import Overlap, label, overlap_of, sample
+from osis_ros.training.model.matching import Overlap, label_of, overlap_of, sample
 
 
 class DensePrediction(NamedTuple):
@@ -124,7 +124,7 @@ class ProposalNetwork(nn.Module):
 
         def sampled(negative_iou: float, positive_iou: float, fraction: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             """Positive and negative indices in the batch; of the positive ones their anchors and objects' boxes."""
-            matched = label(overlap, negative_iou, positive_iou, keep_best=True)
+            matched = label_of(overlap, negative_iou, positive_iou, keep_best=True)
             positive, negative = sample(matched, image, images, config.samples, fraction)
             own = every_object[first[image[positive]] + overlap.index[positive]]
             return positive, negative, positive % count, own

@@ -7,7 +7,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from osis_ros.training.model.config import RoIConfig
-from osis_ros.training.model.matching import label, overlap_of, sample
+from osis_ros.training.model.matching import label_of, overlap_of, sample
 from osis_ros.training.model.pooling import with_image_index
 
 
@@ -41,7 +41,7 @@ def sample_rois(proposals: list[Tensor], targets: list[dict], config: RoIConfig,
     # Below 0 where image and object do not belong together, so that even what overlaps none has one of its own image.
     iou = torch.where(objects[:, None, 0] == rois[:, 0], box_iou(objects[:, 1:], rois[:, 1:]), -1.0)
     overlap = overlap_of(iou)
-    matched = label(overlap, config.positive_iou, config.positive_iou)
+    matched = label_of(overlap, config.positive_iou, config.positive_iou)
     chosen = sample(matched, rois[:, 0].long(), len(own), config.samples, config.positive_fraction)
     index = torch.cat(chosen)
     positive = torch.arange(len(index), device=index.device) < len(chosen[0])

@@ -2,31 +2,31 @@
 
 import torch
 
-from osis_ros.training.model.matching import IGNORED, NEGATIVE, POSITIVE, label, overlap_of, sample
+from osis_ros.training.model.matching import IGNORED, NEGATIVE, POSITIVE, label_of, overlap_of, sample
 
 
 def test_candidates_are_positive_negative_or_ignored_by_their_best_overlap():
     overlap = overlap_of(torch.tensor([[0.8, 0.5, 0.1, 0.3], [0.2, 0.6, 0.2, 0.0]]))
     assert overlap.index.tolist() == [0, 1, 1, 0]
-    assert label(overlap, 0.3, 0.7).tolist() == [POSITIVE, IGNORED, NEGATIVE, IGNORED]
+    assert label_of(overlap, 0.3, 0.7).tolist() == [POSITIVE, IGNORED, NEGATIVE, IGNORED]
 
 
 def test_an_overlap_of_exactly_the_positive_threshold_is_positive():
-    assert label(overlap_of(torch.tensor([[0.5, 0.49]])), 0.5, 0.5).tolist() == [POSITIVE, NEGATIVE]
+    assert label_of(overlap_of(torch.tensor([[0.5, 0.49]])), 0.5, 0.5).tolist() == [POSITIVE, NEGATIVE]
 
 
 def test_the_best_candidates_of_every_object_are_positive_if_asked_for():
     overlap = overlap_of(torch.tensor([[0.2, 0.2, 0.1, 0.0], [0.25, 0.0, 0.05, 0.0], [0.0, 0.0, 0.0, 0.0]]))
     # both of the first object's ties, and the second's best, which stays matched to the object it overlaps most;
     # an object that nothing overlaps makes nothing positive
-    assert label(overlap, 0.3, 0.7, keep_best=True).tolist() == [POSITIVE, POSITIVE, NEGATIVE, NEGATIVE]
+    assert label_of(overlap, 0.3, 0.7, keep_best=True).tolist() == [POSITIVE, POSITIVE, NEGATIVE, NEGATIVE]
     assert overlap.index.tolist() == [1, 0, 0, 0]
 
 
 def test_without_objects_everything_is_negative():
     overlap = overlap_of(torch.zeros(0, 3))
     assert overlap.index.tolist() == [0, 0, 0]
-    assert label(overlap, 0.3, 0.7, keep_best=True).tolist() == [NEGATIVE] * 3
+    assert label_of(overlap, 0.3, 0.7, keep_best=True).tolist() == [NEGATIVE] * 3
 
 
 def drawn(labels: list[list[int]], count: int, share: float) -> list[tuple[set[int], set[int]]]:
