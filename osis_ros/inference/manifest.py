@@ -72,6 +72,7 @@ class Provenance(Checked):
     seed: int = Field(description="the seed, an integer")
     commit: str = Field(description="the commit that trained")
     date: Date = Field(strict=False, description="the day of the export, as 2026-01-31")
+    init: dict[str, Any] | None = Field(None, description="the weights that training started from")
     metrics: tuple[Metric, ...] = Field((), strict=False, description="a list of name, value, data, command")
 
 

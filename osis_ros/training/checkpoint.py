@@ -26,6 +26,14 @@ class CheckpointError(Exception):
     """A checkpoint that cannot be used; the message is one sentence that names the file and what is wrong in it."""
 
 
+def lineage(provenance: dict[str, Any]) -> dict[str, Any]:
+    """What later weights say of those that they started from, by their provenance; it may go back further (`init`)."""
+    config = provenance.get("config")
+    config = config if isinstance(config, dict) else {}
+    kept = {key: provenance[key] for key in ("data", "steps", "seed", "commit", "init") if key in provenance}
+    return {"name": config.get("name", "not recorded"), "backbone_weights": config.get("backbone_weights")} | kept
+
+
 def save_checkpoint(
     path: str | Path, model: SemSeg, provenance: dict[str, Any], dtype: torch.dtype = torch.float16
 ) -> None:
@@ -117,6 +125,7 @@ def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
         "steps": checkpoint.get("global_step", 0),
         "seed": config.get("seed", 0),
         "commit": parameters.get("commit", "not recorded"),
+        **({"init": parameters["init"]} if parameters.get("init") else {}),
     }
     return model_config, state, provenance
 

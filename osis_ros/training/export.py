@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from osis_ros.inference.bundle import MANIFEST_FILE, MODEL_FILE, Bundle, write_bundle
 from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Metric, validate_manifest
-from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
+from osis_ros.training.checkpoint import lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export_card import model_card
 from osis_ros.training.export_graph import export_onnx, max_instances
 from osis_ros.training.model.semseg import SemSeg
@@ -165,6 +165,7 @@ def _manifest_fields(
             "seed": recorded.get("seed", 0),
             "commit": recorded.get("commit", "not recorded"),
             "date": date.today().isoformat(),
+            **({"init": recorded["init"]} if recorded.get("init") else {}),
             "metrics": figures,
         },
     }
@@ -178,5 +179,8 @@ def _padding(model: SemSeg) -> list[int]:
 
 
 def _pretrained(recorded: dict[str, Any]) -> bool:
-    config = recorded.get("config")
-    return isinstance(config, dict) and bool(config.get("backbone_weights"))
+    """Whether the backbone started from weights of others, here or in the weights that were trained on from."""
+    weights = lineage(recorded)
+    while weights and not weights.get("backbone_weights"):
+        weights = weights.get("init")
+    return bool(weights)

@@ -74,7 +74,7 @@ def model_card(
             [
                 ("configuration", _config_name(provenance.config)),
                 ("data", provenance.data),
-                ("optimiser steps", f"{provenance.steps:,}"),
+                ("optimiser steps", f"{provenance.steps:,}{_before(provenance.init)}"),
                 ("seed", str(provenance.seed)),
                 ("commit", f"`{provenance.commit}`"),
                 ("exported", str(provenance.date)),
@@ -104,6 +104,13 @@ def _metrics(metrics: Sequence[Metric]) -> str:
 
 def _config_name(config: str | dict) -> str:
     return config if isinstance(config, str) else str(config.get("name", "see below"))
+
+
+def _before(init: dict | None) -> str:
+    """The runs that these weights went on from, latest first."""
+    if not init:
+        return ""
+    return f", after {init.get('steps', 0):,} of commit `{init.get('commit')}`{_before(init.get('init'))}"
 
 
 def _whole_config(config: str | dict) -> list[str]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from osis_ros.training.augment import train_transform
-from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
+from osis_ros.training.checkpoint import CheckpointError, lineage, load_checkpoint
 from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
 from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
@@ -233,14 +233,16 @@ def fastest_precision() -> str:
     return "bf16-mixed" if native else "32-true"
 
 
-def start_from(model: SemSeg, path: Path) -> None:
+def start_from(model: SemSeg, path: Path) -> dict:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
+    Returns:
+        Where the earlier weights come from (`lineage`).
     Raises:
         ConfigError: not a checkpoint of ours, or one of which next to nothing fits.
     """
     try:
-        earlier, _ = load_checkpoint(path)
+        earlier, provenance = load_checkpoint(path)
     except CheckpointError as error:
         raise ConfigError(f"--init: {error}") from None
     own = model.state_dict()
@@ -260,13 +262,14 @@ def start_from(model: SemSeg, path: Path) -> None:
     anew = sorted({name.split(".")[0] for name in own.keys() - fitting.keys()})
     rank_zero_only(print)(f"{path}: took {how_many}" + f"; parts of {', '.join(anew)} start anew" * bool(anew))
     model.load_state_dict(fitting, strict=False)
+    return lineage(provenance)
 
 
-def require_resumable(path: Path, module: FitModule) -> int:
+def require_resumable(path: Path, module: FitModule) -> tuple[int, dict | None]:
     """Hold a run's last checkpoint against the network that is to go on from it, before Lightning stumbles over it.
 
     Returns:
-        The steps that it has been trained.
+        The steps that it has been trained, and the weights that it started from.
     Raises:
         ConfigError: a damaged file, or one of another network or optimiser.
     """
@@ -274,7 +277,8 @@ def require_resumable(path: Path, module: FitModule) -> int:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         theirs = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
-        earlier = checkpoint["hyper_parameters"]["config"]
+        parameters = checkpoint["hyper_parameters"]
+        earlier, init = parameters["config"], parameters.get("init")
         class_names, optimiser = earlier["model"]["class_names"], earlier["optimiser"]["name"]
         only = earlier.get("only", ())  # there are checkpoints older than it
         steps = int(checkpoint["global_step"])
@@ -293,7 +297,7 @@ def require_resumable(path: Path, module: FitModule) -> int:
             f"{path} was trained with optimiser.name {optimiser} and only {list(only)}, which cannot change on the "
             f"way; train on from it under another name, with --init {path}"
         )
-    return steps
+    return steps, init
 
 
 def _own_sentence(error: ConfigError) -> str:
@@ -326,8 +330,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     folder = output / config.name
     last = folder / "last.ckpt"
     module = FitModule(config, data_root)
-    if init:
-        start_from(module.model, init)
+    started_from = start_from(module.model, init) if init else None
     callbacks: list[Callback] = [
         Checkpoints(last, config.checkpoint_every),
         LearningRateMonitor("step"),
@@ -354,9 +357,12 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     )
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
     goes_on = resume and last.is_file()
-    if goes_on and (done := require_resumable(last, module)) >= config.steps:
-        rank_zero_only(print)(f"{last} has its {done} steps already; give more steps, or --no-resume to start anew")
-        return last
+    if goes_on:
+        done, started_from = require_resumable(last, module)
+        if done >= config.steps:
+            rank_zero_only(print)(f"{last} has its {done} steps already; give more steps, or --no-resume to start anew")
+            return last
+    module.hparams["init"] = started_from
     try:
         trainer.fit(module, ckpt_path=str(last) if goes_on else None, weights_only=True)
     except ConfigError as error:

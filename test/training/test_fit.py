@@ -6,9 +6,10 @@ import pytest
 import torch
 from shapes import NAMES, tiny_run, write_shapes
 
-from osis_ros.training.checkpoint import load_checkpoint
+from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from osis_ros.training.config import ConfigError
 from osis_ros.training.data import read_source
+from osis_ros.training.export import export_bundle
 from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit
 
 
@@ -150,6 +151,26 @@ def test_what_was_taken_of_an_earlier_model_is_said_and_next_to_nothing_is_refus
     other = model.replace(backbone="resnet18", channels=32, roi={"hidden": 48})
     with pytest.raises(ConfigError, match=r"has but \d+ of this model's \d+ tensors, 0% of its weights; it is of an"):
         fit(tiny_run(model=other.model_dump(), steps=1), shapes, tmp_path / "third", init=first)
+
+
+def test_weights_tell_what_they_went_on_from_and_whose_weights_their_backbone_started_with(shapes, tmp_path):
+    first, _ = load_checkpoint(fit(tiny_run(steps=1), shapes, tmp_path / "first"))
+    given = {"data": "pictures", "steps": 7, "seed": 3, "commit": "abc", "metrics": [1]}
+    for name, weights in (("ours", None), ("theirs", "weights/theirs.pth")):
+        provenance = given | {"config": {"name": "before", "backbone_weights": weights}}
+        save_checkpoint(tmp_path / f"{name}.safetensors", first, provenance)
+        longer = tiny_run(steps=2)
+        fit(tiny_run(steps=1), shapes, tmp_path / name, init=tmp_path / f"{name}.safetensors")
+        last = fit(longer, shapes, tmp_path / name)  # without saying once more what it started from
+        _, recorded = load_checkpoint(last)
+        assert recorded["init"] == {
+            "name": "before", "backbone_weights": weights, "data": "pictures", "steps": 7, "seed": 3, "commit": "abc",
+        }  # fmt: skip
+        bundle = export_bundle(last, tmp_path / "bundles" / name, height=64, width=96)
+        assert bundle.manifest.provenance.init == recorded["init"]
+        card = (bundle.path / "README.md").read_text()
+        assert "| optimiser steps | 2, after 7 of commit `abc` |" in card
+        assert ("ImageNet" in card) is (weights is not None)
 
 
 def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):
