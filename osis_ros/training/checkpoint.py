@@ -28,8 +28,9 @@ class CheckpointError(Exception):
 
 def lineage(provenance: dict[str, Any]) -> dict[str, Any]:
     """What later weights say of those that they started from, by their provenance; it may go back further (`init`)."""
-    config = provenance.get("config")
-    config = config if isinstance(config, dict) else {}
+    config = provenance.get("config", {})
+    if isinstance(config, str):  # imported: others trained it
+        config = {"name": config, "backbone_weights": config}
     kept = {key: provenance[key] for key in ("data", "steps", "seed", "commit", "init") if key in provenance}
     return {"name": config.get("name", "not recorded"), "backbone_weights": config.get("backbone_weights")} | kept
 

@@ -110,7 +110,9 @@ def _before(init: dict | None) -> str:
     """The runs that these weights went on from, latest first."""
     if not init:
         return ""
-    return f", after {init.get('steps', 0):,} of commit `{init.get('commit')}`{_before(init.get('init'))}"
+    if "steps" not in init:
+        return f", after those of other weights ({init.get('name')})"
+    return f", after {init['steps']:,} of commit `{init.get('commit')}`{_before(init.get('init'))}"
 
 
 def _whole_config(config: str | dict) -> list[str]:

@@ -237,7 +237,7 @@ def start_from(model: SemSeg, path: Path) -> dict:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
     Returns:
-        Where the earlier weights come from (`lineage`).
+        Where the earlier weights come from (`lineage`), those of its backbone only if that was taken.
     Raises:
         ConfigError: not a checkpoint of ours, or one of which next to nothing fits.
     """
@@ -262,14 +262,15 @@ def start_from(model: SemSeg, path: Path) -> dict:
     anew = sorted({name.split(".")[0] for name in own.keys() - fitting.keys()})
     rank_zero_only(print)(f"{path}: took {how_many}" + f"; parts of {', '.join(anew)} start anew" * bool(anew))
     model.load_state_dict(fitting, strict=False)
-    return lineage(provenance)
+    taken_backbone = any(name.startswith("backbone.") for name in fitting)
+    return lineage(provenance) if taken_backbone else {**lineage(provenance), "backbone_weights": None, "init": None}
 
 
-def require_resumable(path: Path, module: FitModule) -> tuple[int, dict | None]:
+def require_resumable(path: Path, module: FitModule) -> tuple[int, dict]:
     """Hold a run's last checkpoint against the network that is to go on from it, before Lightning stumbles over it.
 
     Returns:
-        The steps that it has been trained, and the weights that it started from.
+        The steps that it has been trained, and its hyperparameters.
     Raises:
         ConfigError: a damaged file, or one of another network or optimiser.
     """
@@ -278,7 +279,7 @@ def require_resumable(path: Path, module: FitModule) -> tuple[int, dict | None]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         theirs = {name: tensor.shape for name, tensor in checkpoint["state_dict"].items()}
         parameters = checkpoint["hyper_parameters"]
-        earlier, init = parameters["config"], parameters.get("init")
+        earlier = parameters["config"]
         class_names, optimiser = earlier["model"]["class_names"], earlier["optimiser"]["name"]
         only = earlier.get("only", ())  # there are checkpoints older than it
         steps = int(checkpoint["global_step"])
@@ -297,7 +298,7 @@ def require_resumable(path: Path, module: FitModule) -> tuple[int, dict | None]:
             f"{path} was trained with optimiser.name {optimiser} and only {list(only)}, which cannot change on the "
             f"way; train on from it under another name, with --init {path}"
         )
-    return steps, init
+    return steps, parameters
 
 
 def _own_sentence(error: ConfigError) -> str:
@@ -358,7 +359,8 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
     goes_on = resume and last.is_file()
     if goes_on:
-        done, started_from = require_resumable(last, module)
+        done, parameters = require_resumable(last, module)
+        started_from = parameters.get("init", started_from)
         if done >= config.steps:
             rank_zero_only(print)(f"{last} has its {done} steps already; give more steps, or --no-resume to start anew")
             return last

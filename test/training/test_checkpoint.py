@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from osis_ros.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from osis_ros.training.checkpoint import CheckpointError, lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.model.config import ModelConfig, tabletop
 from osis_ros.training.model.semseg import SemSeg
 
@@ -127,3 +127,9 @@ def test_a_checkpoint_that_would_run_code_is_refused_unrun(tmp_path, monkeypatch
 
 def test_saving_leaves_no_unfinished_file_behind(file):
     assert [entry.name for entry in file.parent.iterdir()] == ["weights.safetensors"]
+
+
+def test_imported_weights_are_named_in_the_lineage_of_those_that_go_on_from_them():
+    name = "faithful, imported"
+    recorded = lineage({"config": name, "data": "that of others"})
+    assert recorded == {"name": name, "backbone_weights": name, "data": "that of others"}

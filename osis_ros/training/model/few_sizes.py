@@ -19,7 +19,12 @@ def in_few_sizes(network: Callable[..., Result], *parts: Tensor) -> Result:
         network: from tensors of R rows each to one such tensor, or to a named tuple of them or None.
         parts: its arguments.
     """
-    return with_more_rows(network, -len(parts[0]) % ROWS if parts[0].is_cuda else 0, *parts)
+    return with_more_rows(network, missing_rows(len(parts[0])) if parts[0].is_cuda else 0, *parts)
+
+
+def missing_rows(count: int) -> int:
+    """How many rows `count` lacks of the next multiple of ROWS."""
+    return -count % ROWS
 
 
 def with_more_rows(network: Callable[..., Result], more: int, *parts: Tensor) -> Result:

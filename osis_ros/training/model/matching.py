@@ -39,11 +39,10 @@ def label_of(overlap: Overlap, negative_iou: float, positive_iou: float, keep_be
         keep_best: the best candidates of every object are POSITIVE however little they overlap ("low-quality
             matches"; Faster R-CNN). A candidate stays matched to its own best object.
     """
-    positive = overlap.iou >= positive_iou
+    positive = (overlap.iou >= positive_iou) & (overlap.iou > 0)
     if keep_best:
         positive = positive | overlap.is_best
-    # Where no object is, everything is negative, whatever the limit.
-    negative = (overlap.iou < negative_iou) | (overlap.iou <= 0)
+    negative = (overlap.iou < negative_iou) | (overlap.iou <= 0)  # what overlaps nothing, whatever the limits
     return torch.where(positive, POSITIVE, torch.where(negative, NEGATIVE, IGNORED))
 
 

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+import pytest
 import torch
 
-from osis_ros.training.model.few_sizes import in_few_sizes, with_more_rows
+from osis_ros.training.model.few_sizes import in_few_sizes, missing_rows, with_more_rows
 
 
 class Both(NamedTuple):
@@ -36,6 +37,11 @@ def test_results_and_gradients_are_those_of_the_rows_given():
 
 def test_a_single_tensor_is_cut_as_well():
     assert with_more_rows(lambda x: 2 * x, 2, torch.ones(3)).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize(("count", "missing"), [(0, 0), (1, 255), (255, 1), (256, 0), (257, 255)])
+def test_a_size_is_rounded_up(count, missing):
+    assert missing_rows(count) == missing
 
 
 def test_on_a_cpu_nothing_is_added():

@@ -27,6 +27,7 @@ def test_without_objects_everything_is_negative():
     overlap = overlap_of(torch.zeros(0, 3))
     assert overlap.index.tolist() == [0, 0, 0]
     assert label_of(overlap, 0.3, 0.7, keep_best=True).tolist() == [NEGATIVE] * 3
+    assert label_of(overlap, 0.0, 0.0).tolist() == [NEGATIVE] * 3
 
 
 def drawn(labels: list[list[int]], count: int, share: float) -> list[tuple[set[int], set[int]]]:

@@ -122,3 +122,22 @@ def test_an_object_that_no_anchor_fits_still_teaches_its_best_anchor():
     centerness, box = network().losses(prediction, [objects])
     assert centerness.item() == pytest.approx((0.5 + 0.5) / 256)  # target 1 and target 0
     assert box.item() == pytest.approx((1 - 16 / 1600) / 256)
+
+
+def test_the_images_of_a_batch_are_each_held_against_their_own_objects():
+    sides = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0)) + 0.2
+    logits = torch.tensor([[0.0, 1.0, -1.0, 2.0]]).repeat(3, 1)
+    centres, sizes = torch.tensor([[10.0, 10], [40, 10], [10, 40], [200, 200]]), torch.tensor([20.0, 20, 20, 20])
+    objects = [
+        torch.tensor([[1.0, 1.0, 20.0, 20.0]]),
+        torch.zeros(0, 4),
+        torch.tensor([[0.0, 30.0, 18.0, 50.0], [31.0, 0.0, 50.0, 19.0]]),
+    ]
+    model = network(samples=16)
+    together = model.losses(DensePrediction(sides, logits, centres, sizes, [4]), objects)
+    alone = [
+        model.losses(DensePrediction(sides[i : i + 1], logits[i : i + 1], centres, sizes, [4]), objects[i : i + 1])
+        for i in range(3)
+    ]
+    for whole, parts in zip(together, zip(*alone, strict=True), strict=True):
+        assert whole.item() == pytest.approx(sum(part.item() for part in parts) / 3)

@@ -57,6 +57,22 @@ def test_a_quarter_of_the_samples_is_positive_at_most():
     assert (samples.labels[~samples.positive] == 1).all()
 
 
+def test_every_sample_of_a_batch_is_held_against_an_object_of_its_own_image():
+    torch.manual_seed(0)
+    corners = [torch.rand(30, 2) * 80 for _ in range(2)]
+    proposals = [torch.cat((corner, corner + 8), 1) for corner in corners]
+    targets = [target([[0, 0, 20, 20]], [1]), target([[60, 60, 80, 80], [0, 0, 20, 20]], [2, 3])]
+    samples = sample_rois(proposals, targets, RoIConfig(samples=100, positive_fraction=1), 4)
+    assert len(samples.rois) == 30 + 1 + 30 + 2
+    first = samples.rois[:, 0] == 0
+    assert (samples.index[first] == 0).all()
+    assert set(samples.index[~first].tolist()) == {1, 2}
+    for index, box in enumerate(torch.cat([t["boxes"] for t in targets])):
+        assert (samples.objects[samples.index == index] == box).all()
+    assert set(samples.labels[samples.positive & first].tolist()) == {1}
+    assert set(samples.labels[samples.positive & ~first].tolist()) == {2, 3}
+
+
 def test_an_image_without_objects_gives_background_alone():
     samples = sample_rois(
         [torch.tensor([[0.0, 0, 5, 5]])] * 2, [target([], []), target([[0, 0, 5, 5]], [0])], RoIConfig(), 4
