@@ -20,7 +20,7 @@ demo:  ## a simulated camera, the segmenter node and a referee: a table, demo/ov
 
 test:  ## every test, over real DDS; PYTEST_ARGS=… is handed on
 	@scripts/setup_env.sh test
-	@# xdist would start the file of a test that hangs again, and again: no restarts.
+	@# No restarts: for a test that hangs xdist would start its file again and again, or, if it is the last, wait for ever.
 	@$(ENTER) && python -m pytest -n 2 --dist loadfile --max-worker-restart=0 $(PYTEST_ARGS)
 
 lint:  ## ruff: rules and format

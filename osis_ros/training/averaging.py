@@ -5,7 +5,13 @@ from pathlib import Path
 
 import torch
 
-from osis_ros.training.checkpoint import CheckpointError, load_checkpoint, require_same_tensors, save_checkpoint
+from osis_ros.training.checkpoint import (
+    NOT_RECORDED,
+    CheckpointError,
+    load_checkpoint,
+    require_same_tensors,
+    save_checkpoint,
+)
 
 
 def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
@@ -40,7 +46,7 @@ def average_checkpoints(paths: Sequence[Path], output: Path) -> None:
     with torch.no_grad():
         model.load_state_dict({name: total / counts[name] for name, total in mean.items()}, strict=False)
     names = " and ".join(map(str, paths))
-    data = f"{provenance.get('data', 'not recorded')} (mean of the weights {names})"
+    data = f"{provenance.get('data', NOT_RECORDED)} (mean of the weights {names})"
     save_checkpoint(output, model, {**provenance, "data": data})
 
 

@@ -19,6 +19,7 @@ from osis_ros.training.model.semseg import SemSeg
 from osis_ros.whole_file import write_whole
 
 FORMAT = "osis_ros.semseg"
+NOT_RECORDED = "not recorded"
 PREFIX = "model."  # of the network's tensors in a training checkpoint
 
 
@@ -29,10 +30,10 @@ class CheckpointError(Exception):
 def lineage(provenance: dict[str, Any]) -> dict[str, Any]:
     """What later weights say of those that they started from, by their provenance; it may go back further (`init`)."""
     config = provenance.get("config", {})
-    if isinstance(config, str):  # imported: others trained it
-        config = {"name": config, "backbone_weights": config}
+    if isinstance(config, str):  # imported, others trained it; or unknown
+        config = {} if config == NOT_RECORDED else {"name": config, "backbone_weights": config}
     kept = {key: provenance[key] for key in ("data", "steps", "seed", "commit", "init") if key in provenance}
-    return {"name": config.get("name", "not recorded"), "backbone_weights": config.get("backbone_weights")} | kept
+    return {"name": config.get("name", NOT_RECORDED), "backbone_weights": config.get("backbone_weights")} | kept
 
 
 def save_checkpoint(
@@ -122,10 +123,10 @@ def _read_lightning(path: Path) -> tuple[dict, dict[str, Tensor], dict]:
     state = {name.removeprefix(PREFIX): t for name, t in named if name.startswith(PREFIX)}
     provenance = {
         "config": config,
-        "data": ", ".join(config.get("train", {})) or "not recorded",
+        "data": ", ".join(config.get("train", {})) or NOT_RECORDED,
         "steps": checkpoint.get("global_step", 0),
         "seed": config.get("seed", 0),
-        "commit": parameters.get("commit", "not recorded"),
+        "commit": parameters.get("commit", NOT_RECORDED),
         **({"init": parameters["init"]} if parameters.get("init") else {}),
     }
     return model_config, state, provenance

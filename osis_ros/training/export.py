@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from osis_ros.inference.bundle import MANIFEST_FILE, MODEL_FILE, Bundle, write_bundle
 from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Metric, validate_manifest
-from osis_ros.training.checkpoint import lineage, load_checkpoint, save_checkpoint
+from osis_ros.training.checkpoint import NOT_RECORDED, lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export_card import model_card
 from osis_ros.training.export_graph import export_onnx, max_instances
 from osis_ros.training.model.semseg import SemSeg
@@ -142,7 +142,7 @@ def _manifest_fields(
 ) -> dict[str, Any]:  # fmt: skip
     config = model.config
     decision = config.decision
-    trained = recorded.get("config", "not recorded")
+    trained = recorded.get("config", NOT_RECORDED)
     if isinstance(trained, dict):  # the network as it is exported, which may differ from how it was trained
         trained = {**trained, "model": config.model_dump(mode="json")}
     figures = [*recorded.get("metrics", []), *(metric.model_dump() for metric in metrics)]
@@ -160,10 +160,10 @@ def _manifest_fields(
         },
         "provenance": {
             "config": trained,
-            "data": data or recorded.get("data", "not recorded"),
+            "data": data or recorded.get("data", NOT_RECORDED),
             "steps": recorded.get("steps", 0),
             "seed": recorded.get("seed", 0),
-            "commit": recorded.get("commit", "not recorded"),
+            "commit": recorded.get("commit", NOT_RECORDED),
             "date": date.today().isoformat(),
             **({"init": recorded["init"]} if recorded.get("init") else {}),
             "metrics": figures,

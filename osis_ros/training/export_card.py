@@ -110,7 +110,7 @@ def _before(init: dict | None) -> str:
     """The runs that these weights went on from, latest first."""
     if not init:
         return ""
-    if "steps" not in init:
+    if not init.get("steps"):
         return f", after those of other weights ({init.get('name')})"
     return f", after {init['steps']:,} of commit `{init.get('commit')}`{_before(init.get('init'))}"
 

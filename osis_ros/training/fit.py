@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from osis_ros.training.augment import train_transform
-from osis_ros.training.checkpoint import CheckpointError, lineage, load_checkpoint
+from osis_ros.training.checkpoint import NOT_RECORDED, CheckpointError, lineage, load_checkpoint
 from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
 from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
@@ -191,8 +191,8 @@ def source_commit() -> str:
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError:
-        return "not recorded"
-    return result.stdout.strip() or "not recorded"
+        return NOT_RECORDED
+    return result.stdout.strip() or NOT_RECORDED
 
 
 def require_known_objects(sources: list[list[Record]], class_names: tuple[str, ...]) -> None:

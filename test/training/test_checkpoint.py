@@ -133,3 +133,4 @@ def test_imported_weights_are_named_in_the_lineage_of_those_that_go_on_from_them
     name = "faithful, imported"
     recorded = lineage({"config": name, "data": "that of others"})
     assert recorded == {"name": name, "backbone_weights": name, "data": "that of others"}
+    assert lineage({"config": "not recorded"})["backbone_weights"] is None

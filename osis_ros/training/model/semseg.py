@@ -303,15 +303,13 @@ class SemSeg(nn.Module):
     def _refined_boxes(
         self, levels: list[Tensor], image_sizes: list[tuple[int, int]], proposals: list[Proposals]
     ) -> list[tuple[Tensor, Tensor]]:
-        """Boxes [N, 4] and scores [N] of every image as `_candidates` gives them, whatever their score; RoIs of all
-        images are pooled at once."""
+        """Boxes [N, 4] and scores [N] of every image as `_candidates` gives them, whatever their score and in any
+        order; RoIs of all images are pooled at once."""
         rois, lengths = with_image_index([own.boxes for own in proposals]), [len(own.boxes) for own in proposals]
         deltas, iou = self.roi_head.refine(self.pool_boxes(levels, rois))
         every_score = (torch.cat([own.centerness for own in proposals]) * iou).sqrt()
-        far = torch.tensor([(width, height) * 2 for height, width in image_sizes], device=rois.device)[
-            rois[:, 0].long()
-        ]
-        moved = torch.minimum(deltas_to_boxes(rois[:, 1:], deltas).clamp(min=0), far)
+        corners = torch.tensor([(width, height) * 2 for height, width in image_sizes], device=rois.device)
+        moved = torch.minimum(deltas_to_boxes(rois[:, 1:], deltas).clamp(min=0), corners[rois[:, 0].long()])
         found, decision = [], self.config.decision
         for boxes, scores in zip(moved.split(lengths), every_score.split(lengths), strict=True):
             if len(scores) > decision.max_boxes:

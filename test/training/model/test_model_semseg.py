@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from osis_ros.training.model.config import ModelConfig, tabletop
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.semseg import SemSeg, View
 
 LOSSES = {
     "loss_centerness", "loss_proposal_box", "loss_iou", "loss_box", "loss_contrastive", "loss_class", "loss_mask",
@@ -117,6 +117,22 @@ def test_a_few_steps_on_one_scene_lower_the_loss():
         optimiser.step()
         history.append(total.item())
     assert sum(history[-5:]) < 0.8 * sum(history[:5])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("vote_iou", "max_boxes"), [(0.8, 200), (None, 200), (None, 10)])
+def test_parts_on_cut_outs_learn_from_the_boxes_that_they_will_see(vote_iou, max_boxes):
+    model = build(decision={"vote_iou": vote_iou, "max_boxes": max_boxes})
+    images, sizes = torch.stack([scene([0, 1])[0], scene([1])[0]]), [SIZE, (80, 100)]
+    levels = model.pyramid(model.backbone.normalise(images, sizes))
+    proposals = model.proposals.select(model.proposals(levels), sizes)
+    for i, (boxes, scores) in enumerate(model._refined_boxes(levels, sizes, proposals)):
+        view = View(images[i : i + 1], [level[i : i + 1] for level in levels], sizes[i])
+        alone = model._candidates(view, proposals[i], -1.0, model.config.decision)
+        assert len(scores) == min(len(proposals[i].boxes), max_boxes) > 1
+        order = scores.argsort(descending=True)
+        torch.testing.assert_close(scores[order], alone.scores)
+        torch.testing.assert_close(boxes[order], alone.boxes, atol=1e-4, rtol=0)
 
 
 def detecting(**sections) -> SemSeg:
