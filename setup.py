@@ -23,7 +23,7 @@ setup(
     description="Open-set instance segmentation for robot arms on ROS 2",
     license="Apache-2.0",
     packages=find_packages(include=["osis_ros", "osis_ros.*"]),
-    package_data={"osis_ros.training": ["configs/*.yaml"], "osis_ros.evaluation": ["*.jinja"]},
+    package_data={"osis_ros.training": ["configs/*.yaml"], "osis_ros.evaluation.reports": ["*.jinja"]},
     data_files=[  # the models that come with the package, found by name, and what bags need to know of the messages
         *((f"share/osis_ros/{folder}", glob(f"{folder}/*.*")) for folder in glob("models/*")),
         ("share/osis_ros/msg", glob("msg/*.msg")),

@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from osis_ros.evaluation.evaluate import Options, evaluate
-from osis_ros.inference.rle import encode
+from osis_ros.coco.rle import encode
+from osis_ros.evaluation.jobs.evaluate import Options, evaluate
 
 HEIGHT, WIDTH = 480, 640
 KNOWN, CATEGORIES, UNKNOWN_ID = 20, 80, 1000

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from osis_ros.evaluation import command as evaluation
+from osis_ros.evaluation import commands as evaluation
 from osis_ros.terminal import Commands, fail
 from osis_ros.training.datasets.command import app as data_app
 
@@ -156,9 +156,9 @@ def mask_quality(
     """Score masks alone: boxes and labels are given (the paper's Table IV)."""
     from rich.console import Console
 
-    from osis_ros.evaluation.coco_json import EvaluationError
-    from osis_ros.evaluation.evaluate import write_json
-    from osis_ros.evaluation.report import print_report
+    from osis_ros.coco.annotations import EvaluationError
+    from osis_ros.evaluation.jobs.evaluate import write_json
+    from osis_ros.evaluation.reports.terminal import print_report
     from osis_ros.training.checkpoint import CheckpointError
     from osis_ros.training.mask_quality import mask_quality as score
 
@@ -190,7 +190,7 @@ def detect(
 
     Stop it at any moment; the same command goes on where it was.
     """
-    from osis_ros.evaluation.coco_json import EvaluationError
+    from osis_ros.coco.annotations import EvaluationError
     from osis_ros.training.checkpoint import CheckpointError
     from osis_ros.training.detect import detect as run
 
@@ -277,7 +277,7 @@ def demo(
     from rich.console import Console
 
     try:
-        from osis_ros.nodes.demo import DemoError, run_demo, verdict_table
+        from osis_ros.demo import DemoError, run_demo, verdict_table
     except ModuleNotFoundError as err:
         raise fail(f"no module {err.name}: the demo wants ROS 2 and this package's messages; run make demo") from None
 
@@ -316,8 +316,8 @@ def replay(
     from rich.table import Table
 
     try:
-        from osis_ros.nodes.replay import REPORT, Options, ReplayError
-        from osis_ros.nodes.replay import replay as run
+        from osis_ros.bags.replay import REPORT, Options, ReplayError
+        from osis_ros.bags.replay import replay as run
     except ModuleNotFoundError as err:
         raise fail(f"no module {err.name}: replay wants ROS 2, this package's messages and '.[replay]'") from None
 

@@ -1,18 +1,34 @@
 """What every test shares: a ROS domain of its own, and the way to the data that is not part of the repository."""
 
+import importlib.util
 import os
+import warnings
 import zlib
 from pathlib import Path
 
 import pytest
 
 import osis_ros.simulation  # noqa: F401  chooses what MuJoCo draws with, before a test imports mujoco
-from osis_ros.nodes.node_process import heed_interrupts
+from osis_ros.nodes.support.node_process import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[1]
 
 
 heed_interrupts()
+pytest_plugins = ["ros_fixtures"]
+
+
+def _missing() -> str | None:
+    for module, remedy in (("rclpy", "source a ROS 2"), ("osis_ros.msg", "run scripts/build_interfaces.sh --tests")):
+        if importlib.util.find_spec(module) is None:
+            return f"the tests of nodes, messages and bags are left out: no module {module} ({remedy}, or `make test`)"
+    return None
+
+
+collect_ignore_glob = []
+if reason := _missing():
+    warnings.warn(reason, stacklevel=1)
+    collect_ignore_glob += [f"{folder}/*" for folder in ("nodes", "messages", "bags", "demo")]
 
 
 def _ros_domain() -> int:

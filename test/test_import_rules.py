@@ -22,16 +22,25 @@ MUJOCO = {"mujoco"}
 # part of osis_ros -> what it may not import, at the top of a file or inside a function, itself or through another part
 FORBIDDEN = {
     "instances": TORCH | ROS | MUJOCO,
-    "whole_file": TORCH | ROS | MUJOCO,
-    "share_folders": TORCH | ROS | MUJOCO,
+    "errors": TORCH | ROS | MUJOCO,
+    "files": TORCH | ROS | MUJOCO,
+    "coco": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
+    "messages": TORCH | MUJOCO | {"rclpy"},
+    "bags": TORCH | MUJOCO,
     "nodes": TORCH,
+    "demo": TORCH,
     "simulation": TORCH | ROS,
     "evaluation": TORCH | ROS,
     "training": ROS,
 }
 # part -> what may not even be needed to import it (a function may, when it runs)
-NOT_AT_IMPORT = {"nodes": TORCH | MUJOCO, "inference": TORCH | ROS | MUJOCO, "cli": TORCH | ROS | MUJOCO}
+NOT_AT_IMPORT = {
+    "nodes": TORCH | MUJOCO,
+    "bags": TORCH | MUJOCO,
+    "inference": TORCH | ROS | MUJOCO,
+    "cli": TORCH | ROS | MUJOCO,
+}
 
 # import name -> distribution name, where they differ
 DISTRIBUTIONS = {
@@ -39,8 +48,8 @@ DISTRIBUTIONS = {
     "faster_coco_eval": "faster-coco-eval",
 }  # fmt: skip
 # part -> the extras of setup.py that its users install
-EXTRAS = {"instances": (), "inference": (), "cli": (), "simulation": ("sim",), "evaluation": ("replay", "figures"),
-          "training": ("train",)}  # fmt: skip
+EXTRAS = {"instances": (), "files": (), "coco": ("replay",), "inference": (), "cli": (), "simulation": ("sim",),
+          "evaluation": ("replay", "figures"), "training": ("train",)}  # fmt: skip
 
 
 def module_name(path: Path) -> str:
@@ -117,7 +126,7 @@ def test_a_part_never_imports_what_it_may_not(part):
 
 @pytest.mark.parametrize("part", NOT_AT_IMPORT)
 def test_a_part_imports_where_the_rest_is_not_installed(part):
-    if part == "nodes":
+    if part in ("nodes", "bags"):
         pytest.importorskip("rclpy", reason="the nodes need a ROS 2")
         pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")
     program = block(NOT_AT_IMPORT[part]) + "".join(f"import {module}\n" for module in modules_of(part))

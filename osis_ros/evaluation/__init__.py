@@ -1,4 +1,4 @@
-"""Metrics, and running a model over recorded images or bags.
+"""How good a model is: metrics/ are the measures, jobs/ run them over data, reports/ show them, commands.py is the CLI.
 
-May import `osis_ros.inference`, faster-coco-eval, rosbags, jinja2. Never torch, never rclpy.
+May import `osis_ros.inference`, `osis_ros.coco`, faster-coco-eval, jinja2. Never torch, never rclpy.
 """

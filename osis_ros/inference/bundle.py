@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from osis_ros.files.share import share_folders
 from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Manifest, read_manifest, validate_manifest
-from osis_ros.share_folders import share_folders
 
 DEFAULT_MODEL = "tabletop"
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.onnx", "model.yaml", "README.md"

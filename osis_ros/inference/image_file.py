@@ -5,12 +5,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from osis_ros.errors import OsisError
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 
 LOG, SILENT = getattr(cv2.utils, "logging", cv2), 0  # OpenCV 5 moved its log level there
 
 
-class ImageError(ValueError):
+class ImageError(OsisError, ValueError):
     """A file or folder that cannot be read as images; the message is one sentence that names it."""
 
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from osis_ros.errors import OsisError
 from osis_ros.instances import UNKNOWN_NAME
 
 FORMAT_VERSION = 1
 
 
-class BundleError(Exception):
+class BundleError(OsisError):
     """A bundle that cannot be used; the message is one sentence that names the file, the field and the remedy."""
 
 

@@ -21,7 +21,7 @@ def paste_masks(
         height, width: the image's size.
     Returns:
         rois: [N, 4] int32, x y width height: the whole pixels that the box touches, inside the image.
-        masks: N bool arrays [roi height, roi width].
+        masks: N bool arrays [roi height, roi width], read-only.
     """
     rois = whole_pixels(boxes, height, width)
     boxes_rois = zip(probabilities, boxes.tolist(), rois.tolist(), strict=True)
@@ -46,4 +46,6 @@ def _paste(mask: np.ndarray, box: list[float], roi: list[int]) -> np.ndarray:
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     resampled = cv2.warpAffine(mask, roi_to_mask, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    return resampled >= THRESHOLD
+    inside = resampled >= THRESHOLD
+    inside.flags.writeable = False  # so that `Instances` keeps it without a copy
+    return inside

@@ -8,12 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from osis_ros.coco.rle import encode_instances
+from osis_ros.files.atomic import write_whole
 from osis_ros.inference.image_file import SUFFIXES, ImageError, read_image
 from osis_ros.inference.overlay import draw_overlay
-from osis_ros.inference.rle import encode_instances
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
-from osis_ros.whole_file import write_whole
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def to_json(instances: Instances, file: str, model: str) -> dict:
     boxes = np.concatenate((instances.boxes[:, :2], instances.boxes[:, 2:] - instances.boxes[:, :2]), axis=1)
     found = [
         {
-            "id": index + 1,
+            "id": int(instances.ids[index]),
             "class_id": int(instances.class_ids[index]),
             "class_name": instances.class_name(index),
             "unknown": bool(instances.unknown[index]),

@@ -134,8 +134,9 @@ class Segmenter:
         kept = distinct(rois, masks, overlap)[:limit]
         boxes, found = boxes[inside[kept]], {name: value[inside[kept]] for name, value in found.items()}
         instances = Instances(
-            boxes, found["scores"], found["class_ids"], found["distances"], found["embeddings"], rois[kept],
-            tuple(masks[i] for i in kept), height, width, manifest.class_names,
+            boxes=boxes, scores=found["scores"], class_ids=found["class_ids"], distances=found["distances"],
+            embeddings=found["embeddings"], rois=rois[kept], masks=tuple(masks[i] for i in kept),
+            height=height, width=width, class_names=manifest.class_names,
         )  # fmt: skip
         return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
 

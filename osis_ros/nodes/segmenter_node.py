@@ -18,17 +18,17 @@ from sensor_msgs.msg import CompressedImage, Image
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
-from osis_ros.nodes import parameters
-from osis_ros.nodes.colour import colour_converter
-from osis_ros.nodes.diagnostics import DiagnosticsPublisher
-from osis_ros.nodes.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
-from osis_ros.nodes.instance_messages import instance_array
-from osis_ros.nodes.lifecycle import SteadyLifecycleNode
-from osis_ros.nodes.newest_frame import NewestFrameWorker
-from osis_ros.nodes.qos import subscription_events, subscription_profile
-from osis_ros.nodes.results import ResultPublishers
-from osis_ros.nodes.running import run
-from osis_ros.nodes.statistics import FrameStatistics, Summary
+from osis_ros.messages.colour import colour_converter
+from osis_ros.messages.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
+from osis_ros.messages.instances import instance_array
+from osis_ros.nodes.support import parameters
+from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
+from osis_ros.nodes.support.lifecycle import SteadyLifecycleNode
+from osis_ros.nodes.support.newest_frame import NewestFrameWorker
+from osis_ros.nodes.support.qos import subscription_events, subscription_profile
+from osis_ros.nodes.support.results import ResultPublishers
+from osis_ros.nodes.support.running import run
+from osis_ros.nodes.support.statistics import FrameStatistics, Summary
 from osis_ros.srv import Segment
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE

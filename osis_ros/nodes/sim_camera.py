@@ -12,12 +12,12 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from osis_ros.messages.camera import BODY_FROM_OPTICAL, camera_info, millimetres, transform
+from osis_ros.messages.images import image_message, jpeg_message
+from osis_ros.messages.instances import instance_array
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.camera_messages import BODY_FROM_OPTICAL, camera_info, millimetres, transform
-from osis_ros.nodes.image_messages import image_message, jpeg_message
-from osis_ros.nodes.instance_messages import instance_array
-from osis_ros.nodes.qos import LATCHED, RESULTS
-from osis_ros.nodes.running import StartError, run
+from osis_ros.nodes.support.qos import LATCHED, RESULTS
+from osis_ros.nodes.support.running import StartError, run
 
 WORLD, BODY, OPTICAL = "world", "camera_link", "camera_color_optical_frame"
 PARAMETERS = {

@@ -19,12 +19,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from osis_ros.inference.rle import encode
+from osis_ros.coco.rle import encode
+from osis_ros.errors import OsisError
+from osis_ros.files.atomic import write_whole
 from osis_ros.simulation.categories import ALL, KNOWN, shown_in
 from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
 from osis_ros.simulation.scene import make_scene
-from osis_ros.whole_file import write_whole
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
 TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100, "outliers": 5100}
@@ -35,7 +36,7 @@ JPEG_QUALITY = 92
 _ATTEMPTS = 4  # cameras tried until one sees an object
 
 
-class DatasetError(Exception):
+class DatasetError(OsisError):
     """A folder or a setting that cannot be used; the message is one sentence."""
 
 

@@ -3,13 +3,15 @@
 import ctypes
 import os
 
+from osis_ros.errors import OsisError
+
 MISSING = (
     "rendering needs OpenGL without a screen: apt-get install libegl1 libgl1 libgl1-mesa-dri (or libosmesa6), "
     "or set MUJOCO_GL to a backend that works here"
 )
 
 
-class RenderError(Exception):
+class RenderError(OsisError):
     """No usable OpenGL; the message says what to install."""
 
 

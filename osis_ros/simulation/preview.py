@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from osis_ros.inference.rle import decode
+from osis_ros.coco.rle import decode
 from osis_ros.simulation.dataset import DatasetError
 
 _COLUMNS, _ROWS, _WIDTH = 4, 4, 400  # of the sheet, and px of one picture

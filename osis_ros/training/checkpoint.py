@@ -14,16 +14,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from osis_ros.errors import OsisError
+from osis_ros.files.atomic import write_whole
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.semseg import SemSeg
-from osis_ros.whole_file import write_whole
 
 FORMAT = "osis_ros.semseg"
 NOT_RECORDED = "not recorded"
 PREFIX = "model."  # of the network's tensors in a training checkpoint
 
 
-class CheckpointError(Exception):
+class CheckpointError(OsisError):
     """A checkpoint that cannot be used; the message is one sentence that names the file and what is wrong in it."""
 
 

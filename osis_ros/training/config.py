@@ -7,6 +7,7 @@ import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from osis_ros.errors import OsisError
 from osis_ros.training.model.config import ModelConfig, tabletop
 
 PRESETS = Path(__file__).parent / "configs"
@@ -16,7 +17,7 @@ Positive = Annotated[int, Field(gt=0)]
 MODEL_PRESETS = {"tabletop": tabletop}
 
 
-class ConfigError(Exception):
+class ConfigError(OsisError):
     """A configuration that cannot be used; the message is one sentence for the user."""
 
 

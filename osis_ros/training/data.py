@@ -16,7 +16,7 @@ from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
 from torchvision.transforms import v2
 
-from osis_ros.evaluation.segmentation import to_rle
+from osis_ros.coco.segmentation import to_rle
 from osis_ros.training.config import ConfigError, Source
 from osis_ros.training.datasets.open_set import DatasetError, read_annotations
 from osis_ros.training.recolour import recolour_parts

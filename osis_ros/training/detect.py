@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from osis_ros.evaluation.coco_json import UNKNOWN_ID, read_ground_truth
-from osis_ros.evaluation.evaluate import first_images, with_categories, write_json
-from osis_ros.evaluation.predict import image_paths, segment_images, unfinished
-from osis_ros.evaluation.split import Split, with_model_classes
+from osis_ros.coco.annotations import UNKNOWN_ID, read_ground_truth
+from osis_ros.evaluation.jobs.evaluate import first_images, with_categories, write_json
+from osis_ros.evaluation.jobs.predict import image_paths, segment_images, unfinished
+from osis_ros.evaluation.metrics.split import Split, with_model_classes
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.paste import paste_masks
 from osis_ros.instances import Instances
@@ -77,8 +77,9 @@ def image_segmenter(model: SemSeg, short_side: int, long_side: int) -> Callable[
         spans = place.boxes_to_image(arrays["boxes"])
         rois, masks = paste_masks(arrays["masks"], spans, height, width)
         return Instances(
-            place.clip(spans), arrays["scores"], arrays["class_ids"], arrays["distances"], arrays["embeddings"],
-            rois, masks, height, width, model.config.class_names,
+            boxes=place.clip(spans), scores=arrays["scores"], class_ids=arrays["class_ids"],
+            distances=arrays["distances"], embeddings=arrays["embeddings"], rois=rois, masks=masks,
+            height=height, width=width, class_names=model.config.class_names,
         )  # fmt: skip
 
     return segment

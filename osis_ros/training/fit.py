@@ -16,6 +16,8 @@ from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from osis_ros.errors import OsisError
+from osis_ros.files.atomic import write_whole
 from osis_ros.training.augment import train_transform
 from osis_ros.training.checkpoint import NOT_RECORDED, CheckpointError, lineage, load_checkpoint
 from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
@@ -26,14 +28,13 @@ from osis_ros.training.model.semseg import SemSeg
 from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
-from osis_ros.whole_file import write_whole
 
 # Tensors whose rows belong to classes.
 OF_CLASSES = ("embedding.centres", "classifier.output.", "second_look.embedding.centres")
 LEAST_SHARE = 0.1  # of a network's weights, to call it started from another one
 
 
-class TrainingDiverged(Exception):
+class TrainingDiverged(OsisError):
     """A loss that is no longer a number; the message says where and what to try."""
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from osis_ros.evaluation.coco_json import GroundTruth, read_ground_truth
-from osis_ros.evaluation.mask_quality import SegmentBoxes, score_given_boxes
-from osis_ros.evaluation.split import open_set_split
+from osis_ros.coco.annotations import GroundTruth, read_ground_truth
+from osis_ros.evaluation.metrics.mask_quality import SegmentBoxes, score_given_boxes
+from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.inference.paste import paste_masks
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.semseg import SemSeg

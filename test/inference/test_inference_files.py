@@ -12,9 +12,9 @@ from colour_model import colour_bundle
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
+from osis_ros.coco.rle import decode
 from osis_ros.inference.image_file import ImageError, read_image
 from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, draw_overlay
-from osis_ros.inference.rle import decode
 from osis_ros.instances import Instances
 
 

@@ -13,7 +13,6 @@ pytest.importorskip("launch_ros", reason="launch and launch_ros are not installe
 pytest.importorskip("launch.actions", reason="launch is not installed")
 pytest.importorskip("osis_ros.msg", reason="the messages are not built")
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "nodes"))
 from bench import Bench, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray

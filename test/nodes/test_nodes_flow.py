@@ -14,7 +14,7 @@ from sensor_msgs.msg import CompressedImage
 
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.newest_frame import NewestFrameWorker
+from osis_ros.nodes.support.newest_frame import NewestFrameWorker
 from osis_ros.srv import Segment
 
 RED = picture((16, 8, 96, 48, (255, 0, 0)))

@@ -7,8 +7,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from encodings_of import COLOUR, GREY, WIDE, encoded
 from sensor_msgs.msg import CompressedImage, Image
 
+from osis_ros.messages.images import byte_array
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.image_messages import byte_array
 
 RED = picture((16, 8, 96, 48, (255, 0, 0)))
 WHITE = picture((16, 8, 96, 48, (255, 255, 255)))

@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.results import ResultPublishers
+from osis_ros.nodes.support.results import ResultPublishers
 
 RED = picture((16, 8, 96, 48, (255, 0, 0)))
 

@@ -11,8 +11,8 @@ import numpy as np
 from bench import Bench, eventually
 
 from osis_ros.instances import Instances
+from osis_ros.messages.instances import instance_array, instances_of
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.instance_messages import instance_array, instances_of
 
 REPOSITORY = Path(__file__).parents[2]
 

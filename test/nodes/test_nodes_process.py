@@ -35,7 +35,7 @@ def wait_for_node(ros: object, name: str) -> None:
 
 def test_a_signal_ends_a_node_that_has_nothing_to_do(ros: object):
     program = (
-        "from rclpy.node import Node\nfrom osis_ros.nodes.running import run\n"
+        "from rclpy.node import Node\nfrom osis_ros.nodes.support.running import run\n"
         "def idle():\n    node = Node('idle')\n    node.create_timer(600, print)\n    return node\nrun(idle)"
     )
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))

@@ -13,11 +13,11 @@ from sensor_msgs.msg import CompressedImage, Image
 from osis_ros.inference.label_image import label_image
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.inference.segmenter import Segmenter
+from osis_ros.messages.image_decoding import image_to_rgb
+from osis_ros.messages.images import jpeg_message
+from osis_ros.messages.instances import instances_of, mask_of
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.image_decoding import image_to_rgb
-from osis_ros.nodes.image_messages import jpeg_message
-from osis_ros.nodes.instance_messages import instances_of, mask_of
-from osis_ros.nodes.qos import LATCHED
+from osis_ros.nodes.support.qos import LATCHED
 from osis_ros.srv import Segment
 
 # A red rectangle in the first quarter; in the last one equal areas of darker red and blue, nothing in the others.
@@ -122,9 +122,9 @@ def test_pictures_and_detections_for_those_who_look(bench: Bench, colour_cells):
 def test_pictures_that_nobody_looks_at_are_not_drawn(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
     drawn = []
     for name in ("label_image", "draw_overlay"):
-        original = getattr(__import__("osis_ros.nodes.results", fromlist=[name]), name)
+        original = getattr(__import__("osis_ros.nodes.support.results", fromlist=[name]), name)
         monkeypatch.setattr(
-            f"osis_ros.nodes.results.{name}",
+            f"osis_ros.nodes.support.results.{name}",
             lambda *args, name=name, original=original: drawn.append(name) or original(*args),
         )
     heard = bench.listen(InstanceArray, "segmenter/instances")

@@ -12,11 +12,11 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from osis_ros.messages.camera import BODY_FROM_OPTICAL, camera_info, millimetres, transform
+from osis_ros.messages.image_decoding import compressed_to_rgb, image_to_rgb
+from osis_ros.messages.instances import mask_of
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.camera_messages import BODY_FROM_OPTICAL, camera_info, millimetres, transform
-from osis_ros.nodes.image_decoding import compressed_to_rgb, image_to_rgb
-from osis_ros.nodes.instance_messages import mask_of
-from osis_ros.nodes.running import StartError
+from osis_ros.nodes.support.running import StartError
 
 TOPICS = {"color/image_raw": Image, "color/image_raw/compressed": CompressedImage, "color/camera_info": CameraInfo,
           "depth/image_raw": Image, "depth/camera_info": CameraInfo, "ground_truth": InstanceArray}  # fmt: skip

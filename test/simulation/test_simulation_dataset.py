@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
-from osis_ros.inference.rle import decode
+from osis_ros.coco.rle import decode
 from osis_ros.simulation.categories import KNOWN, OUTLIERS, UNKNOWN
 from osis_ros.simulation.dataset import DatasetError, Settings, write_dataset
 from osis_ros.simulation.gl import RenderError

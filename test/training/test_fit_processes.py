@@ -15,7 +15,7 @@ from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.config import ConfigError
 from osis_ros.training.fit import device_count
 
-PROGRAM = Path(__file__).with_name("two_ranks.py")
+PROGRAM = Path(__file__).parents[1] / "fixtures" / "two_ranks.py"
 STEPS = 4
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from shapes import NAMES, tiny_run, write_shapes
 
-from osis_ros.evaluation.evaluate import Options, evaluate
+from osis_ros.evaluation.jobs.evaluate import Options, evaluate
 from osis_ros.training.export import export_bundle
 from osis_ros.training.fit import fit
 

@@ -10,7 +10,7 @@ from decisive_network import CLASS_NAMES, HEIGHT, WIDTH
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
-from osis_ros.inference.rle import encode
+from osis_ros.coco.rle import encode
 from osis_ros.training.checkpoint import save_checkpoint
 from osis_ros.training.detect import image_segmenter
 from osis_ros.training.scaled_input import scaled_input

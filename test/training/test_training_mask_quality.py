@@ -9,8 +9,8 @@ from decisive_network import CLASS_NAMES, HEIGHT, WIDTH
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
+from osis_ros.coco.rle import encode
 from osis_ros.inference.paste import paste_masks
-from osis_ros.inference.rle import encode
 from osis_ros.training.checkpoint import save_checkpoint
 from osis_ros.training.mask_quality import box_segmenter
 

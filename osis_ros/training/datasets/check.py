@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from osis_ros.evaluation.coco_json import EvaluationError, read_ground_truth
+from osis_ros.coco.annotations import EvaluationError, read_ground_truth
 from osis_ros.training.class_names import COCO_KNOWN
 from osis_ros.training.datasets.coco import ANNOTATIONS, FOLDERS, IMAGES
 from osis_ros.training.datasets.graspnet import EXPECTED_SCENES, FRAMES, SCENES, scene_sets

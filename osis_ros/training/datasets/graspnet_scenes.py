@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from osis_ros.inference.rle import encode
+from osis_ros.coco.rle import encode
 from osis_ros.training.datasets.graspnet import FRAMES, OBJECTS, SceneSets, categories
 from osis_ros.training.datasets.open_set import DatasetError, read_annotations, write_annotations
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from osis_ros.whole_file import write_whole
+from osis_ros.errors import OsisError
+from osis_ros.files.atomic import write_whole
 
 NUMBER, TEXT = (int, float), str
 REQUIRED = {
@@ -15,7 +16,7 @@ REQUIRED = {
 }
 
 
-class DatasetError(Exception):
+class DatasetError(OsisError):
     """Data that cannot be used; the message is one sentence for the user."""
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from osis_ros.errors import OsisError
+
 # What a pickle of numpy arrays in dicts is made of, under the module names of NumPy 1 and 2 and of Python 2.
 _RECONSTRUCT, _SCALAR = np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0]
 ALLOWED = {
@@ -22,7 +24,7 @@ ALLOWED = {
 WRAPPERS = ("state_dict", "model", "blobs")
 
 
-class WeightsError(Exception):
+class WeightsError(OsisError):
     """Weights that cannot be used; the message is one sentence that names the file and the tensors."""
 
 

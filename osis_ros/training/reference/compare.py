@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from osis_ros.errors import OsisError
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.embedding import contrastive_loss
 from osis_ros.training.model.pooling import with_image_index
@@ -29,7 +30,7 @@ ARRAYS = (
 WIDER = 4  # times as many of our results as are reported: one of theirs may tie with our last
 
 
-class FixtureError(Exception):
+class FixtureError(OsisError):
     """A fixture that cannot be compared with; the message is one sentence."""
 
 

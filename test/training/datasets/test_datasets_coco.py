@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
-from osis_ros.evaluation.coco_json import read_ground_truth
-from osis_ros.evaluation.split import open_set_split
+from osis_ros.coco.annotations import read_ground_truth
+from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.training.class_names import COCO_KNOWN
 from osis_ros.training.datasets.open_set import DatasetError, category_ids, evaluation_set, training_set
 

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
-from osis_ros.evaluation.coco_json import read_ground_truth
-from osis_ros.evaluation.split import open_set_split
-from osis_ros.inference.rle import decode
+from osis_ros.coco.annotations import read_ground_truth
+from osis_ros.coco.rle import decode
+from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.training.datasets import graspnet_scenes
 from osis_ros.training.datasets.graspnet import KNOWN, TRAIN_ONLY, scene_sets
 from osis_ros.training.datasets.graspnet_scenes import convert_frame

@@ -1,0 +1,243 @@
+"""The demo: a simulated camera and the segmenter, each in a process; here, what records and judges all they say."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import rclpy
+from ament_index_python.packages import get_package_share_directory
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rosbags.rosbag2 import WriterError
+from sensor_msgs.msg import Image
+
+from osis_ros.bags.recorder import BagRecorder
+from osis_ros.errors import OsisError
+from osis_ros.evaluation.metrics.referee import Referee, Verdict
+from osis_ros.files.result_folder import RunFolderError, make_way
+from osis_ros.inference.bundle import BundleError, load_bundle
+from osis_ros.messages.image_decoding import image_to_rgb
+from osis_ros.messages.stamps import stamp_of
+from osis_ros.msg import InstanceArray
+from osis_ros.nodes.support.node_process import NodeProcess, NodeProcessError, heed_interrupts
+
+COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
+INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
+OWN_FILES = ("demo.mcap", "metadata.yaml", "overlay.png", "camera.log", "segmenter.log")
+
+TABLES = ("-p", "objects:=12", "-p", "scene_seconds:=3.0")  # cluttered, and often another one
+TIMEOUT = 120.0  # s for whatever is waited for; starting on a busy machine takes the longest
+LAST_ANSWER = 3.0  # s that the last frame may take, once the camera is off
+
+
+class DemoError(OsisError):
+    """The demo cannot go on; the message is for the user."""
+
+
+def run_demo(folder: Path, model: str, frames: int, rate: float, console: Console) -> Verdict:
+    """Show `frames` camera frames to the segmenter; leave overlay.png and a bag of every topic in `folder`.
+
+    Args:
+        folder: replaced if it is an earlier demo's. The bag is `FOLDER/FOLDER.mcap`.
+        model: a bundle's folder, or the name of one that came with the package.
+        frames: of the camera.
+        rate: camera frames a second.
+    Raises:
+        DemoError: a model, a folder or a node that fails, or nothing comes of a camera or segmenter.
+    """
+    try:
+        bundle = load_bundle(model)
+    except BundleError as err:
+        raise DemoError(err) from None
+    heed_interrupts()
+    try:
+        make_way(folder, (*OWN_FILES, f"{folder.name}.mcap"), "demo")
+        _prepare_middleware(console)
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C shall end the other processes first
+        return _Demo(folder, console).run(str(bundle.path), frames, rate)
+    except (NodeProcessError, RunFolderError) as err:
+        raise DemoError(err) from None
+    except (OSError, WriterError) as err:
+        raise DemoError(f"cannot write to {folder}: {getattr(err, 'strerror', None) or err}") from None
+    finally:
+        rclpy.try_shutdown()
+
+
+def _prepare_middleware(console: Console) -> None:
+    """What this process and the nodes inherit: the demo stays on this machine, off the domain of whatever else runs
+    on it, be it the shell's own, and has room for images."""
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    own = 1 + os.getpid() % 100
+    if str(own) == os.environ.get("ROS_DOMAIN_ID"):  # where a robot may listen, which simulated images are not for
+        own = 1 + own % 100
+    os.environ["ROS_DOMAIN_ID"] = str(own)
+    profile = Path(get_package_share_directory("osis_ros")) / "config" / "fastdds.xml"
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
+    console.print(f"ROS_DOMAIN_ID {os.environ['ROS_DOMAIN_ID']}: ros2 and rviz2 see the demo with the same one")
+
+
+class _Demo:
+    """One run: the two processes and the node that listens to them."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._folder, self._console = folder, console
+        self._node = Node("referee")
+        self._recorder = BagRecorder(self._node, folder)
+        self._referee = Referee()
+        self._processes: list[NodeProcess] = []
+        self._camera_image: dict[int, Image] = {}
+        self._picture: tuple[Image, Image] | None = None
+        self._recorder.listen(COLOR, self._on_color)
+        self._recorder.listen(TRUTH, lambda message, _: self._referee.saw_truth(stamp_of(message), message))
+        self._recorder.listen(INSTANCES, self._on_instances)
+        self._recorder.listen(OVERLAY, self._on_overlay)
+        self._last_answer = ""
+        self._interrupted = False
+        # Raised between two messages, not within rclpy. A terminal that is closed reaches this process alone.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def run(self, model: str, frames: int, rate: float) -> Verdict:
+        try:
+            segmenter = self._start("segmenter", "osis_ros.nodes.segmenter_node",
+                                    ["-r", f"image:={COLOR}", "-p", f"model:={model}"])  # fmt: skip
+            camera = self._start("camera", "osis_ros.nodes.sim_camera", ["-p", f"rate:={rate}", *TABLES])
+            self._console.print(f"segmenter: loads {model}")
+            self._change_state(Transition.TRANSITION_CONFIGURE, "configure")
+            self._console.print("camera: renders the first table")
+            self._spin_until(lambda: self._referee.frames, f"no image came on {COLOR}")
+            self._change_state(Transition.TRANSITION_ACTIVATE, "activate")
+            self._spin_until(lambda: self._referee.counted, f"images come on {COLOR}, but no instances on {INSTANCES}")
+            self._watch(frames)
+            camera.stop()
+            self._settle()
+            segmenter.stop()
+        finally:
+            self._end()
+        return self._close()
+
+    def _start(self, name: str, module: str, arguments: list[str]) -> NodeProcess:
+        process = NodeProcess(name, module, arguments, self._folder / f"{name}.log")
+        self._processes.append(process)
+        return process
+
+    def _spin_until(self, done: Callable[[], object], complaint: str) -> None:
+        """Listen until something is so.
+
+        Raises:
+            DemoError: it is not within TIMEOUT; the message begins with the complaint.
+            NodeProcessError: a process ended meanwhile.
+        """
+        end = time.monotonic() + TIMEOUT
+        while not done():
+            if self._interrupted:
+                raise KeyboardInterrupt
+            for process in self._processes:
+                process.check()
+            if time.monotonic() > end:
+                raise DemoError(f"{complaint} within {TIMEOUT:.0f} s; {self._folder}/*.log may say why")
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+
+    def _change_state(self, transition: int, name: str) -> None:
+        client = self._node.create_client(ChangeState, "/segmenter/change_state")
+        self._spin_until(client.service_is_ready, "the segmenter did not start")
+        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        self._spin_until(future.done, f"the segmenter did not {name}")
+        if not future.result().success:
+            raise DemoError(f"the segmenter refused to {name}; {self._folder / 'segmenter.log'} says why")
+        self._node.destroy_client(client)
+
+    def _watch(self, frames: int) -> None:
+        """Show progress until the camera has sent its frames: in place on a terminal, else now and then a line."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} frames"),
+                   TimeElapsedColumn(), TextColumn("{task.fields[answer]}"))  # fmt: skip
+        with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
+            task = progress.add_task("camera", total=frames, answer="")
+            seen = shown = 0
+            while seen < frames:
+                self._spin_until(lambda seen=seen: len(self._referee.counted) > seen, f"no further image on {COLOR}")
+                seen = len(self._referee.counted)
+                progress.update(task, completed=seen, answer=self._last_answer)
+                if not self._console.is_terminal and seen >= shown + frames / 5:
+                    shown = seen
+                    self._console.print(f"camera: {seen}/{frames} frames; newest answer: {self._last_answer}")
+
+    def _settle(self) -> None:
+        """Take in what is still on its way."""
+        end = time.monotonic() + LAST_ANSWER
+        while time.monotonic() < end and max(self._referee.frames) not in self._referee.answers:
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+
+    def _end(self) -> None:
+        """Stop what still runs after a failure, and finish the bag; after a success only the latter is left to do."""
+        for process in reversed(self._processes):
+            with contextlib.suppress(NodeProcessError):
+                process.stop()
+        self._recorder.close()
+        self._node.destroy_node()
+
+    def _close(self) -> Verdict:
+        if self._picture is None:
+            raise DemoError(f"no picture came on {OVERLAY}; {self._folder / 'segmenter.log'} may say why")
+        _write_side_by_side(self._folder / "overlay.png", *self._picture)
+        return self._referee.verdict()
+
+    def _on_signal(self, *_: object) -> None:
+        self._interrupted = True
+
+    def _on_color(self, message: Image, _: int) -> None:
+        self._referee.saw_frame(stamp_of(message))
+        self._camera_image = dict([*self._camera_image.items(), (stamp_of(message), message)][-20:])
+
+    def _on_instances(self, message: InstanceArray, arrival: int) -> None:
+        self._referee.saw_answer(stamp_of(message), message, arrival)
+        unknown = sum(i.unknown for i in message.instances)
+        delay = 1000 * self._referee.latencies[stamp_of(message)]
+        self._last_answer = f"{len(message.instances) - unknown} known, {unknown} unknown, {delay:.0f} ms"
+
+    def _on_overlay(self, message: Image, _: int) -> None:
+        camera_image = self._camera_image.get(stamp_of(message))
+        if camera_image is not None:
+            self._picture = camera_image, message
+
+
+def _write_side_by_side(path: Path, *pictures: Image) -> None:
+    rgb = np.concatenate([image_to_rgb(picture) for picture in pictures], axis=1)
+    png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
+    path.write_bytes(png)  # cv2.imwrite is silent about a full disk
+
+
+def verdict_table(verdict: Verdict) -> Table:
+    """The closing table."""
+
+    def percent(value: float) -> str:
+        return f"{value:.1f}" if value >= 0 else "not defined"
+
+    caption = "AP and AR: instances above the score threshold"
+    table = Table("measure", "value", title="segmenter against the simulator's truth", caption=caption)
+    rows = {
+        "camera frames": str(verdict.frames_in),
+        "processed": str(verdict.processed),
+        "dropped (a newer one had come)": str(verdict.dropped),
+        "latency p50, stamp to instances": f"{1000 * verdict.latency_p50:.0f} ms",
+        "latency p95": f"{1000 * verdict.latency_p95:.0f} ms",
+        "known instances a frame": f"{verdict.known_per_frame:.1f}",
+        "unknown instances a frame": f"{verdict.unknown_per_frame:.1f}",
+        "frames judged": str(verdict.judged),
+        "AP of known classes (AP_k)": percent(verdict.ap_known),
+        "AP of unknown objects (AP_unk)": percent(verdict.ap_unknown),
+        "AR of unknown objects (AR_unk, 100)": percent(verdict.ar_unknown),
+    }
+    for measure, value in rows.items():
+        table.add_row(measure, value)
+    return table

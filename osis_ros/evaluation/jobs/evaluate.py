@@ -1,0 +1,222 @@
+"""`osis evaluate`: ground truth and detections, from a file or from a bundle run now, to a report."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from osis_ros.coco.annotations import (
+    UNKNOWN_ID,
+    EvaluationError,
+    GroundTruth,
+    detections_from,
+    read_detections,
+    read_ground_truth,
+)
+from osis_ros.coco.masks import Masks
+from osis_ros.evaluation.jobs.predict import image_paths, load_segmenter, run_bundle
+from osis_ros.evaluation.metrics.class_agnostic import score_class_agnostic
+from osis_ros.evaluation.metrics.goss import score_goss
+from osis_ros.evaluation.metrics.open_set import score_open_set
+from osis_ros.evaluation.metrics.split import Split, open_set_split, with_model_classes
+from osis_ros.evaluation.metrics.zero_shot import score_zero_shot
+from osis_ros.files.atomic import write_whole
+
+# Options that are of no effect on detections from a file, and where all objects are one class.
+OF_THE_RUN = ("score_threshold", "unknown_threshold", "max_overlap", "softmax_baseline", "provider", "save_detections")
+OF_THE_CLASSES = ("known", "goss", "zero_shot", "limit_known", "limit_unknown", "softmax_baseline")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to score, and how. Give either `detections`, or `model` and `images`.
+
+    Attributes:
+        ground_truth: COCO-format JSON, plain or gzip.
+        detections: COCO-format results; `unknown_id` is the category id that means unknown.
+        model, images: a bundle, and the folder that the file names of the ground truth start at.
+        known: names or ids of the known classes; None to take what the ground truth or the model says.
+        class_agnostic: count every object and every detection as one class.
+        goss, goss_score: also the GOSS quality of the label image; detections below the score are not painted.
+        zero_shot: also the zero-shot figures, for detections that name unseen classes.
+        limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
+        score_threshold: of the bundle; SemSeg evaluates at 0.05, lower than suits a robot.
+        unknown_threshold: T_u; the bundle's when None.
+        max_overlap: as in `Segmenter.segment`: of two instances of greater mask IoU the bundle gives the better one.
+        softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown (T_u = 2).
+        provider: what runs the bundle.
+        first: score only the first so many images (in id order); all when None.
+        save_detections: where to write what the bundle found, as COCO-format results. A run that breaks off leaves
+            what it has done beside it, in NAME.part, and the same run goes on from there.
+    """
+
+    ground_truth: Path
+    detections: Path | None = None
+    model: str | None = None
+    images: Path | None = None
+    known: tuple[str, ...] | None = None
+    class_agnostic: bool = False
+    goss: bool = False
+    goss_score: float = 0.0
+    zero_shot: bool = False
+    limit_known: int | None = None
+    limit_unknown: int | None = None
+    unknown_id: int = UNKNOWN_ID
+    score_threshold: float = 0.05
+    unknown_threshold: float | None = None
+    max_overlap: float | None = None
+    softmax_baseline: bool = False
+    provider: str = "cpu"
+    first: int | None = None
+    save_detections: Path | None = None
+
+
+def evaluate(options: Options) -> dict[str, Any]:
+    """Score as the options say.
+
+    Returns:
+        What `score_open_set` or `score_class_agnostic` returns, and `inputs` (what was scored), `known_classes`,
+        `limits`, `notes` (sentences), `run` (where a bundle ran: images per second, thresholds), and `goss`,
+        `zero_shot` and `softmax_baseline` (AOSE, AOSE_per_1000_images, AP_k) where asked for.
+    Raises:
+        EvaluationError: anything that does not fit, in one sentence.
+    """
+    if (options.detections is None) == (options.model is None):
+        raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
+    if options.model is not None and options.images is None:
+        raise EvaluationError("--model needs --images, the folder that the ground truth's file names start at")
+    _refuse_without_effect(options)
+    everything = read_ground_truth(options.ground_truth)
+    ground_truth = first_images(everything, options.first)
+    if not ground_truth.images:
+        raise EvaluationError(f"{options.ground_truth}: there is no image to score")
+    segmenter = load_segmenter(options.model, options.provider) if options.model is not None else None
+    class_names = segmenter.bundle.class_names if segmenter else ()
+    notes = list(ground_truth.notes)
+    split = Split((), frozenset(), {})
+    if not options.class_agnostic:
+        split = open_set_split(ground_truth, options.known, class_names)
+        if options.unknown_id in split.known:
+            raise EvaluationError(f"id {options.unknown_id} is a known class here; say with --unknown-id which id the "
+                                  "detections use for unknown")  # fmt: skip
+    known_names = list(split.names.values())
+    run: dict[str, Any] = {}
+    if segmenter:
+        split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
+        frames = image_paths(ground_truth, options.images)
+        found, run = run_bundle(
+            segmenter, ground_truth, frames, category_ids, options.score_threshold, options.unknown_threshold,
+            options.max_overlap, options.save_detections,
+        )  # fmt: skip
+        detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
+        if options.save_detections:
+            write_json(with_categories(found, split, ground_truth), options.save_detections)
+        if not options.class_agnostic:
+            notes += _model_notes(ground_truth, split, class_names, known_names)
+    else:
+        detections, more = read_detections(options.detections, everything, options.unknown_id)
+        detections = detections.take(detections.image < len(ground_truth.images))
+        split = Split((*split.known, *more), split.ignored, {**split.names, **more})
+        if not options.class_agnostic:
+            notes += _absent_note(list(more.values()))
+    if options.class_agnostic:
+        report = score_class_agnostic(ground_truth, detections)
+    else:
+        detections = limited(detections, split, options.limit_known, options.limit_unknown)
+        report = {"known_classes": known_names, **score_open_set(ground_truth, detections, split)}
+        report["limits"] = {"known": options.limit_known, "unknown": options.limit_unknown}
+        if options.goss:
+            report["goss"] = score_goss(ground_truth, detections, split, options.goss_score)
+        if options.softmax_baseline and segmenter:
+            everything_known, _ = run_bundle(
+                segmenter, ground_truth, frames, category_ids, options.score_threshold, 2.0, options.max_overlap
+            )
+            plain = detections_from(everything_known, segmenter.bundle.path, ground_truth, *category_ids)
+            figures = score_open_set(ground_truth, plain, split)
+            report["softmax_baseline"] = {
+                "AOSE": figures["AOSE"], "AOSE_per_1000_images": figures["AOSE_per_1000_images"],
+                "AP_k": figures["known"]["AP"],
+            }  # fmt: skip
+        if options.zero_shot:
+            report["zero_shot"] = score_zero_shot(ground_truth, detections, split)
+    source = options.detections if segmenter is None else options.model
+    report["inputs"] = {"ground_truth": str(options.ground_truth), "scored": str(source)}
+    return {**report, "run": run, "notes": notes}
+
+
+def _refuse_without_effect(options: Options) -> None:
+    """Who sets what changes nothing would take the figures for what they are not."""
+    plain = Options(options.ground_truth)
+    for given, reason, names in (
+        (options.detections is not None, "--detections, which were made before", OF_THE_RUN),
+        (options.class_agnostic, "--class-agnostic", OF_THE_CLASSES),
+        (not options.goss, "no --goss", ("goss_score",)),
+    ):
+        idle = [f"--{n.replace('_', '-')}" for n in names if getattr(options, n) != getattr(plain, n)]
+        if given and idle:
+            raise EvaluationError(f"{', '.join(idle)}: of no effect with {reason}; leave it out")
+
+
+def with_categories(found: list[dict], split: Split, ground_truth: GroundTruth) -> dict[str, Any] | list[dict]:
+    """What `read_detections` reads: the list alone where the ground truth has all its categories, as COCO's files."""
+    present = {c.id for c in ground_truth.categories}
+    more = [{"id": i, "name": name} for i, name in split.names.items() if i not in present]
+    return {"categories": more, "detections": found} if more else found
+
+
+def write_json(report: dict[str, Any] | list, path: Path) -> None:
+    """Raises EvaluationError where the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    except OSError as err:
+        raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
+
+
+def first_images(ground_truth: GroundTruth, count: int | None) -> GroundTruth:
+    """The first `count` images in id order, with their objects; everything when None."""
+    if count is None:
+        return ground_truth
+    objects = ground_truth.objects.take(ground_truth.objects.image < count)
+    return replace(ground_truth, images=ground_truth.images[:count], objects=objects)
+
+
+def limited(detections: Masks, split: Split, known: int | None, unknown: int | None) -> Masks:
+    """The best `known` and the best `unknown` detections of each image; all where None."""
+    is_known = np.isin(detections.category, split.known)
+    kept = []
+    for rows, limit in ((np.flatnonzero(is_known), known), (np.flatnonzero(~is_known), unknown)):
+        kept.append(rows if limit is None else rows[detections.take(rows).best(limit)])
+    return detections.take(np.sort(np.concatenate(kept)))
+
+
+def _absent_note(names: list[str]) -> list[str]:
+    if not names:
+        return []
+    missing = ", ".join(names)
+    return [
+        f"the model's {missing} do not exist in the ground truth: they leave AP_k alone, and count in AOSE where they "
+        "claim an unknown object"
+    ]
+
+
+def _model_notes(
+    ground_truth: GroundTruth, split: Split, class_names: tuple[str, ...], known_names: list[str]
+) -> list[str]:
+    """What a reader must know where the model's classes and the known ones differ."""
+    open_sets = {c.name: c.id for c in ground_truth.categories}
+    notes = _absent_note([n for n in class_names if n not in open_sets])
+    unknown = [n for n in class_names if n in open_sets and n not in known_names and open_sets[n] not in split.ignored]
+    ignored = [n for n in class_names if open_sets.get(n) in split.ignored]
+    untaught = [n for n in known_names if n not in class_names]
+    if unknown:
+        notes.append(f"the model's {', '.join(unknown)} are not among the known classes: found as such, they count "
+                     "as unknown detections")  # fmt: skip
+    if ignored:
+        notes.append(f"the model's {', '.join(ignored)} are ignored in the ground truth: found as such, they count "
+                     "neither way")  # fmt: skip
+    if untaught:
+        notes.append(f"the model was not taught {', '.join(untaught)}: their AP is 0, and AP_k suffers")
+    return notes

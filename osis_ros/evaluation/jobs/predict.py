@@ -1,0 +1,187 @@
+"""Run a model over the images of a data set and keep what it finds as COCO-format results."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from osis_ros.coco.annotations import EvaluationError, GroundTruth, Image
+from osis_ros.coco.rle import encode_instances
+from osis_ros.evaluation.jobs.unfinished import Unfinished
+from osis_ros.inference.bundle import BundleError
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.instances import Instances
+
+
+def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
+    """The file of every image: `folder`/file_name, or failing that the same name right in `folder`.
+
+    Raises:
+        EvaluationError: files are missing, or one would stand for several images.
+    """
+    if not folder.is_dir():
+        raise EvaluationError(f"{folder}: no such folder of images")
+    paths = []
+    for image in ground_truth.images:
+        path = folder / image.file_name
+        paths.append(path if path.is_file() else folder / Path(image.file_name).name)
+    missing = [p for p in paths if not p.is_file()]
+    if missing:
+        raise EvaluationError(f"{len(missing)} of the {len(paths)} images of {ground_truth.path} are not in {folder}, "
+                              f"the first is {missing[0].name}")  # fmt: skip
+    if len(set(paths)) < len(paths):
+        twice = next(path for path, count in Counter(paths).items() if count > 1)
+        raise EvaluationError(f"{twice} would stand for several images of {ground_truth.path}; give the folder at "
+                              "which its file names start")  # fmt: skip
+    return paths
+
+
+def read_images(images: Sequence[Image], paths: Sequence[Path]) -> Iterator[np.ndarray]:
+    """Decode images one ahead of their use, uint8 [H, W, 3] RGB as stored (no EXIF turn: masks know none).
+
+    Raises:
+        EvaluationError: a file that cannot be decoded, or of another size than its entry says.
+    """
+
+    def read(image: Image, path: Path) -> np.ndarray:
+        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if bgr is None:
+            raise EvaluationError(f"{path}: not an image that can be decoded")
+        if (image.height or bgr.shape[0], image.width or bgr.shape[1]) != bgr.shape[:2]:
+            raise EvaluationError(f"{path}: the image is {bgr.shape[1]}x{bgr.shape[0]}, the ground truth says "
+                                  f"{image.width}x{image.height}")  # fmt: skip
+        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+    pairs = iter(zip(images, paths, strict=True))
+    with ThreadPoolExecutor(1) as reader:
+        waiting = [reader.submit(read, *pair) for pair in islice(pairs, 2)]
+        while waiting:
+            rgb = waiting.pop(0).result()
+            waiting += [reader.submit(read, *pair) for pair in islice(pairs, 1)]
+            yield rgb
+
+
+def coco_results(image: Image, found: Instances, category_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """COCO-format results of one image, with distances; `category_ids` are those of the K classes and of unknown."""
+    columns = (found.class_ids.tolist(), found.scores.tolist(), found.distances.tolist(), encode_instances(found))
+    return [
+        {"image_id": image.id, "category_id": category_ids[class_id], "segmentation": rle, "score": score,
+         "distance": distance}
+        for class_id, score, distance, rle in zip(*columns, strict=True)
+    ]  # fmt: skip
+
+
+def load_segmenter(model: str | Path, provider: str) -> Segmenter:
+    """A bundle, ready to run. Raises EvaluationError where it cannot be."""
+    try:
+        return Segmenter(model, provider)
+    except BundleError as err:
+        raise EvaluationError(str(err)) from None
+
+
+def segment_images(
+    segment: Callable[[np.ndarray], Instances],
+    ground_truth: GroundTruth,
+    paths: Sequence[Path],
+    category_ids: Sequence[int],
+    kept: Unfinished | None = None,
+) -> tuple[list[dict[str, Any]], float]:
+    """Segment every image of a data set, showing progress.
+
+    Args:
+        segment: uint8 [H, W, 3] RGB to instances.
+        category_ids: of the K classes and of unknown.
+        kept: where the results of each image go as they come; those that it has are not made again.
+    Returns:
+        COCO-format results, each with its distance from the known classes; and images per second, decoding included.
+    Raises:
+        EvaluationError: an image that does not fit, or a threshold out of range.
+    """
+    done = {} if kept is None else kept.done
+    keep = done.__setitem__ if kept is None else kept.add
+    waiting = [(image, path) for image, path in zip(ground_truth.images, paths, strict=True) if image.id not in done]
+    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
+               TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
+    start = time.perf_counter()
+    with Progress(*columns, transient=True) as progress:
+        task = progress.add_task("segmenting", total=len(paths), completed=len(done), rate=0.0)
+        frames = read_images([image for image, _ in waiting], [path for _, path in waiting])
+        try:
+            for count, ((image, _), rgb) in enumerate(zip(waiting, frames, strict=True), 1):
+                keep(image.id, coco_results(image, segment(rgb), category_ids))
+                progress.update(task, advance=1, rate=count / (time.perf_counter() - start))
+        except ValueError as err:
+            raise EvaluationError(str(err)) from None
+    rate = len(waiting) / (time.perf_counter() - start)
+    return [result for image in ground_truth.images for result in done[image.id]], rate
+
+
+def run_bundle(
+    segmenter: Segmenter,
+    ground_truth: GroundTruth,
+    paths: Sequence[Path],
+    category_ids: Sequence[int],
+    score_threshold: float,
+    unknown_threshold: float | None = None,
+    max_overlap: float | None = None,
+    results: Path | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """`segment_images` by a bundle.
+
+    Args:
+        unknown_threshold: T_u; the bundle's when None.
+        max_overlap: as in `Segmenter.segment`.
+        results: a file that the results will go to: beside it they are kept until then, in case the run breaks off.
+    Returns:
+        COCO-format results; and how it ran: images_per_second, provider, score_threshold, unknown_threshold,
+        max_overlap.
+    Raises:
+        EvaluationError: an image that does not fit, a threshold out of range, or a place that cannot be written to.
+    """
+    default = segmenter.bundle.manifest.thresholds.unknown
+    how = {
+        "provider": segmenter.provider,
+        "score_threshold": score_threshold,
+        "unknown_threshold": default if unknown_threshold is None else unknown_threshold,
+        "max_overlap": max_overlap,
+    }
+
+    def segment(rgb: np.ndarray) -> Instances:
+        return segmenter.segment(rgb, score_threshold, unknown_threshold, max_overlap=max_overlap)
+
+    run = {"model": segmenter.bundle.manifest.sha256, **how}
+    with unfinished(results, ground_truth, paths, category_ids, run) as kept:
+        found, rate = segment_images(segment, ground_truth, paths, category_ids, kept)
+    return found, {"images_per_second": rate, **how}
+
+
+@contextmanager
+def unfinished(
+    results: Path | None,
+    ground_truth: GroundTruth,
+    paths: Sequence[Path],
+    category_ids: Sequence[int],
+    run: dict[str, Any],
+) -> Iterator[Unfinished | None]:
+    """What an earlier, equal run for the file `results` has done; None where they go to no file.
+
+    Raises:
+        EvaluationError: the file cannot be written.
+    """
+    if results is None or (results.exists() and not results.is_file()):
+        yield None
+        return
+    images = [[image.id, str(path.resolve())] for image, path in zip(ground_truth.images, paths, strict=True)]
+    try:
+        with Unfinished(results, {**run, "images": images, "category_ids": list(category_ids)}) as kept:
+            yield kept
+    except OSError as err:
+        raise EvaluationError(f"{results}: cannot be written ({err.strerror})") from None

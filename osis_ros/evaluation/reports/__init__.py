@@ -1,0 +1,1 @@
+"""Figures for people: tables on the terminal, LaTeX, HTML pages, pictures."""

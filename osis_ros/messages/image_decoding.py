@@ -1,0 +1,143 @@
+"""sensor_msgs Image and CompressedImage to RGB.
+
+The layout (sizes, step, byte order) is checked and undone here, without a copy where none is needed, because the
+libraries that convert colours either trust it or get it wrong; the colours are theirs.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from osis_ros.errors import OsisError
+from osis_ros.messages.colour import colour_converter
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CompressedImage, Image
+
+MAX_SIDE = 16384
+JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+
+
+class ImageError(OsisError, ValueError):
+    """An image that cannot be decoded; the message is one sentence: what is wrong and what was expected."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How an encoding lies in memory.
+
+    Attributes:
+        depth: bits of a sample, 8 or 16.
+        channels: samples of a pixel.
+        colours: the 8-bit encoding of these colours, by a name that every release of both libraries knows.
+        halved: directions in which colour is sampled at half the resolution, so that the size must be even there.
+    """
+
+    depth: int
+    channels: int
+    colours: str
+    halved: str = ""
+
+
+# An OpenCV type name (16UC1, 8UC3) says nothing of colours; by OpenCV's and cv_bridge's custom it is grey or BGR(A).
+LAYOUTS = {
+    **{f"{name}{depth}": Layout(depth, channels, f"{name}8")
+       for name, channels in (("rgb", 3), ("bgr", 3), ("rgba", 4), ("bgra", 4), ("mono", 1)) for depth in (8, 16)},
+    **{f"{depth}UC{channels}": Layout(depth, channels, f"{name}8")
+       for name, channels in (("mono", 1), ("bgr", 3), ("bgra", 4)) for depth in (8, 16)},
+    **{f"bayer_{pattern}{depth}": Layout(depth, 1, f"bayer_{pattern}8", "both")
+       for pattern in ("rggb", "bggr", "gbrg", "grbg") for depth in (8, 16)},
+    **{name: Layout(8, 2, "yuv422", "width") for name in ("yuv422", "uyvy")},
+    **{name: Layout(8, 2, "yuv422_yuy2", "width") for name in ("yuv422_yuy2", "yuyv")},
+    **{name: Layout(8, 1, name, "both") for name in ("nv12", "nv21")},
+}  # fmt: skip
+PLANAR = {"nv12": cv2.COLOR_YUV2RGB_NV12, "nv21": cv2.COLOR_YUV2RGB_NV21}
+
+
+def image_to_rgb(message: "Image") -> np.ndarray:
+    """Decode an Image of any encoding in `LAYOUTS`.
+
+    Args:
+        message: its rows may be padded (`step`) and its 16-bit samples big-endian. 16-bit samples are scaled to 8
+            over the full range 0..65535.
+    Returns:
+        uint8 [height, width, 3] RGB. For rgb8 it is a view of the message's data.
+    Raises:
+        ImageError: unknown encoding, impossible or contradictory sizes, missing data.
+    """
+    layout = LAYOUTS.get(message.encoding)
+    if layout is None:
+        raise ImageError(f"encoding '{message.encoding}' is not supported, expected one of {', '.join(LAYOUTS)}")
+    samples = _samples(message, layout)
+    if layout.depth == 16:  # first of all, so that the rest has half the bytes to do
+        samples = cv2.convertScaleAbs(samples, alpha=255 / 65535)
+    if layout.colours in PLANAR:  # rosbags-image and older releases of cv_bridge misread their height
+        return cv2.cvtColor(np.ascontiguousarray(samples), PLANAR[layout.colours])
+    if layout.colours == "rgb8":
+        return samples
+    return colour_converter().to_rgb(samples, layout.colours)
+
+
+def _check_sides(width: int, height: int) -> None:
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise ImageError(f"image is {width}x{height}, expected each side in 1..{MAX_SIDE}")
+
+
+def _samples(message: "Image", layout: Layout) -> np.ndarray:
+    """The message's samples in the machine's byte order, [rows, width] or [rows, width, channels]; a view if it can."""
+    height, width, step = message.height, message.width, message.step
+    _check_sides(width, height)
+    if (layout.halved and width % 2) or (layout.halved == "both" and height % 2):
+        raise ImageError(f"image is {width}x{height}, expected even sizes for encoding {message.encoding}")
+    dtype = np.dtype(f"u{layout.depth // 8}").newbyteorder(">" if message.is_bigendian else "<")
+    row = width * layout.channels * dtype.itemsize
+    if step < row:
+        raise ImageError(f"step is {step}, expected at least {row} bytes for {width} pixels of {message.encoding}")
+    rows = height * 3 // 2 if layout.colours in PLANAR else height
+    needed = (rows - 1) * step + row  # the last row's padding may be missing
+    if len(message.data) < needed:
+        raise ImageError(
+            f"data holds {len(message.data)} bytes, expected {rows * step} for {width}x{height} {message.encoding} "
+            f"with step {step}"
+        )
+    shape = (rows, width) if layout.channels == 1 else (rows, width, layout.channels)
+    strides = (step, dtype.itemsize * layout.channels, dtype.itemsize)[: len(shape)]
+    samples = np.ndarray(shape, dtype, buffer=message.data, strides=strides)
+    if not samples.flags.aligned:  # 16-bit rows of an odd number of bytes, which OpenCV would read shifted
+        samples = samples.copy()
+    native = samples.dtype.itemsize == 1 or bool(message.is_bigendian) == (sys.byteorder == "big")
+    return samples if native else samples.astype(dtype.newbyteorder("="))
+
+
+def compressed_to_rgb(message: "CompressedImage") -> np.ndarray:
+    """Decode a CompressedImage: JPEG, PNG or whatever else OpenCV reads.
+
+    Args:
+        message: `format` as drivers write it ("jpeg", "png") or as image_transport does ("rgb8; jpeg compressed
+            bgr8"). The data tells the codec; the format is asked only for the order in which colours were coded.
+    Returns:
+        uint8 [height, width, 3] RGB.
+    Raises:
+        ImageError: no data, data cut off or of no known codec, depth images of the compressedDepth transport.
+    """
+    form = message.format.lower()
+    if "compresseddepth" in form:
+        raise ImageError(f"format '{message.format}' is a depth image, expected a colour or grey one (jpeg, png)")
+    if not len(message.data):
+        raise ImageError("data is empty, expected a JPEG or PNG file")
+    data = np.frombuffer(message.data, np.uint8)
+    head = data[:2].tobytes()
+    if head == JPEG_START and JPEG_END not in data[2:].tobytes():  # OpenCV would fill the rest with grey
+        raise ImageError(f"JPEG of {len(data)} bytes has no end marker, expected a whole file: it was cut off")
+    try:
+        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as err:
+        raise ImageError(f"{len(data)} bytes of format '{message.format}' cannot be decoded: {err.err}") from err
+    if bgr is None:
+        raise ImageError(f"{len(data)} bytes of format '{message.format}' are no picture, expected JPEG or PNG")
+    _check_sides(*bgr.shape[1::-1])
+    # image_transport names the order in which it handed colours to a coder that takes them for BGR
+    return bgr if "compressed rgb" in form else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)

@@ -1,0 +1,102 @@
+"""The segmenter's state as diagnostic_msgs, for rqt_robot_monitor and the diagnostic aggregator."""
+
+from collections.abc import Callable
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from osis_ros.nodes.support.statistics import Summary
+
+OK = DiagnosticStatus.OK
+PERIOD = 1.0  # s
+
+
+class DiagnosticsPublisher:
+    """Publishes a node's state on /diagnostics once a second, and warns in the log while no image comes."""
+
+    def __init__(self, node: Node, report: Callable[[], tuple[str, Summary, float, dict[str, str]]]) -> None:
+        """
+        Args:
+            report: gives what `diagnostic_array` takes after the stamp.
+        """
+        self._node, self._report = node, report
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        # A steady clock, because the simulated time may stand still; a group of its own, because a transition may last
+        # minutes (TensorRT builds its engine), and that is when people look.
+        clock, group = Clock(clock_type=ClockType.STEADY_TIME), MutuallyExclusiveCallbackGroup()
+        node.create_timer(PERIOD, self._publish, callback_group=group, clock=clock)
+
+    def _publish(self) -> None:
+        node, report = self._node, self._report()
+        name = f"{node.get_fully_qualified_name()}: segmentation"
+        array = diagnostic_array(name, node.get_clock().now().to_msg(), *report)
+        state, summary, silence_limit, details = report
+        if is_silent(state, summary, silence_limit):
+            array.status[0].message += f"; {self._senders(details['topic'], details['type'])}"
+            node.get_logger().warning(array.status[0].message, throttle_duration_sec=10.0)
+        self._publisher.publish(array)
+
+    def _senders(self, topic: str, expected: str) -> str:
+        """Who publishes on a topic, above all if it is something else: DDS matches these two without a word."""
+        types = [publisher.topic_type for publisher in self._node.get_publishers_info_by_topic(topic)]
+        if types and expected not in types:
+            return f"its publisher sends {types[0]}, this node expects {expected}: remap image or set image_transport"
+        return f"the topic has {len(types)} publisher{'s' * (len(types) != 1)}"
+
+
+def is_silent(state: str, summary: Summary, silence_limit: float) -> bool:
+    """Whether images are missed: the node is active and none has come for so many seconds."""
+    return state == "active" and summary.silence > silence_limit
+
+
+def diagnostic_array(
+    name: str, stamp: Time, lifecycle_state: str, summary: Summary, silence_limit: float, details: dict[str, str]
+) -> DiagnosticArray:
+    """One status of the node.
+
+    Args:
+        name: of the status, by custom the node's name and what it does.
+        stamp: now.
+        lifecycle_state: `active` is the one in which images are expected.
+        silence_limit: seconds without an image after which an active node warns.
+        details: more values to show first: the model, the provider, the topic …
+    """
+    level, text = _judgement(lifecycle_state, summary, silence_limit, details.get("topic", "image"))
+    values = {**details, **_values(summary)}
+    status = DiagnosticStatus(level=level, name=name, message=text, hardware_id=details.get("provider", ""))
+    status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
+    array = DiagnosticArray(status=[status])
+    array.header.stamp = stamp
+    return array
+
+
+def _judgement(state: str, summary: Summary, silence_limit: float, topic: str) -> tuple[bytes, str]:
+    if state != "active":
+        return (DiagnosticStatus.WARN, f"{state}: {summary.last_error}") if summary.failing else (OK, state)
+    if is_silent(state, summary, silence_limit):
+        return DiagnosticStatus.WARN, f"no image on {topic} for {summary.silence:.0f} s"
+    if summary.failing:
+        return DiagnosticStatus.WARN, f"the last image or request failed: {summary.last_error}"
+    return OK, f"{summary.output_rate:.1f} images/s"
+
+
+def _values(summary: Summary) -> dict[str, str]:
+    def milliseconds(seconds: float) -> str:
+        return f"{1000 * seconds:.1f}" if seconds == seconds else "none yet"
+
+    return {
+        "images received": str(summary.received),
+        "images processed": str(summary.processed),
+        "images failed": str(summary.failed),
+        "images dropped": str(summary.dropped),
+        "input rate [1/s]": f"{summary.input_rate:.2f}",
+        "output rate [1/s]": f"{summary.output_rate:.2f}",
+        "latency p50 [ms]": milliseconds(summary.latency_p50),
+        "latency p95 [ms]": milliseconds(summary.latency_p95),
+        "age p50 [ms]": milliseconds(summary.age_p50),
+        "age p95 [ms]": milliseconds(summary.age_p95),
+        "last error": summary.last_error or "none",
+    }

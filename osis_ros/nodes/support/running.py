@@ -1,0 +1,108 @@
+"""Run a node as a process: spin, leave cleanly on SIGINT or SIGTERM, one sentence where it cannot start."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import rclpy
+from rclpy.exceptions import NameValidationException, ParameterException
+from rclpy.executors import Executor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.impl.rcutils_logger import RcutilsLogger
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from osis_ros.errors import OsisError
+from osis_ros.nodes.support.executor import SteadyExecutor
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class StartError(OsisError):
+    """A node that cannot start; the message is one sentence for the user."""
+
+
+class RosLogHandler(logging.Handler):
+    """Passes what the package's ROS-free parts log on to a node's logger."""
+
+    def __init__(self, logger: RcutilsLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            self._logger.error(self.format(record))
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(self.format(record))
+        else:
+            self._logger.info(self.format(record))
+
+
+def run(create: Callable[[], Node]) -> None:
+    """Create a node and spin it until a signal tells it to stop.
+
+    rclpy's own signal handlers make the context invalid in the middle of whatever is being done, which then fails; so
+    here a signal only ends the spinning. It is waited for in the main thread, because a thread that waits for
+    messages does not notice signals. A second signal ends the process at once.
+    """
+    with _one_sentence():
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+
+    def on_signal(*_) -> None:
+        stop.set()
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in STOPPING:
+        signal.signal(number, on_signal)
+    node = None
+    try:
+        with _one_sentence():
+            node = create()
+        logger = logging.getLogger("osis_ros")
+        logger.addHandler(RosLogHandler(node.get_logger()))
+        logger.setLevel(logging.INFO)
+        _spin_until(stop, node)
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """End the process with one sentence where a parameter, a name or another ROS argument is wrong."""
+    try:
+        yield
+    except (ParameterException, StartError, NameValidationException, rclpy_implementation.RCLError) as err:
+        sentence = str(err).strip().splitlines()[0].partition(", at /")[0]  # what follows are lines of rcl's source
+        sys.exit(f"{_program()}: {sentence}")
+    except rclpy_implementation.UnknownROSArgsError as err:
+        sys.exit(f"{_program()}: unknown ROS arguments {err}")
+
+
+def _program() -> str:
+    return sys.argv[0].rpartition("/")[2]
+
+
+def _spin_until(stop: threading.Event, node: Node) -> None:
+    """Two threads for callbacks: one may be in a long service call while the other goes on receiving."""
+    executor = SteadyExecutor(num_threads=2)
+    executor.add_node(node)
+
+    def spin(executor: Executor) -> None:
+        while not stop.is_set():
+            executor.spin_once(timeout_sec=0.5)  # being woken does not end it
+
+    with ThreadPoolExecutor(1, "executor") as pool:
+        spinning = pool.submit(spin, executor)
+        spinning.add_done_callback(lambda _: stop.set())  # also where a callback raises
+        stop.wait()
+        executor.wake()
+    executor.shutdown()
+    spinning.result()

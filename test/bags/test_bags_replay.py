@@ -1,0 +1,296 @@
+"""A recorded bag through a model: every image once, results under the images' stamps, scores, a page to look at."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from bench import picture, rgb_message
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header, String
+from typer.testing import CliRunner
+
+pytest.importorskip("rosbags", reason="bags are read and written with rosbags, which pip installs")
+pytest.importorskip("faster_coco_eval", reason="bags with the truth are scored with faster-coco-eval")
+pytest.importorskip("jinja2", reason="the report is a template of Jinja2")
+from rosbags.highlevel import AnyReader
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
+
+from osis_ros.bags.writer import BagWriter
+from osis_ros.cli import app
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.messages.image_decoding import image_to_rgb
+from osis_ros.messages.images import jpeg_message
+from osis_ros.messages.instances import instance_array
+from osis_ros.msg import InstanceArray
+from osis_ros.nodes.support.qos import RESULTS
+
+# What the model of colour_cells.py answers to: one known thing, or a known and an unknown one.
+ONE = picture((16, 8, 96, 48, (255, 0, 0)))
+TWO = picture((16, 8, 96, 48, (255, 0, 0)), (120, 120, 200, 160, (204, 0, 0)), (120, 160, 200, 200, (0, 0, 204)))
+STEP = 100_000_000  # ns between two images
+KINDS = {Image: "sensor_msgs/msg/Image", CompressedImage: "sensor_msgs/msg/CompressedImage",
+         InstanceArray: "osis_ros/msg/InstanceArray", String: "std_msgs/msg/String"}  # fmt: skip
+
+
+def header(number: int) -> Header:
+    stamp = Header(frame_id="camera")
+    stamp.stamp.sec, stamp.stamp.nanosec = 5, number * STEP
+    return stamp
+
+
+def write_bag(folder: Path, *recorded: tuple[str, int, object]) -> Path:
+    """A bag of (topic, number of the image that it belongs to, message)."""
+    writer = BagWriter(folder)
+    for topic, kind in {topic: KINDS[type(message)] for topic, _, message in recorded}.items():
+        writer.add_topic(topic, kind, RESULTS)
+    for topic, number, message in recorded:
+        writer.write(topic, 9_000_000_000 + number * STEP, serialize_message(message))
+    writer.close()
+    return folder
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    """Exit status and what was printed, line breaks of the terminal undone."""
+    result = CliRunner().invoke(app, ["replay", *map(str, arguments)], env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
+    return result.exit_code, " ".join(result.output.split())
+
+
+def read(folder: Path, topic: str) -> list[tuple[int, object]]:
+    with AnyReader([folder]) as reader:
+        chosen = [c for c in reader.connections if c.topic == topic]
+        return [(time, reader.deserialize(raw, c.msgtype)) for c, time, raw in reader.messages(chosen)]
+
+
+@pytest.fixture
+def camera_bag(tmp_path: Path, colour_cells: Path) -> Path:
+    """Four images, the third of which is cut short, and the truth: what the model itself finds in the other three."""
+    messages = [rgb_message(pixels, header(n)) for n, pixels in enumerate((ONE, TWO, TWO, ONE))]
+    segmenter = Segmenter(colour_cells)
+    truths = [instance_array(segmenter.segment(image_to_rgb(m)), m.header, "truth") for m in messages]
+    messages[2].data = messages[2].data[:1000]
+    recorded = [("/camera/color/image_raw", n, message) for n, message in enumerate(messages)]
+    recorded += [("/camera/ground_truth", n, truth) for n, truth in enumerate(truths)]
+    recorded += [("/camera/depth/image_raw", n, message) for n, message in enumerate(messages)]
+    return write_bag(tmp_path / "run", *sorted(recorded, key=lambda item: item[1]))
+
+
+def test_every_image_is_answered_under_its_own_stamp_and_the_bags_play_together(
+    tmp_path: Path, camera_bag: Path, colour_cells: Path
+):
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    answers = read(tmp_path / "out", "/segmenter/instances")
+    assert [time for time, _ in answers] == [9_000_000_000 + n * STEP for n in (0, 1, 3)]
+    assert [answer.header.stamp.nanosec for _, answer in answers] == [n * STEP for n in (0, 1, 3)]
+    assert {answer.header.frame_id for _, answer in answers} == {"camera"}
+    assert [[i.class_name for i in answer.instances] for _, answer in answers] == [["red"], ["red", "unknown"], ["red"]]
+    (_, labels), *_ = read(tmp_path / "out", "/segmenter/label_image")
+    assert (labels.encoding, labels.header.stamp.nanosec) == ("16UC1", 0)
+    assert np.frombuffer(labels.data, np.uint16).reshape(224, 224)[28, 50] == 1
+    (_, overlay), *_ = read(tmp_path / "out", "/segmenter/overlay/compressed")
+    assert cv2.imdecode(np.asarray(overlay.data), cv2.IMREAD_COLOR).shape == (224, 224, 3)
+
+
+def test_the_nodes_own_results_in_the_bag_stay_apart(tmp_path: Path, colour_cells: Path):
+    message = rgb_message(ONE, header(0))
+    old = InstanceArray(header=header(0), model="another")
+    bag = write_bag(tmp_path / "run", ("/camera/image_raw", 0, message), ("/segmenter/instances", 0, old))
+    code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    with AnyReader([tmp_path / "out"]) as reader:
+        assert {c.topic: c.msgcount for c in reader.connections} == {
+            f"/replay/segmenter/{name}": 1 for name in ("instances", "label_image", "overlay/compressed")
+        }
+
+
+def test_an_interruption_at_the_end_says_what_is_there(
+    tmp_path: Path, camera_bag: Path, colour_cells: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("osis_ros.bags.replay.replay_page", interrupted)
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 1
+    assert f"stopped after 4 images; what {tmp_path / 'out'} holds of them is whole" in said
+    assert len(read(tmp_path / "out", "/segmenter/instances")) == 3  # one of the four is cut short
+
+
+def test_truth_in_the_bag_is_scored_and_a_broken_image_counted_with_its_reason(
+    tmp_path: Path, camera_bag: Path, colour_cells: Path
+):
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    for row in ("images segmented │ 3, 1 skipped", "(AP_k) │ 100.0 %, of 3 images", "(AP_unk) │ 100.0 %, of 3 images",
+                "skipped 1: data holds 1000 bytes, expected"):  # fmt: skip
+        assert row in said
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("<img ") == page.count("data:image/jpeg;base64,") == 3
+    assert re.search(r"red</td><td class=\"number\">3</td><td class=\"number\">3<", page)
+    assert re.search(r"unknown</td><td class=\"number\">1</td><td class=\"number\">1<", page)
+    assert not re.search(r"(src|href)=\"(?!data:)", page)  # it needs nothing beside itself
+
+
+def test_thresholds_and_a_limit_are_kept(tmp_path: Path, camera_bag: Path, colour_cells: Path):
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--first", 2, "--unknown", 2)
+    assert code == 0, said
+    found = [[i.class_name for i in answer.instances] for _, answer in read(tmp_path / "out", "/segmenter/instances")]
+    assert found == [["red"], ["red", "red"]]  # as near to blue as to red: the first of them
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--max-instances", 1)
+    assert code == 0, said
+    assert {len(answer.instances) for _, answer in read(tmp_path / "out", "/segmenter/instances")} == {1}
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--max-overlap", 2)
+    assert (code, "max_overlap is 2.0, expected 0..1" in said) == (1, True)
+
+
+def test_compressed_images_do_where_there_are_no_raw_ones(tmp_path: Path, colour_cells: Path):
+    bag = write_bag(tmp_path / "run", ("/cam/image/compressed", 0, jpeg_message(ONE, header(0))))
+    code, said = run(bag / "run.mcap", "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    ((_, answer),) = read(tmp_path / "out", "/segmenter/instances")
+    assert [i.class_name for i in answer.instances] == ["red"]
+    assert "AP_k" not in said
+
+
+def test_a_second_replay_takes_the_place_of_the_first_but_of_nothing_else(
+    tmp_path: Path, camera_bag: Path, colour_cells: Path
+):
+    arguments = (camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert run(*arguments)[0] == run(*arguments)[0] == 0
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    code, said = run(*arguments)
+    assert (code, (tmp_path / "out" / "notes.txt").read_text()) == (1, "mine")
+    assert "holds notes.txt, which no replay wrote; name another folder, or move it away" in said
+    code, said = run(camera_bag, "--model", colour_cells, "--output", camera_bag)
+    assert code == 1
+    assert "is the bag itself; name another folder" in said
+    assert len(read(camera_bag, "/camera/color/image_raw")) == 4
+
+
+def test_a_replay_that_broke_off_keeps_what_was_done_and_may_be_repeated(
+    tmp_path: Path, camera_bag: Path, colour_cells: Path
+):
+    arguments = ("--model", colour_cells, "--output", tmp_path / "out", "--image-topic", "/left/image_raw")
+    noise = np.random.default_rng(0).integers(0, 256, ONE.shape, np.uint8)  # so that compression leaves several chunks
+    whole = write_bag(tmp_path / "long", *(("/left/image_raw", n, rgb_message(noise, header(n))) for n in range(40)))
+    file = whole / "long.mcap"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 : len(data) * 3 // 4] = bytes(len(data) * 3 // 4 - len(data) // 2)
+    file.write_bytes(data)
+    code, said = run(whole, *arguments)
+    assert code == 1, said
+    assert f"{whole.name} is damaged: " in said
+    assert "did not come to its end" in (tmp_path / "out" / "report.html").read_text()
+    assert 0 < len(read(tmp_path / "out", "/segmenter/instances")) < 40  # opens like any bag
+    code, said = run(whole, *arguments)
+    assert (code, "is damaged" in said) == (1, True)  # the folder was free to be written to again
+
+
+def test_what_cannot_be_replayed_is_one_sentence(tmp_path: Path, camera_bag: Path, colour_cells: Path):
+    image = rgb_message(ONE, header(0))
+    two = write_bag(tmp_path / "two", ("/left/image_raw", 0, image), ("/right/image_raw", 0, image))
+    none = write_bag(tmp_path / "none", ("/chatter", 0, String(data="hello")))
+    silent = tmp_path / "silent"
+    writer = BagWriter(silent)
+    writer.add_topic("/left/image_raw", KINDS[Image], RESULTS)
+    writer.close()
+    cut = write_bag(tmp_path / "cut", ("/left/image_raw", 0, image))
+    (cut / "cut.mcap").write_bytes((cut / "cut.mcap").read_bytes()[:200])
+    broken = rgb_message(ONE, header(0))
+    broken.encoding = "rgb9"
+    unusable = write_bag(tmp_path / "unusable", ("/left/image_raw", 0, broken))
+    for bag, sentence, *more in (
+        (tmp_path / "gone", "gone does not exist, expected a bag's folder, or its .mcap or .db3 file"),
+        (tmp_path, "holds no metadata.yaml, expected a bag's folder"),
+        (two, "none of photographs for sure; name one with --image-topic: /left/image_raw, /right/image_raw"),
+        (two, "has no /middle of images; there are /left/image_raw, /right/image_raw", "--image-topic", "/middle"),
+        (two, "has no /truth of osis_ros/msg/InstanceArray; only /left/image_raw (sensor_msgs/msg/Image), /right",
+         "--image-topic", "/left/image_raw", "--truth-topic", "/truth"),
+        (none, "has no topic of images, only /chatter (std_msgs/msg/String)"),
+        (silent, "has no topic of images, only /left/image_raw (sensor_msgs/msg/Image, no message)"),
+        (silent, "has no /left/image_raw of images; only /left/image_raw (sensor_msgs/msg/Image, no message)",
+         "--image-topic", "/left/image_raw"),
+        (cut, "cut cannot be read as a bag: "),
+        (unusable, "no image of /left/image_raw could be used: encoding 'rgb9' is not supported"),
+    ):  # fmt: skip
+        code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out", *more)
+        assert code == 1, said
+        assert sentence in said, said
+    code, said = run(camera_bag, "--model", tmp_path / "no_model", "--output", tmp_path / "out")
+    assert (code, "no_model" in said) == (1, True)
+
+
+def test_a_wrong_threshold_leaves_an_earlier_replay_alone(tmp_path: Path, camera_bag: Path, colour_cells: Path):
+    arguments = (camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert run(*arguments)[0] == 0
+    page = (tmp_path / "out" / "report.html").read_bytes()
+    code, said = run(*arguments, "--score", 7)
+    assert (code, "score_threshold is 7.0, expected 0..1" in said) == (1, True)
+    assert (tmp_path / "out" / "report.html").read_bytes() == page
+
+
+def test_a_folder_with_a_page_of_somebody_else_is_kept(tmp_path: Path, camera_bag: Path, colour_cells: Path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("<html>pytest</html>")
+    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert (code, "out is no earlier replay; name another folder" in said) == (1, True)
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_of_two_cameras_each_is_judged_by_its_own_truth(tmp_path: Path, colour_cells: Path):
+    image = rgb_message(ONE, header(0))
+    truth = instance_array(Segmenter(colour_cells).segment(image_to_rgb(image)), image.header, "truth")
+    nothing = InstanceArray(header=image.header, height=224, width=224)
+    bag = write_bag(tmp_path / "run", ("/left/image_raw", 0, image), ("/left/ground_truth", 0, nothing),
+                    ("/right/image_raw", 0, image), ("/right/ground_truth", 0, truth))  # fmt: skip
+    arguments = (bag, "--model", colour_cells, "--output", tmp_path / "out", "--image-topic", "/right/image_raw")
+    code, said = run(*arguments)
+    assert code == 0, said
+    assert "(AP_k) │ 100.0 %, of 1 images" in said
+    code, said = run(*arguments, "--truth-topic", "/left/ground_truth")
+    assert (code, "(AP_k) │ not defined" in said) == (0, True)
+
+
+def test_images_that_share_a_stamp_are_segmented_but_not_judged(tmp_path: Path, colour_cells: Path):
+    image = rgb_message(ONE, header(0))
+    truth = instance_array(Segmenter(colour_cells).segment(image_to_rgb(image)), image.header, "truth")
+    bag = write_bag(
+        tmp_path / "run", ("/cam/image", 0, image), ("/cam/ground_truth", 0, truth), ("/cam/image", 1, image)
+    )
+    code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    assert "images segmented │ 2 " in said
+    assert "Images share their stamps, so /cam/ground_truth cannot be told apart: nothing is judged." in said
+
+
+def test_raw_images_are_taken_rather_than_the_same_compressed(tmp_path: Path, colour_cells: Path):
+    bag = write_bag(tmp_path / "run", ("/cam/image/compressed", 0, jpeg_message(TWO, header(0))),
+                    ("/cam/image", 0, rgb_message(ONE, header(0))))  # fmt: skip
+    code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert (code, "colour_cells on /cam/image ┏" in said) == (0, True)
+
+
+def test_a_bag_of_sqlite_does_as_well(tmp_path: Path, colour_cells: Path):
+    with Writer(tmp_path / "run", version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
+        kind = KINDS[Image]
+        connection = writer.add_connection("/cam/image", kind, typestore=get_typestore(Stores.ROS2_JAZZY))
+        writer.write(connection, 7, serialize_message(rgb_message(ONE, header(0))))
+    code, said = run(tmp_path / "run", "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    assert [time for time, _ in read(tmp_path / "out", "/segmenter/instances")] == [7]
+
+
+def test_many_different_reasons_do_not_fill_the_page(tmp_path: Path, colour_cells: Path):
+    messages = [rgb_message(ONE, header(n)) for n in range(9)]
+    for n, message in enumerate(messages[1:]):
+        message.data = message.data[: 100 + n]
+    bag = write_bag(tmp_path / "run", *(("/cam/image", n, message) for n, message in enumerate(messages)))
+    code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out")
+    assert code == 0, said
+    assert said.count("skipped 1: data holds 10") == 5
+    assert "skipped 3: other reasons" in said

@@ -1,0 +1,128 @@
+"""The whole demo, as a user starts it: three processes over real DDS, and what they leave behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+pytest.importorskip("rosbags", reason="bags are read with rosbags, which pip installs")
+pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip install '.[sim]'")
+pytest.importorskip("faster_coco_eval", reason="the demo is scored with faster-coco-eval")
+from rosbags.highlevel import AnyReader
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def demo(folder: Path, *arguments: object, **changes: str) -> subprocess.Popen:
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, "-m", "osis_ros.cli", "demo", str(folder), *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONPATH": path} | changes,
+    )  # fmt: skip
+
+
+def children_of(pid: int) -> list[Path]:
+    statuses = {path.parent: path.read_text() for path in Path("/proc").glob("[0-9]*/status")}
+    return [process for process, status in statuses.items() if f"\nPPid:\t{pid}\n" in status]
+
+
+def in_one_line(output: str) -> str:
+    return " ".join(output.split())
+
+
+def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path, colour_cells: Path):
+    run = demo(tmp_path / "demo", "--model", colour_cells, "--frames", 5, "--rate", 2)
+    output = run.communicate(timeout=240)[0]
+    assert run.returncode == 0, output
+    rows = {
+        cells[1].strip(): cells[2].strip() for cells in (line.split("│") for line in output.split("\n")) if cells[2:]
+    }
+    assert int(rows["camera frames"]) >= 5
+    assert int(rows["processed"]) + int(rows["dropped (a newer one had come)"]) == int(rows["camera frames"])
+    assert {"latency p50, stamp to instances", "AP of known classes (AP_k)"} <= rows.keys()
+    assert cv2.imread(str(tmp_path / "demo" / "overlay.png")).shape == (480, 1280, 3)
+    with AnyReader([tmp_path / "demo"]) as bag:
+        counts = {connection.topic: connection.msgcount for connection in bag.connections}
+    for topic in ("/camera/color/image_raw", "/camera/color/image_raw/compressed", "/camera/color/camera_info",
+                  "/camera/depth/image_raw", "/camera/ground_truth", "/segmenter/instances", "/segmenter/overlay",
+                  "/segmenter/label_image", "/diagnostics"):  # fmt: skip
+        assert counts.get(topic, 0) > 0, topic
+    assert (tmp_path / "demo" / "demo.mcap").is_file()
+
+
+def test_it_keeps_off_the_domain_of_the_shell(monkeypatch: pytest.MonkeyPatch):
+    from rich.console import Console
+
+    from osis_ros.demo import _prepare_middleware
+
+    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # put back afterwards
+    for shells in range(1, 101):
+        monkeypatch.setenv("ROS_DOMAIN_ID", str(shells))
+        _prepare_middleware(Console(quiet=True))
+        assert int(os.environ["ROS_DOMAIN_ID"]) in {*range(1, 101)} - {shells}
+
+
+def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path):
+    run = demo(tmp_path / "demo", "--model", tmp_path / "nothing")
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "nothing' does not exist" in in_one_line(output)
+    assert "Traceback" not in output
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, colour_cells: Path):
+    (tmp_path / "thesis.tex").write_text("all of it")
+    run = demo(tmp_path, "--model", colour_cells)
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "thesis.tex, which no demo wrote" in in_one_line(output)
+    assert (tmp_path / "thesis.tex").read_text() == "all of it"
+
+
+def test_a_link_in_the_place_of_the_folder_is_one_sentence(tmp_path: Path, colour_cells: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "demo").symlink_to(tmp_path / "real")
+    run = demo(tmp_path / "demo", "--model", colour_cells)
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "demo is a link, expected a folder to write to" in in_one_line(output)
+    assert "Traceback" not in output
+
+
+def test_a_place_that_takes_no_folder_is_one_sentence(colour_cells: Path):
+    run = demo(Path("/proc/osis_demo"), "--model", colour_cells)  # refused to everybody, root included
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "cannot write to /proc/osis_demo: " in in_one_line(output)
+    assert "Traceback" not in output
+
+
+def test_a_camera_that_cannot_draw_ends_the_demo_with_its_reason(tmp_path: Path, colour_cells: Path):
+    run = demo(tmp_path / "demo", "--model", colour_cells, MUJOCO_GL="no such backend")
+    output = run.communicate(timeout=120)[0]
+    assert run.returncode == 1
+    assert "the camera ended by itself with status 1" in in_one_line(output)
+    assert "Traceback (most recent call last)" not in output.split("the end of")[0]
+
+
+def test_an_interrupt_ends_every_process_and_leaves_a_bag_that_can_be_read(tmp_path: Path, colour_cells: Path):
+    run = demo(tmp_path / "demo", "--model", colour_cells, "--frames", 1000)
+    lines = iter(run.stdout.readline, "")
+    next(line for line in lines if "camera: renders" in line)
+    time.sleep(3)
+    children = children_of(run.pid)
+    run.send_signal(signal.SIGINT)
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode != 0
+    assert "Traceback" not in output
+    assert len(children) == 2
+    assert [process for process in children if process.exists()] == []
+    with AnyReader([tmp_path / "demo"]) as bag:
+        assert bag.connections

@@ -1,0 +1,104 @@
+"""Choosing T_u and the score threshold. The bundle finds red (distance .01), green (.02) and blue (.5) things."""
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from colour_model import colour_bundle
+from rectangles import KNOWN, annotation, content, data, detection, rectangle, write
+from typer.testing import CliRunner
+
+from osis_ros.cli import app
+from osis_ros.coco.annotations import EvaluationError
+from osis_ros.evaluation.jobs.calibrate import best_score, candidates, merged
+from osis_ros.evaluation.metrics.split import open_set_split
+from osis_ros.inference.bundle import load_bundle
+
+CUP, BOWL, TOY, UNKNOWN = 1, 3, 7, 1000
+A, B, C = (0, 0, 20, 20), (40, 0, 20, 20), (0, 40, 20, 20)
+
+
+def test_the_best_score_has_the_greatest_f1(tmp_path):
+    """3 objects. From the top: .9 right (F1 2/4), .8 wrong (2/5), .7 unknown, right (4/6), .6 wrong class (4/7), .5
+    wrong (4/8): the best is .7 with 66.7 %."""
+    truth = [annotation(1, CUP, A), annotation(1, TOY, B), annotation(1, BOWL, C)]
+    found = [detection(1, CUP, A, 0.9), detection(1, CUP, A, 0.8), detection(1, UNKNOWN, B, 0.7),
+             detection(1, CUP, C, 0.6), detection(1, UNKNOWN, (70, 70, 9, 9), 0.5)]  # fmt: skip
+    ground_truth, masks = data(tmp_path, truth, found)
+    assert best_score(ground_truth, masks, open_set_split(ground_truth, KNOWN)) == pytest.approx((0.7, 200 / 3))
+
+
+def test_equal_scores_stand_or_fall_together(tmp_path):
+    """At .8 one is right and two are wrong, which one threshold cannot tell apart: 2·1 / (3 + 1)."""
+    found = [detection(1, CUP, A, 0.8), detection(1, CUP, B, 0.8), detection(1, CUP, C, 0.8)]
+    ground_truth, masks = data(tmp_path, [annotation(1, CUP, A)], found)
+    assert best_score(ground_truth, masks, open_set_split(ground_truth, KNOWN)) == pytest.approx((0.8, 50))
+
+
+def test_nothing_right_gives_the_highest_threshold(tmp_path):
+    ground_truth, masks = data(tmp_path, [annotation(1, CUP, A)], [])
+    assert best_score(ground_truth, masks, open_set_split(ground_truth, KNOWN)) == (1, 0)
+
+
+def test_a_threshold_takes_known_up_to_it_and_unknown_beyond():
+    known = [{"distance": d, "is": "known"} for d in (0.1, 0.3)]
+    unknown = [{"distance": d, "is": "unknown"} for d in (0.1, 0.3)]
+    assert merged(known, unknown, 0.1) == [known[0], unknown[1]]
+    assert merged(known, unknown, 0.05) == unknown
+    assert candidates(known, unknown)[0] == 0.1
+    assert candidates([], []) == []
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """A red, a green and a blue thing; red and green are classes, blue is a toy that was never taught."""
+    colours = {(255, 0, 0): (10, 10, 30, 30), (0, 255, 0): (50, 10, 30, 30), (0, 0, 255): (10, 60, 30, 30)}
+    rgb = np.zeros((100, 100, 3), np.uint8)
+    for colour, (x, y, width, height) in colours.items():
+        rgb[y : y + height, x : x + width] = colour
+    cv2.imwrite(str(tmp_path / "1.png"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    truth = content([])
+    truth["categories"] = [{"id": i, "name": n} for i, n in ((1, "red"), (2, "green"), (7, "toy"))]
+    truth["annotations"] = [
+        {"id": i, "image_id": 1, "category_id": i, "segmentation": rectangle(*box)}
+        for i, box in zip((1, 2, 7), colours.values(), strict=True)
+    ]
+    write(tmp_path, "truth.json", truth)
+    colour_bundle(tmp_path / "models" / "colour", height=96, width=96)
+    return tmp_path
+
+
+def run(folder, *more):
+    arguments = ["calibrate", "--model", str(folder / "models" / "colour"), "--images", str(folder)]
+    return CliRunner().invoke(app, [*arguments, "--ground-truth", str(folder / "truth.json"), *more])
+
+
+def test_t_u_is_put_between_known_and_unknown_and_written_to_the_bundle(scene):
+    result = run(scene, "--write")
+    assert result.exit_code == 0, result.output
+    thresholds = load_bundle(scene / "models" / "colour").manifest.thresholds
+    assert 0.02 <= thresholds.unknown < 0.5
+    assert thresholds.max_instances == 100
+    manifest = yaml.safe_load((scene / "models" / "colour" / "model.yaml").read_text())
+    assert manifest["class_names"] == ["red", "green"]
+    assert "T_u" in result.output
+
+
+def test_without_write_the_bundle_stays(scene):
+    before = (scene / "models" / "colour" / "model.yaml").read_bytes()
+    assert run(scene).exit_code == 0
+    assert (scene / "models" / "colour" / "model.yaml").read_bytes() == before
+
+
+def test_a_set_without_unknown_objects_is_one_sentence(scene):
+    result = run(scene, "--known", "red,green,toy")
+    assert result.exit_code == 1
+    assert "calibration needs objects of known and of unknown classes, there are 3 and 0" in result.output
+
+
+def test_a_model_that_finds_nothing_is_one_sentence(scene):
+    cv2.imwrite(str(scene / "1.png"), np.zeros((100, 100, 3), np.uint8))
+    result = run(scene)
+    assert result.exit_code == 1
+    assert "colour finds nothing in" in result.output
+    assert issubclass(EvaluationError, Exception)

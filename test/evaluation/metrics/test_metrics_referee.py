@@ -1,0 +1,62 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from osis_ros.evaluation.metrics.referee import Referee
+
+SECOND = 1_000_000_000
+
+
+def instance(x: int, name: str, score: float = 1.0) -> SimpleNamespace:
+    """A filled 20x10 rectangle at x, y 5."""
+    roi = SimpleNamespace(x_offset=x, y_offset=5, width=20, height=10)
+    mask = np.full(200, 255, np.uint8).tobytes()
+    return SimpleNamespace(roi=roi, mask=mask, class_name=name, unknown=name == "unknown", score=score)
+
+
+def frame(*instances: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(height=48, width=100, instances=list(instances))
+
+
+def test_frames_latency_and_accuracy_of_a_run_worked_out_by_hand():
+    referee = Referee()
+    for second in range(5):  # frame 0 came before the node was ready
+        referee.saw_frame(second * SECOND)
+        referee.saw_truth(second * SECOND, frame(instance(0, "cup"), instance(50, "unknown")))
+    # Frame 1: both right. Frame 3: the unknown object alone, and something where there is nothing. 2 and 4: no answer.
+    answer = frame(instance(0, "cup", 0.9), instance(50, "unknown", 0.8))
+    referee.saw_answer(1 * SECOND, answer, 1 * SECOND + SECOND // 10)
+    answer = frame(instance(50, "unknown", 0.9), instance(75, "unknown", 0.1))
+    referee.saw_answer(3 * SECOND, answer, 3 * SECOND + 3 * SECOND // 10)
+
+    verdict = referee.verdict()
+
+    assert (verdict.frames_in, verdict.processed, verdict.dropped, verdict.judged) == (4, 2, 2, 2)
+    assert verdict.latency_p50 == pytest.approx(0.2)
+    assert verdict.latency_p95 == pytest.approx(0.29)  # 0.1 + 0.95 * 0.2
+    assert verdict.known_per_frame == 0.5
+    assert verdict.unknown_per_frame == 1.5
+    assert verdict.ap_known == pytest.approx(100 * 51 / 101)  # one cup of two: precision 1 up to recall 0.5
+    assert verdict.ap_unknown == pytest.approx(100)  # the false one has the lowest score of all
+    assert verdict.ar_unknown == pytest.approx(100)
+
+
+def test_an_answer_to_a_frame_that_was_never_seen_does_not_count():
+    referee = Referee()
+    referee.saw_answer(1, frame(instance(0, "cup")), 2)
+    referee.saw_frame(5)
+    verdict = referee.verdict()
+    assert (verdict.frames_in, verdict.processed, verdict.dropped) == (0, 0, 0)
+    assert np.isnan(verdict.latency_p50)
+    assert verdict.ap_known == -100
+
+
+def test_a_known_object_called_by_another_class_scores_nothing_and_a_mask_half_off_only_half_the_thresholds():
+    referee = Referee()
+    for stamp, truth, answer in ((1, "cup", instance(0, "bowl")), (2, "cup", instance(4, "cup"))):
+        referee.saw_frame(stamp)
+        referee.saw_truth(stamp, frame(instance(0, truth)))
+        referee.saw_answer(stamp, frame(answer), stamp)
+    # 4 px aside of 20: IoU 16/24 = 0.667, right at the thresholds .50, .55, .60, .65, for one cup of two
+    assert referee.verdict().ap_known == pytest.approx(100 * 4 / 10 * 51 / 101)
