@@ -1,34 +1,18 @@
 """`Instances`: the one result type that every part passes on. Numpy only, immutable."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
+
+from osis_ros.columns import Rows, column, frozen
 
 UNKNOWN_NAME = "unknown"
 
 
-def column(dtype: type, *shape: int | None, default: Callable[[int], object] | None = None) -> object:
-    """A field of `Instances` that has one row for each instance.
-
-    Args:
-        dtype: what the rows are stored as.
-        shape: of one row; None stands for any length.
-        default: makes the column for N instances where the caller gives none; without it the column must be given.
-    """
-    metadata = {"dtype": dtype, "shape": shape, "default": default}
-    return field(metadata=metadata) if default is None else field(default=None, metadata=metadata)
-
-
-def absent(count: int) -> None:
-    """The default of a column that may be missing altogether: its value is then None."""
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Instances:
+class Instances(Rows):
     """What was found in one image, best score first.
 
-    Arrays are copied unless they are read-only and own their data, so nobody can change an instance afterwards.
     Every part that has more to say about each instance (a track, a taught name, a place in space) adds one `column`
     here, with `default=absent`. `take`, `replaced` and the checks then know it, and no call changes.
 
@@ -64,13 +48,8 @@ class Instances:
     ids: np.ndarray = column(np.int64, default=lambda count: np.arange(1, count + 1))
 
     def __post_init__(self) -> None:
-        count = len(self.boxes)
-        for name, form in self._columns().items():
-            value = getattr(self, name)
-            value = form["default"](count) if value is None and form["default"] else value
-            if value is not None:
-                value = _checked_column(name, value, count, form["dtype"], form["shape"])
-            object.__setattr__(self, name, value)
+        super().__post_init__()
+        count = len(self)
         if count and not (0 <= self.class_ids.min() and self.class_ids.max() <= len(self.class_names)):
             raise ValueError(f"Instances.class_ids must be in 0..{len(self.class_names)}")
         if count and (self.ids.min() < 1 or len(np.unique(self.ids)) < count):
@@ -80,20 +59,13 @@ class Instances:
             raise ValueError(f"Instances.masks has {len(self.masks)} entries, boxes has {count}")
         object.__setattr__(self, "masks", tuple(self._checked_mask(i, mask) for i, mask in enumerate(self.masks)))
 
-    @classmethod
-    def _columns(cls) -> dict[str, dict]:
-        return {field.name: field.metadata for field in fields(cls) if field.metadata}
-
     def _checked_mask(self, index: int, mask: np.ndarray) -> np.ndarray:
         x, y, width, height = self.rois[index].tolist()
         if mask.shape != (height, width) or mask.dtype != bool:
             raise ValueError(f"mask {index} is {mask.dtype} {mask.shape}, its roi wants bool {(height, width)}")
         if not (0 <= x and 0 <= y and x + width <= self.width and y + height <= self.height):
             raise ValueError(f"roi {index} leaves the {self.width}x{self.height} image: {(x, y, width, height)}")
-        return _frozen(mask)
-
-    def __len__(self) -> int:
-        return len(self.boxes)
+        return frozen(mask)
 
     @property
     def unknown(self) -> np.ndarray:
@@ -112,20 +84,8 @@ class Instances:
         full[y : y + height, x : x + width] = self.masks[index]
         return full
 
-    def take(self, index: np.ndarray | list[int]) -> "Instances":
-        """The instances at these places, in this order, with their ids.
-
-        Args:
-            index: [M] int indices, or [N] bool.
-        """
-        rows = np.arange(len(self))[np.asarray(index, None if len(index) else np.int64)]
-        chosen = {name: getattr(self, name) for name in self._columns()}
-        chosen = {name: value if value is None else value[rows] for name, value in chosen.items()}
-        return replace(self, **chosen, masks=tuple(self.masks[row] for row in rows))
-
-    def replaced(self, **changes: object) -> "Instances":
-        """The same with other fields or columns."""
-        return replace(self, **changes)
+    def _rows(self, rows: np.ndarray) -> dict[str, object]:
+        return super()._rows(rows) | {"masks": tuple(self.masks[row] for row in rows)}
 
     @classmethod
     def empty(cls, height: int, width: int, class_names: tuple[str, ...], embedding_dim: int = 0) -> "Instances":
@@ -135,24 +95,3 @@ class Instances:
             embeddings=np.zeros((0, embedding_dim)), rois=np.zeros((0, 4)), masks=(),
             height=height, width=width, class_names=class_names,
         )  # fmt: skip
-
-
-def _checked_column(name: str, value: object, count: int, dtype: type, shape: tuple[int | None, ...]) -> np.ndarray:
-    given = np.asarray(value)
-    if given.ndim != 1 + len(shape) or any(want not in (None, got) for want, got in zip(shape, given.shape[1:])):
-        wanted = ", ".join(["N", *("D" if side is None else str(side) for side in shape)])
-        raise ValueError(f"Instances.{name} is {list(given.shape)}, expected [{wanted}]")
-    if len(given) != count:
-        raise ValueError(f"Instances.{name} has {len(given)} rows, boxes has {count}")
-    stored = given.astype(dtype, copy=False)
-    if np.issubdtype(dtype, np.integer) and stored is not given and not np.array_equal(stored, given):
-        raise ValueError(f"Instances.{name} must hold whole numbers, got {given.ravel()[:8].tolist()}")
-    return _frozen(stored)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    """The array itself where nobody else can write to it, else a read-only copy."""
-    if array.flags.writeable or not array.flags.owndata:
-        array = array.copy()
-        array.flags.writeable = False
-    return array

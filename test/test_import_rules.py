@@ -23,9 +23,11 @@ MUJOCO = {"mujoco"}
 FORBIDDEN = {
     "instances": TORCH | ROS | MUJOCO,
     "errors": TORCH | ROS | MUJOCO,
+    "columns": TORCH | ROS | MUJOCO,
     "files": TORCH | ROS | MUJOCO,
     "coco": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
+    "geometry": TORCH | ROS | MUJOCO,
     "messages": TORCH | MUJOCO | {"rclpy"},
     "bags": TORCH | MUJOCO,
     "nodes": TORCH,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from osis_ros.instances import Instances, absent, column
+from osis_ros.columns import absent, column
+from osis_ros.instances import Instances
 
 
 def fields(**changes: object) -> dict:
@@ -93,5 +94,5 @@ def test_a_new_column_needs_no_change_of_calls():
     tracked = plain.replaced(track_ids=[7, 8, 9], positions=np.arange(9).reshape(3, 3))
     assert tracked.take([2]).track_ids.tolist() == [9]
     assert tracked.take([2]).positions.tolist() == [[6, 7, 8]]
-    with pytest.raises(ValueError, match=r"Instances.positions is \[3, 2\], expected \[N, 3\]"):
+    with pytest.raises(ValueError, match=r"Tracked.positions is \[3, 2\], expected \[N, 3\]"):
         plain.replaced(positions=np.zeros((3, 2)))
