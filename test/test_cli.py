@@ -1,10 +1,20 @@
-"""The `osis` command as a whole."""
+"""The `osis` command as a whole: its errors, and what it says of itself."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
+import osis_ros
+from osis_ros.cli import app
+from osis_ros.errors import OsisError
+
+PACKAGE = Path(osis_ros.__file__).parent
 WITHOUT = "import sys; sys.modules[sys.argv[1]] = None; from osis_ros.cli import app; app(sys.argv[2:])"
 
 
@@ -21,6 +31,12 @@ WITHOUT = "import sys; sys.modules[sys.argv[1]] = None; from osis_ros.cli import
             ["evaluate", "--ground-truth", "a.json", "--detections", "b.json"],
             "evaluate needs faster_coco_eval: in the repository, pip install '.[replay]'",
         ),
+        ("mujoco", ["scenes", "x"], "scenes needs mujoco: in the repository, pip install '.[sim]'"),
+        (
+            "rclpy",
+            ["demo"],
+            "demo needs rclpy, a part of ROS 2 or of this package's messages: source scripts/env.sh, or run make demo",
+        ),
     ],
 )
 def test_a_library_that_is_not_installed_is_one_sentence(module: str, arguments: list[str], sentence: str):
@@ -29,3 +45,75 @@ def test_a_library_that_is_not_installed_is_one_sentence(module: str, arguments:
     )
     assert done.returncode == 1
     assert done.stderr.strip() == f"osis: {sentence}"
+
+
+def fail_with(error: BaseException, monkeypatch):
+    """`osis segment` where loading the model raises the error."""
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("osis_ros.inference.segmenter.Segmenter.__init__", refuse)
+    return CliRunner().invoke(app, ["segment", "a.png"])
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (OsisError("camera.mcap is cut short"), 1, "osis: camera.mcap is cut short"),
+        (KeyboardInterrupt(), 130, "osis: segment was stopped"),
+        (OSError(28, "No space left on device", "out.json"), 1, "osis: out.json: No space left on device"),
+        (OSError(28, "No space left on device"), 1, "osis: No space left on device"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(error, status, sentence, monkeypatch):
+    result = fail_with(error, monkeypatch)
+    assert (result.exit_code, result.stderr.strip()) == (status, sentence)
+
+
+@pytest.mark.parametrize("error", [ValueError("operands could not be broadcast"), OSError(9, "Bad file descriptor")])
+def test_a_fault_of_the_program_keeps_its_traceback(error, monkeypatch):
+    assert fail_with(error, monkeypatch).exception is error
+
+
+def test_every_exception_of_the_package_derives_from_osis_error():
+    bases = {
+        node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def is_ours(name: str) -> bool:
+        return name == "OsisError" or any(map(is_ours, bases.get(name, ())))
+
+    exceptions = {name for name in bases if name.endswith("Error") or name == "TrainingDiverged"}
+    assert len(exceptions) > 15
+    assert {name for name in exceptions if not is_ours(name)} == set()
+
+
+def commands(command: object, name: str = "osis") -> Iterator[tuple[str, object]]:
+    """The command and all below it, by their full names."""
+    yield name, command
+    for child in getattr(command, "commands", {}).values():
+        yield from commands(child, f"{name} {child.name}")
+
+
+def test_every_command_and_option_is_explained_by_whole_sentences():
+    faults = []
+    for name, command in commands(typer.main.get_command(app)):
+        texts = {name: command.help} | {f"{name} {p.name}": getattr(p, "help", None) for p in command.params}
+        for place, text in texts.items():
+            if not text or not text.rstrip().endswith((".", "…")) or not text[0].isupper():
+                faults.append(f"{place}: {text}")
+    lower_case = ("osis data check", "osis scenes split", "osis train")  # begin with the name of a choice
+    assert [fault for fault in faults if not fault.startswith(lower_case)] == []
+
+
+def test_help_lists_every_command_in_a_group():
+    root = typer.main.get_command(app)
+    assert {c.rich_help_panel for c in root.commands.values()} == {
+        "Run a model", "Make data", "Train a model", "Export and import models", "Evaluate a model",
+    }  # fmt: skip
+    for name in root.commands:
+        assert f" {name} " in CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120"}).output

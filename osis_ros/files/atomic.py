@@ -1,5 +1,6 @@
 """Files that are written whole or not at all: who reads one never finds half of it, however its writer ended."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     A link keeps pointing where it points, and what is no file (`/dev/stdout`, a pipe) is written to as it is.
 
     Raises:
-        OSError: it cannot be written; nothing is left behind.
+        OSError: it cannot be written; it names `path`, and nothing is left behind.
     """
     data = content.encode() if isinstance(content, str) else content
     if path.exists() and not path.is_file():
@@ -24,6 +25,9 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())  # else a power cut may leave the new name on an empty file
         draft.replace(path)
-    except BaseException:  # Ctrl-C too
-        draft.unlink(missing_ok=True)
+    except BaseException as err:  # Ctrl-C too
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        if isinstance(err, OSError):
+            err.filename = str(path)  # a full disk names no file, other errors name the draft
         raise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from osis_ros.errors import OsisError
 from osis_ros.inference.bundle import Bundle, load_bundle
 from osis_ros.inference.distinct import distinct
 from osis_ros.inference.letterbox import Letterbox
@@ -19,6 +20,10 @@ from osis_ros.instances import Instances
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 INPUTS = ("image", "score_threshold", "unknown_threshold")
 log = logging.getLogger(__name__)
+
+
+class ThresholdError(OsisError, ValueError):
+    """A threshold or limit out of range; the message is one sentence that names it and the range."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ class Segmenter:
             max_overlap: of two instances whose masks overlap more (IoU, 0..1) only the better one is given back,
                 whatever their classes; all are when None.
         Raises:
-            ValueError: an image of another form, or a threshold out of range.
+            ThresholdError: a threshold or limit out of range.
+            ValueError: an image of another form.
         """
         return self.segment_timed(rgb, score_threshold, unknown_threshold, max_instances, max_overlap)[0]
 
@@ -192,5 +198,5 @@ def _checked(name: str, value: float | None, default: float, low: float, high: f
     if value is None:
         return default
     if not low <= value <= high:
-        raise ValueError(f"{name} is {value}, expected {low}..{high}")
+        raise ThresholdError(f"{name} is {value}, expected {low}..{high}")
     return value

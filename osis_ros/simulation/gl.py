@@ -25,6 +25,21 @@ def choose_backend() -> None:
         os.environ["MUJOCO_GL"] = "osmesa"
 
 
+def load_mujoco() -> None:
+    """Import MuJoCo, which loads the OpenGL that MUJOCO_GL names.
+
+    Raises:
+        RenderError: MUJOCO_GL names what this machine lacks, or what MuJoCo does not know.
+    """
+    choose_backend()
+    try:
+        import mujoco  # noqa: F401
+    except ModuleNotFoundError:
+        raise
+    except (ImportError, AttributeError, RuntimeError) as err:  # each backend fails in its own way
+        raise RenderError(f"MuJoCo cannot be loaded with MUJOCO_GL={os.environ.get('MUJOCO_GL')!r}: {err}") from None
+
+
 def _loads(library: str) -> ctypes.CDLL | None:
     try:
         return ctypes.CDLL(library)

@@ -17,7 +17,7 @@ import yaml
 from osis_ros.coco.annotations import UNKNOWN_ID, EvaluationError, GroundTruth, detections_from, read_ground_truth
 from osis_ros.coco.masks import Masks
 from osis_ros.evaluation.jobs.evaluate import first_images
-from osis_ros.evaluation.jobs.predict import image_paths, load_segmenter, run_bundle
+from osis_ros.evaluation.jobs.predict import image_paths, run_bundle
 from osis_ros.evaluation.metrics.coco_scores import coco_scores
 from osis_ros.evaluation.metrics.open_set_errors import aose, match_known_detections
 from osis_ros.evaluation.metrics.split import MERGED_UNKNOWN, Split, open_set_split, with_model_classes, without_ignored
@@ -25,6 +25,7 @@ from osis_ros.evaluation.metrics.zero_shot import harmonic_mean
 from osis_ros.files.atomic import write_whole
 from osis_ros.inference.bundle import MANIFEST_FILE, Bundle
 from osis_ros.inference.manifest import validate_manifest
+from osis_ros.inference.segmenter import Segmenter
 
 ALL_KNOWN, ALL_UNKNOWN = 2.0, 0.0  # cosine distances lie between
 CANDIDATES, CONFIRMED = 15, 3
@@ -74,7 +75,7 @@ def calibrate(
         EvaluationError: input that does not fit, or a validation set without known or without unknown objects.
     """
     truth = first_images(read_ground_truth(ground_truth), first)
-    segmenter = load_segmenter(model, provider)
+    segmenter = Segmenter(model, provider)
     class_names = segmenter.bundle.class_names
     split, category_ids = with_model_classes(open_set_split(truth, known, class_names), truth, class_names, UNKNOWN_ID)
     counted = truth.objects.category[~np.isin(truth.objects.category, list(split.ignored))]
@@ -156,14 +157,11 @@ def write_thresholds(bundle: Bundle, calibration: Calibration) -> None:
     """Put the chosen thresholds into the bundle's manifest; the score a little below: graphs keep what is above it.
 
     Raises:
-        EvaluationError: the manifest cannot be written.
+        OSError: the manifest cannot be written.
     """
     path = bundle.path / MANIFEST_FILE
     fields = bundle.manifest.model_dump(mode="json")
     score = max(0.0, float(np.floor(calibration.score_threshold * 1000) / 1000))
     fields["thresholds"] |= {"score": score, "unknown": calibration.unknown_threshold}
     checked = validate_manifest(fields, path).model_dump(mode="json")
-    try:
-        write_whole(path, yaml.safe_dump(checked, sort_keys=False, allow_unicode=True))
-    except OSError as err:
-        raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
+    write_whole(path, yaml.safe_dump(checked, sort_keys=False, allow_unicode=True))

@@ -10,13 +10,14 @@ from typing import Any
 from rich.progress import track
 from rich.table import Table
 
-from osis_ros.coco.annotations import UNKNOWN_ID, EvaluationError, detections_from, read_ground_truth
+from osis_ros.coco.annotations import UNKNOWN_ID, detections_from, read_ground_truth
 from osis_ros.evaluation.jobs.evaluate import first_images
-from osis_ros.evaluation.jobs.predict import coco_results, image_paths, load_segmenter, read_images
+from osis_ros.evaluation.jobs.predict import coco_results, image_paths, read_images
 from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
 from osis_ros.evaluation.metrics.open_set import score_open_set
 from osis_ros.evaluation.metrics.split import open_set_split, with_model_classes
 from osis_ros.evaluation.reports.terminal import shown
+from osis_ros.inference.segmenter import Segmenter
 
 FIGURES = {
     "AP_k": ("known", "AP"), "AP_unk": ("unknown", "AP"), "AR_unk^10": ("unknown", "AR10"),
@@ -73,10 +74,10 @@ def compare(
     """Run both bundles on each image in turn, so that a busy machine slows both alike.
 
     Raises:
-        EvaluationError: input that does not fit, in one sentence.
+        OsisError: input that does not fit, in one sentence.
     """
     truth = first_images(read_ground_truth(ground_truth), first)
-    segmenters = [load_segmenter(model, provider) for model in models]
+    segmenters = [Segmenter(model, provider) for model in models]
     paths = image_paths(truth, images)
     sides = []
     for segmenter in segmenters:
@@ -88,10 +89,7 @@ def compare(
     for image, rgb in zip(truth.images, frames, strict=True):
         for segmenter, (_, category_ids), entries, times in zip(segmenters, sides, found, seconds, strict=True):
             start = time.perf_counter()
-            try:
-                instances = segmenter.segment(rgb, score_threshold)
-            except ValueError as err:
-                raise EvaluationError(str(err)) from None
+            instances = segmenter.segment(rgb, score_threshold)
             times.append(time.perf_counter() - start)
             entries += coco_results(image, instances, category_ids)
     reports = tuple(

@@ -16,13 +16,14 @@ from osis_ros.coco.annotations import (
     read_ground_truth,
 )
 from osis_ros.coco.masks import Masks
-from osis_ros.evaluation.jobs.predict import image_paths, load_segmenter, run_bundle
+from osis_ros.evaluation.jobs.predict import image_paths, run_bundle
 from osis_ros.evaluation.metrics.class_agnostic import score_class_agnostic
 from osis_ros.evaluation.metrics.goss import score_goss
 from osis_ros.evaluation.metrics.open_set import score_open_set
 from osis_ros.evaluation.metrics.split import Split, open_set_split, with_model_classes
 from osis_ros.evaluation.metrics.zero_shot import score_zero_shot
 from osis_ros.files.atomic import write_whole
+from osis_ros.inference.segmenter import Segmenter
 
 # Options that are of no effect on detections from a file, and where all objects are one class.
 OF_THE_RUN = ("score_threshold", "unknown_threshold", "max_overlap", "softmax_baseline", "provider", "save_detections")
@@ -81,7 +82,7 @@ def evaluate(options: Options) -> dict[str, Any]:
         `limits`, `notes` (sentences), `run` (where a bundle ran: images per second, thresholds), and `goss`,
         `zero_shot` and `softmax_baseline` (AOSE, AOSE_per_1000_images, AP_k) where asked for.
     Raises:
-        EvaluationError: anything that does not fit, in one sentence.
+        OsisError: anything that does not fit, in one sentence.
     """
     if (options.detections is None) == (options.model is None):
         raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
@@ -92,7 +93,7 @@ def evaluate(options: Options) -> dict[str, Any]:
     ground_truth = first_images(everything, options.first)
     if not ground_truth.images:
         raise EvaluationError(f"{options.ground_truth}: there is no image to score")
-    segmenter = load_segmenter(options.model, options.provider) if options.model is not None else None
+    segmenter = Segmenter(options.model, options.provider) if options.model is not None else None
     class_names = segmenter.bundle.class_names if segmenter else ()
     notes = list(ground_truth.notes)
     split = Split((), frozenset(), {})
@@ -167,12 +168,9 @@ def with_categories(found: list[dict], split: Split, ground_truth: GroundTruth) 
 
 
 def write_json(report: dict[str, Any] | list, path: Path) -> None:
-    """Raises EvaluationError where the file cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    except OSError as err:
-        raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
+    """Write JSON, and the folder for it where there is none. Raises OSError where the file cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
 
 def first_images(ground_truth: GroundTruth, count: int | None) -> GroundTruth:

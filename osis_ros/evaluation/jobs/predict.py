@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from osis_ros.coco.annotations import EvaluationError, GroundTruth, Image
 from osis_ros.coco.rle import encode_instances
 from osis_ros.evaluation.jobs.unfinished import Unfinished
-from osis_ros.inference.bundle import BundleError
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
 
@@ -79,14 +78,6 @@ def coco_results(image: Image, found: Instances, category_ids: Sequence[int]) ->
     ]  # fmt: skip
 
 
-def load_segmenter(model: str | Path, provider: str) -> Segmenter:
-    """A bundle, ready to run. Raises EvaluationError where it cannot be."""
-    try:
-        return Segmenter(model, provider)
-    except BundleError as err:
-        raise EvaluationError(str(err)) from None
-
-
 def segment_images(
     segment: Callable[[np.ndarray], Instances],
     ground_truth: GroundTruth,
@@ -103,7 +94,8 @@ def segment_images(
     Returns:
         COCO-format results, each with its distance from the known classes; and images per second, decoding included.
     Raises:
-        EvaluationError: an image that does not fit, or a threshold out of range.
+        EvaluationError: an image that does not fit.
+        ThresholdError: a threshold out of range.
     """
     done = {} if kept is None else kept.done
     keep = done.__setitem__ if kept is None else kept.add
@@ -114,12 +106,9 @@ def segment_images(
     with Progress(*columns, transient=True) as progress:
         task = progress.add_task("segmenting", total=len(paths), completed=len(done), rate=0.0)
         frames = read_images([image for image, _ in waiting], [path for _, path in waiting])
-        try:
-            for count, ((image, _), rgb) in enumerate(zip(waiting, frames, strict=True), 1):
-                keep(image.id, coco_results(image, segment(rgb), category_ids))
-                progress.update(task, advance=1, rate=count / (time.perf_counter() - start))
-        except ValueError as err:
-            raise EvaluationError(str(err)) from None
+        for count, ((image, _), rgb) in enumerate(zip(waiting, frames, strict=True), 1):
+            keep(image.id, coco_results(image, segment(rgb), category_ids))
+            progress.update(task, advance=1, rate=count / (time.perf_counter() - start))
     rate = len(waiting) / (time.perf_counter() - start)
     return [result for image in ground_truth.images for result in done[image.id]], rate
 
@@ -144,7 +133,9 @@ def run_bundle(
         COCO-format results; and how it ran: images_per_second, provider, score_threshold, unknown_threshold,
         max_overlap.
     Raises:
-        EvaluationError: an image that does not fit, a threshold out of range, or a place that cannot be written to.
+        EvaluationError: an image that does not fit.
+        ThresholdError: a threshold out of range.
+        OSError: a place that cannot be written to.
     """
     default = segmenter.bundle.manifest.thresholds.unknown
     how = {

@@ -10,7 +10,6 @@ from rich.table import Table
 from osis_ros.coco.annotations import EvaluationError, read_json
 from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
 from osis_ros.evaluation.reports.terminal import shown
-from osis_ros.files.atomic import write_whole
 
 
 @dataclass(frozen=True)
@@ -106,14 +105,6 @@ def latex_table(layout: Layout, rows: Sequence[Row]) -> str:
     lines.append(" & ".join([*names, *(f.latex for f in layout.figures * sets)]) + r" \\ \hline")
     lines += latex_rows(layout, rows)
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
-
-
-def write_latex(text: str, path: Path) -> None:
-    """Raises EvaluationError where the file cannot be written."""
-    try:
-        write_whole(path, text)
-    except OSError as err:
-        raise EvaluationError(f"{path}: cannot be written ({err.strerror})") from None
 
 
 def latex_rows(layout: Layout, rows: Sequence[Row]) -> list[str]:

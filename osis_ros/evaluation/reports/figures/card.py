@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from osis_ros.coco.annotations import EvaluationError, GroundTruth, read_ground_truth
 from osis_ros.evaluation.jobs.evaluate import first_images
-from osis_ros.evaluation.jobs.predict import image_paths, load_segmenter
+from osis_ros.evaluation.jobs.predict import image_paths
 from osis_ros.evaluation.metrics.split import Split, open_set_split
 from osis_ros.evaluation.reports.figures.distance_histogram import Shares, draw_distances, part_by_threshold
 from osis_ros.evaluation.reports.figures.embedding_map import draw_embedding, read_centres
@@ -64,9 +64,10 @@ def write_card_figures(
             licence lets changed copies be passed on.
         known: names or ids of the known classes of `scenes`; what the ground truth or the model says when None.
     Raises:
-        EvaluationError: input that does not fit, or a folder that cannot be written.
+        OsisError: input that does not fit.
+        OSError: a folder that cannot be written.
     """
-    segmenter = load_segmenter(model, provider)
+    segmenter = Segmenter(model, provider)
     bundle = segmenter.bundle
     truth = first_images(read_ground_truth(scenes.ground_truth), scenes.first)
     split = open_set_split(truth, known, bundle.class_names)
@@ -196,10 +197,7 @@ def _jpeg(figure: Figure, most_bytes: int) -> bytes:
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
-    try:
-        folder.mkdir(exist_ok=True)
-        for name, data in files.items():
-            write_whole(folder / name, data)
-    except OSError as err:
-        raise EvaluationError(f"{folder}: cannot be written ({err.strerror})") from None
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        write_whole(folder / name, data)
     return tuple(folder / name for name in files)

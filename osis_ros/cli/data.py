@@ -1,0 +1,173 @@
+"""`osis scenes` and `osis data`: rendered scenes, and open-set data sets of one's own copies."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from osis_ros.cli.failure import Commands, fail
+from osis_ros.cli.options import names
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Convert COCO, GraspNet and your own data to open-set data, and check it."
+)
+CAMERA = "Camera of GraspNet: realsense or kinect."
+
+
+def scenes(
+    output: Annotated[Path, typer.Argument(help="Output folder; the images go to OUTPUT/SPLIT.")],
+    split: Annotated[str, typer.Option(help="train (known classes only), outliers, val, test or demo.")] = "train",
+    count: Annotated[
+        int | None,
+        typer.Option(help="Total number of images; a later run may ask for more. Default: that of Tabletop-OSIS."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the first scene; further scenes count up from it.")] = 0,
+    workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
+    width: Annotated[int, typer.Option(help="Image width in pixels.")] = 640,
+    height: Annotated[int, typer.Option(help="Image height in pixels.")] = 480,
+    views: Annotated[
+        int | None, typer.Option(help="Images per scene. Default: 3 for train and outliers, 2 otherwise.")
+    ] = None,
+    depth: Annotated[bool, typer.Option(help="Also write depth as 16-bit PNG, in millimetres.")] = False,
+    preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
+) -> None:
+    """Render tabletop scenes as a COCO-format data set.
+
+    Without options it makes a set of Tabletop-OSIS. You can interrupt it at any time; the same command resumes.
+    """
+    from osis_ros.simulation.gl import load_mujoco
+
+    load_mujoco()
+    from osis_ros.simulation.dataset import TABLETOP_OSIS, VIEWS_PER_SCENE, Settings
+    from osis_ros.simulation.preview import write_preview
+    from osis_ros.simulation.progress import write_with_progress
+
+    settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)
+    write_with_progress(output, settings, TABLETOP_OSIS.get(split, 1) if count is None else count, workers)
+    if preview:
+        write_preview(output / split, preview)
+
+
+@app.command()
+def coco(
+    root: Annotated[Path, typer.Argument(help="Folder of COCO 2017 with annotations/, train2017/ and val2017/.")],
+    output: Annotated[Path, typer.Argument(help="Output folder for train.json and val.json.")],
+) -> None:
+    """Convert COCO 2017 to COCO-OSIS: 20 known classes, 60 unknown ones.
+
+    Images stay where they are; file names are relative to ROOT.
+    """
+    from osis_ros.training.datasets.coco import coco_osis
+
+    _report(coco_osis(root, output), output)
+
+
+@app.command()
+def graspnet(
+    root: Annotated[
+        Path, typer.Argument(help="Folder of GraspNet-1Billion with scenes/scene_0000/realsense/{rgb,label}/0000.png.")
+    ],
+    output: Annotated[Path, typer.Argument(help="Output folder for train.json and test_1.json to test_6.json.")],
+    camera: Annotated[str, typer.Option(help=CAMERA)] = "realsense",
+    sets: Annotated[str | None, typer.Option(help="Make only these sets, e.g. train,test_1.")] = None,
+    seed: Annotated[
+        int, typer.Option(help="Seed that draws the scenes of Test-4, 5 and 6, which were never published.")
+    ] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Number of scenes converted at the same time.")] = 2,
+) -> None:
+    """Convert GraspNet-1Billion to GraspNet-OSIS.
+
+    You can interrupt it at any time; the same command resumes.
+    """
+    from rich.progress import track
+
+    from osis_ros.training.datasets.graspnet import SETS, scene_sets
+    from osis_ros.training.datasets.graspnet_scenes import CAMERAS, convert_scenes, join_scenes, scene_objects
+    from osis_ros.training.datasets.open_set import write_annotations
+
+    wanted = names(sets) or SETS
+    if camera not in CAMERAS or not set(wanted) <= set(SETS):
+        raise fail(f"camera is one of {', '.join(CAMERAS)}, sets are some of {', '.join(SETS)}")
+    found = scene_sets(scene_objects(root), seed)
+    chosen = [name for name in wanted if name in found.scenes]
+    scenes = {scene for name in chosen for scene in found.scenes[name]}
+    ticks = iter(track(range(len(scenes)), "scenes", transient=True))
+    shards = convert_scenes(scenes, root, output, camera, workers, lambda: next(ticks))
+    for name in chosen:
+        tree = join_scenes(name, found, shards)
+        write_annotations(tree, output / f"{name}.json")
+        _report({f"{name}.json": tree}, output)
+    for name in wanted:
+        if name in found.left_out:
+            typer.echo(f"{name} is left out: {found.left_out[name]}")
+
+
+@app.command()
+def graspnet_json(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of the authors' graspnet_os_train.json, graspnet_os_test_1.json, …")
+    ],
+    output: Annotated[Path, typer.Argument(help="Output folder for train.json, test_1.json, …")],
+) -> None:
+    """Check the authors' GraspNet-OSIS files and mark their classes as known or unknown."""
+    from osis_ros.training.datasets.graspnet_json import from_authors
+
+    _report(from_authors(folder, output), output)
+
+
+@app.command()
+def open_set(
+    annotations: Annotated[Path, typer.Argument(help="Any COCO-format JSON file.")],
+    output: Annotated[Path, typer.Argument(help="Output file.")],
+    known: Annotated[str, typer.Option(help="Known classes: names or ids, separated by commas.")],
+    train: Annotated[
+        bool, typer.Option(help="Make a training set: leave out unknown objects, and images left empty.")
+    ] = False,
+) -> None:
+    """Convert any COCO-format file to an open-set test set, or with --train to a training set.
+
+    A test set keeps every object and marks its class as known or unknown.
+    """
+    from osis_ros.training.datasets.open_set import (
+        category_ids,
+        evaluation_set,
+        read_annotations,
+        training_set,
+        write_annotations,
+    )
+
+    tree = read_annotations(annotations)
+    made = (training_set if train else evaluation_set)(tree, category_ids(tree, names(known), annotations))
+    write_annotations(made, output)
+    _report({output.name: made}, output.parent)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="A folder of COCO 2017 or GraspNet-1Billion, or a COCO-format file.")],
+    images: Annotated[
+        Path | None, typer.Option(help="For a file: the folder that its file names are relative to.")
+    ] = None,
+    camera: Annotated[str, typer.Option(help=CAMERA)] = "realsense",
+) -> None:
+    """Check that a data set is complete, and report what is missing.
+
+    The exit status is 1 if anything is missing.
+    """
+    from osis_ros.training.datasets.check import check as look
+
+    findings = look(path, images, camera)
+    for fact in findings.facts:
+        typer.echo(fact)
+    for problem in findings.problems:
+        typer.secho(f"problem: {problem}", fg=typer.colors.RED)
+    if findings.problems:
+        raise typer.Exit(1)
+    typer.echo("nothing is missing")
+
+
+def _report(written: dict[str, dict], output: Path) -> None:
+    from osis_ros.training.datasets.open_set import summary
+
+    for name, tree in written.items():
+        typer.echo(f"{output / name}: {summary(tree)}")

@@ -1,0 +1,287 @@
+"""`osis evaluate` and its neighbours: score detections, choose thresholds, compare models, lay out the figures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from osis_ros.cli.failure import fail
+from osis_ros.cli.options import (
+    Checkpoint,
+    First,
+    GroundTruth,
+    Images,
+    Known,
+    LongSide,
+    Model,
+    Provider,
+    Report,
+    ShortSide,
+    names,
+)
+
+RUN, CLASSES, SCORES = "A model to run", "Classes", "Further scores"
+
+
+def evaluate(
+    ground_truth: GroundTruth,
+    detections: Annotated[Path | None, typer.Option(help="COCO-format results to score.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model to run and score: a bundle's folder or name.", rich_help_panel=RUN)
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder that the file names in the ground truth are relative to.", rich_help_panel=RUN),
+    ] = None,
+    known: Known = None,
+    class_agnostic: Annotated[
+        bool, typer.Option(help="Count every object and every detection as one class.", rich_help_panel=CLASSES)
+    ] = False,
+    json: Report = None,
+    per_class: Annotated[bool, typer.Option(help="Also print figures by class.", rich_help_panel=CLASSES)] = False,
+    goss: Annotated[
+        bool, typer.Option(help="Also score the label image with the GOSS quality.", rich_help_panel=SCORES)
+    ] = False,
+    goss_score: Annotated[
+        float, typer.Option(help="Lowest score of a detection that GOSS paints.", rich_help_panel=SCORES)
+    ] = 0.0,
+    zero_shot: Annotated[
+        bool,
+        typer.Option(help="Also print Recall@100, mAP and harmonic means of unseen classes.", rich_help_panel=SCORES),
+    ] = False,
+    limit_known: Annotated[
+        int | None, typer.Option(min=0, help="Keep at most N known detections per image.", metavar="N")
+    ] = None,
+    limit_unknown: Annotated[
+        int | None, typer.Option(min=0, help="Keep at most N unknown detections per image.", metavar="N")
+    ] = None,
+    unknown_id: Annotated[
+        int, typer.Option(help="Category id that means unknown in the detections.", rich_help_panel=CLASSES)
+    ] = 1000,
+    score_threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Lowest score that the model reports.", rich_help_panel=RUN)
+    ] = 0.05,
+    unknown_threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="T_u: an object farther than this from every known class is unknown. Default: the bundle's.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    max_overlap: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Drop the lower-scoring of two instances whose mask IoU exceeds this.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    softmax_baseline: Annotated[
+        bool,
+        typer.Option(
+            help="Also run the model as a plain classifier that calls nothing unknown, and print its AOSE.",
+            rich_help_panel=SCORES,
+        ),
+    ] = False,
+    provider: Annotated[
+        str, typer.Option(help="Hardware to run on: cpu, cuda, tensorrt or auto.", rich_help_panel=RUN)
+    ] = "cpu",
+    first: First = None,
+    save_detections: Annotated[
+        Path | None, typer.Option(help="Also write the model's detections to this file.", rich_help_panel=RUN)
+    ] = None,
+) -> None:
+    """Score a model, or detections from a file, against COCO-format ground truth.
+
+    Prints AP of the known classes, AP and AR of the unknown objects, AOSE (unknown objects taken for known ones) and
+    Wilderness Impact, all on masks. All unknown classes count as one. A detection whose class is not known counts as
+    unknown. Objects of classes marked "open_set": "ignore" are not counted, except with --class-agnostic. With
+    --save-detections an interrupted run resumes.
+    """
+    from rich.console import Console
+
+    from osis_ros.evaluation.jobs.evaluate import Options, write_json
+    from osis_ros.evaluation.jobs.evaluate import evaluate as score
+    from osis_ros.evaluation.reports.terminal import print_report
+
+    report = score(Options(
+        ground_truth, detections, model, images, names(known), class_agnostic, goss, goss_score, zero_shot,
+        limit_known, limit_unknown, unknown_id, score_threshold, unknown_threshold, max_overlap, softmax_baseline,
+        provider, first, save_detections,
+    ))  # fmt: skip
+    if json is not None:
+        write_json(report, json)
+    print_report(report, Console(), per_class)
+
+
+def calibrate(
+    ground_truth: GroundTruth,
+    images: Images,
+    model: Model = "tabletop",
+    known: Known = None,
+    provider: Provider = "cpu",
+    first: First = None,
+    write: Annotated[bool, typer.Option(help="Write the chosen thresholds to the bundle's model.yaml.")] = False,
+) -> None:
+    """Choose a model's default thresholds on a validation set that has unknown objects.
+
+    T_u is chosen for the highest harmonic mean of AP_k and AP_unk. The score threshold is then chosen for the highest
+    F1 at IoU 0.5.
+    """
+    from rich.console import Console
+
+    from osis_ros.evaluation.jobs.calibrate import calibrate as choose
+    from osis_ros.evaluation.jobs.calibrate import write_thresholds
+    from osis_ros.evaluation.reports.terminal import calibration_table
+    from osis_ros.inference.bundle import load_bundle
+
+    chosen = choose(model, images, ground_truth, names(known), provider=provider, first=first)
+    if write:
+        write_thresholds(load_bundle(model), chosen)
+    Console().print(calibration_table(chosen))
+    typer.echo(f"T_u {chosen.unknown_threshold:g}, score {chosen.score_threshold:.3f} (F1 {chosen.f1:.1f} %)")
+
+
+def compare(
+    first_model: Annotated[str, typer.Argument(help="A bundle's folder or name, e.g. an exact export.")],
+    second_model: Annotated[str, typer.Argument(help="Another bundle, e.g. the fast export of the same weights.")],
+    ground_truth: GroundTruth,
+    images: Images,
+    known: Known = None,
+    tolerance: Annotated[
+        float | None, typer.Option(help="Exit with status 1 if an AP or AR falls by more points than this.")
+    ] = None,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the models report.")] = 0.05,
+    provider: Provider = "cpu",
+    first: First = None,
+    json: Report = None,
+) -> None:
+    """Compare two models on the same images: speed, AP, AR and AOSE."""
+    from rich.console import Console
+
+    from osis_ros.evaluation.jobs.compare import compare as measure
+    from osis_ros.evaluation.jobs.compare import comparison_table
+    from osis_ros.evaluation.jobs.evaluate import write_json
+
+    models = (first_model, second_model)
+    comparison = measure(models, images, ground_truth, names(known), score_threshold, provider, first)
+    if json is not None:
+        write_json(comparison.figures(), json)
+    Console().print(comparison_table(comparison))
+    worst = max(comparison.losses.values(), default=0.0)
+    if tolerance is not None and worst > tolerance:
+        raise fail(f"{second_model} loses {worst:.2f} points, more than {tolerance:g}")
+
+
+def detect(
+    checkpoint: Checkpoint,
+    ground_truth: GroundTruth,
+    images: Images,
+    output: Annotated[Path, typer.Option(help="Output file: COCO-format results for `osis evaluate --detections`.")],
+    short_side: ShortSide = 800,
+    long_side: LongSide = 1333,
+    score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score to keep.")] = 0.05,
+    unknown_threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=2,
+            help="T_u: an object farther than this from every known class is unknown. Default: "
+            "the training configuration's.",
+        ),
+    ] = None,
+    first: First = None,
+) -> None:
+    """Run a checkpoint at the paper's image size, which follows the shape of each image.
+
+    A bundle has one fixed input size instead. You can interrupt it at any time; the same command resumes.
+    """
+    from osis_ros.training.detect import detect as run
+
+    found, rate = run(
+        checkpoint, ground_truth, images, output, short_side, long_side, first,
+        score_threshold=score_threshold, unknown_threshold=unknown_threshold,
+    )  # fmt: skip
+    typer.echo(f"{output}: {found} instances ({rate:.2f} images/s)")
+
+
+def mask_quality(
+    checkpoint: Checkpoint,
+    ground_truth: GroundTruth,
+    images: Images,
+    known: Known = None,
+    short_side: ShortSide = 800,
+    long_side: LongSide = 1333,
+    json: Report = None,
+) -> None:
+    """Score the masks alone, with true boxes and labels given (the paper's Table IV)."""
+    from rich.console import Console
+
+    from osis_ros.evaluation.jobs.evaluate import write_json
+    from osis_ros.evaluation.reports.terminal import print_report
+    from osis_ros.training.mask_quality import mask_quality as score
+
+    report = score(checkpoint, ground_truth, images, names(known), short_side, long_side)
+    if json is not None:
+        write_json(report, json)
+    print_report(report, Console())
+
+
+def tables(
+    table: Annotated[str, typer.Argument(help="Number of the paper's table: I, II, III, IV or V.")],
+    rows: Annotated[
+        list[str],
+        typer.Argument(help="Rows NAME=REPORT.json,REPORT.json,…: a method, and one report for each data set."),
+    ],
+    latex: Annotated[Path | None, typer.Option(help="Also write the table as LaTeX to this file.")] = None,
+) -> None:
+    """Print reports of `osis evaluate --json` as one of the paper's tables, the best method in bold.
+
+    Table I takes one report per method (COCO); II and III take three (GraspNet-Test-1,2,3 and 4,5,6); IV takes two
+    (Test-3 and Test-6); V takes one. The rows of Table V have two labels, as in "✓|✓=report.json".
+    """
+    from rich.console import Console
+
+    from osis_ros.evaluation.reports.tables import LAYOUTS, latex_table, read_row, rich_table
+    from osis_ros.files.atomic import write_whole
+
+    if table not in LAYOUTS:
+        raise fail(f"there is no table '{table}', expected {', '.join(LAYOUTS)}")
+    layout = LAYOUTS[table]
+    filled = [read_row(layout, text) for text in rows]
+    if latex is not None:
+        write_whole(latex, latex_table(layout, filled))
+    Console().print(rich_table(layout, filled))
+
+
+def card_figures(
+    model: Annotated[str, typer.Argument(help="A bundle's folder or name; the pictures go to its folder figures/.")],
+    ground_truth: GroundTruth,
+    images: Images,
+    real_ground_truth: Annotated[
+        Path | None, typer.Option(help="COCO-format JSON file of photographs; only freely licensed ones are shown.")
+    ] = None,
+    real_images: Annotated[
+        Path | None, typer.Option(help="Folder that the photographs' file names are relative to.")
+    ] = None,
+    known: Known = None,
+    provider: Provider = "cpu",
+    first: First = None,
+) -> None:
+    """Draw the pictures of a model card: best and worst images, a histogram of distances, a map of the embedding.
+
+    Writes gallery.jpg, distances.png, embedding.png and figures.md; `osis export … --section figures.md` adds them to
+    the card. The model runs with its own thresholds, so choose those first.
+    """
+    from osis_ros.evaluation.reports.figures.card import DataSet, write_card_figures
+
+    if (real_ground_truth is None) != (real_images is None):
+        raise fail("--real-ground-truth and --real-images go together, give both or neither")
+    photographs = DataSet(real_ground_truth, real_images, first) if real_ground_truth and real_images else None
+    scenes = DataSet(ground_truth, images, first)
+    written = write_card_figures(model, scenes, photographs, names(known), provider)
+    for note in written.notes:
+        typer.echo(f"note: {note}")
+    for file in written.files:
+        typer.echo(f"{file} ({file.stat().st_size / 1e3:.0f} kB)")

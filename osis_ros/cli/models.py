@@ -1,0 +1,100 @@
+"""`osis export`, `import-checkpoint` and `compare-reference`: checkpoints to bundles, others' weights to ours."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from osis_ros.cli.failure import fail
+from osis_ros.cli.options import Checkpoint, names
+
+
+def export(
+    checkpoint: Checkpoint,
+    output: Annotated[Path, typer.Option(help="Folder of the bundle, models/NAME.")],
+    height: Annotated[int, typer.Option(help="Input height in pixels, a multiple of 32.")] = 480,
+    width: Annotated[int, typer.Option(help="Input width in pixels, a multiple of 32.")] = 640,
+    score: Annotated[
+        float | None, typer.Option(help="Default score threshold, 0..1. Default: the training configuration's.")
+    ] = None,
+    unknown: Annotated[float | None, typer.Option(help="Default T_u. Default: the training configuration's.")] = None,
+    data: Annotated[str | None, typer.Option(help="Name of the training data, for the model card.")] = None,
+    metrics: Annotated[
+        list[Path], typer.Option(help="JSON file with a list of {name, value, data, command} for the card; repeatable.")
+    ] = [],  # noqa: B006
+    section: Annotated[list[Path], typer.Option(help="Markdown file to append to the model card; repeatable.")] = [],  # noqa: B006
+    half: Annotated[bool, typer.Option(help="Store weights as float16; the model still computes in float32.")] = True,
+    static: Annotated[bool, typer.Option(help="Pad outputs to a fixed size and add a count, for TensorRT.")] = False,
+    proposals: Annotated[
+        Literal["trained", "exact", "fast"],
+        typer.Option(help="Number of proposals: as trained; exact: as in the paper; fast: at most 500 after NMS."),
+    ] = "trained",
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="Replace one entry of the network's configuration, e.g. decision.max_unknown=20; repeatable.",
+            metavar="KEY=VALUE",
+        ),
+    ] = [],  # noqa: B006
+) -> None:
+    """Export a checkpoint to a bundle that runs without PyTorch.
+
+    A bundle is a folder with model.onnx, model.yaml, a model card and the weights. An earlier bundle is replaced.
+    """
+    from osis_ros.training.export import export_bundle, read_metrics, read_section
+
+    figures = [metric for file in metrics for metric in read_metrics(file)]
+    sections = [read_section(file) for file in section]
+    bundle = export_bundle(
+        checkpoint, output, height=height, width=width, score=score, unknown=unknown, data=data,
+        metrics=figures, sections=sections, half=half, static=static, proposals=proposals, overrides=set_,
+    )  # fmt: skip
+    size = bundle.model_file.stat().st_size / 1e6
+    typer.echo(f"{bundle.path}: model.onnx {size:.1f} MB, {len(bundle.class_names)} known classes, {width}x{height}")
+
+
+def import_checkpoint(
+    file: Annotated[Path, typer.Argument(help="An official SemSeg .pth file, or a Detectron2 ResNet-50 .pkl file.")],
+    output: Annotated[Path, typer.Option(help="Checkpoint file to write.")] = Path("weights.safetensors"),
+    class_names: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of the known classes, separated by commas. Default: those of COCO-OSIS or GraspNet-OSIS."
+        ),
+    ] = None,
+) -> None:
+    """Convert the paper authors' checkpoint to ours, for `osis export` or `osis train --init`.
+
+    No code in FILE is executed. A tensor that is missing, unknown or of the wrong shape is reported.
+    """
+    import torch
+
+    from osis_ros.training.checkpoint import save_checkpoint
+    from osis_ros.training.reference.import_checkpoint import import_checkpoint as read
+    from osis_ros.training.reference.import_checkpoint import provenance
+
+    model, whole = read(file, names(class_names) or ())
+    save_checkpoint(output, model, provenance(file, whole), torch.float32)
+    note = "" if whole else "; only the backbone is trained, the rest is random"
+    typer.echo(f"{output}: {model.config.num_classes} known classes, faithful preset{note}")
+
+
+def compare_reference(
+    checkpoint: Annotated[Path, typer.Argument(help="An official .pth file, or a checkpoint imported from one.")],
+    fixture: Annotated[Path, typer.Argument(help="An .npz file of the authors' outputs for the same weights.")],
+    tolerance: Annotated[float, typer.Option(min=0, help="Largest relative difference that passes.")] = 1e-3,
+) -> None:
+    """Compare the network's outputs with those of the authors' implementation.
+
+    Prints the largest difference of each array. The exit status is 1 if one exceeds the tolerance.
+    """
+    from osis_ros.training.reference.compare import compare, observe, read_fixture, read_model, report
+
+    arrays, model = read_fixture(fixture), read_model(checkpoint)
+    differences = compare(model, observe(model, arrays), arrays, tolerance)
+    for line in report(differences, tolerance):
+        typer.echo(line)
+    past = [difference.name for difference in differences if not difference.relative <= tolerance]
+    if past:
+        raise fail(f"past the tolerance of {tolerance:g}: {', '.join(past)}")

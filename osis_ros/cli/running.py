@@ -1,0 +1,118 @@
+"""`osis segment`, `replay` and `demo`: run a model on image files, on a recorded bag, on a simulated camera."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from osis_ros.cli.failure import fail
+from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
+
+
+def segment(
+    images: Annotated[list[Path], typer.Argument(help="Image files, or folders of images.")],
+    model: Model = "tabletop",
+    output: Annotated[Path, typer.Option(help="Folder for the results NAME.overlay.png and NAME.json.")] = Path(
+        "segmented"
+    ),
+    provider: Provider = "cpu",
+    score: Score = None,
+    unknown: Unknown = None,
+    max_instances: MaxInstances = None,
+    max_overlap: MaxOverlap = None,
+    overlays: Annotated[bool, typer.Option(help="Also draw an overlay of each image.")] = True,
+) -> None:
+    """Segment image files: overlays to look at, and JSON files with COCO RLE masks.
+
+    A file that cannot be read is reported and skipped; the exit status is then 1.
+    """
+    from rich.progress import track
+
+    from osis_ros.inference.segment_files import find_images, segment_files
+    from osis_ros.inference.segmenter import Segmenter
+
+    segmenter = Segmenter(model, provider)
+    files = find_images(images)
+    results = segment_files(
+        segmenter, files, output, overlays,
+        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
+    )  # fmt: skip
+    failed = 0
+    for result in track(results, "segmenting", total=len(files), transient=True):
+        if result.error:
+            failed += 1
+            fail(result.error)
+        else:
+            unknowns = int(result.instances.unknown.sum())
+            typer.echo(f"{result.file}: {len(result.instances) - unknowns} known, {unknowns} unknown")
+    typer.echo(f"{len(files) - failed} of {len(files)} images segmented by '{segmenter.bundle.name}' into {output}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def replay(
+    bag: Annotated[Path, typer.Argument(help="Folder of a bag, or its .mcap or .db3 file.")],
+    output: Annotated[Path, typer.Option(help="Output folder; an earlier replay there is overwritten.")] = Path(
+        "replay"
+    ),
+    model: Model = "tabletop",
+    image_topic: Annotated[
+        str | None, typer.Option(help="Topic of the images, raw or compressed. Default: the bag's only image topic.")
+    ] = None,
+    truth_topic: Annotated[
+        str | None, typer.Option(help="Topic of an InstanceArray with the true masks. Default: …/ground_truth.")
+    ] = None,
+    score: Score = None,
+    unknown: Unknown = None,
+    max_instances: MaxInstances = None,
+    max_overlap: MaxOverlap = None,
+    provider: Provider = "auto",
+    first: First = None,
+) -> None:
+    """Segment every image of a recorded bag and write a bag of results and an HTML report.
+
+    The results carry the time stamps of their images, so that `ros2 bag play` plays both bags together. If the bag
+    holds true masks, as that of `osis demo` does, AP and AR are printed too. Needs a ROS 2 in this shell:
+    `source scripts/env.sh`.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from osis_ros.bags.replay import REPORT, Options
+    from osis_ros.bags.replay import replay as run
+
+    console = Console()
+    options = Options(
+        bag, output, model, provider, image_topic, truth_topic,
+        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
+        first=first,
+    )  # fmt: skip
+    report = run(options, console)
+    table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
+    for row in report.figures().items():
+        table.add_row(*row)
+    console.print(table)
+    for reason, count in report.failures.items():
+        console.print(f"skipped {count}: {reason}", highlight=False, markup=False)
+    console.print(report.note, highlight=False, markup=False)
+    console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Output folder; an earlier demo there is overwritten.")] = Path("demo"),
+    model: Model = "tabletop",
+    frames: Annotated[int, typer.Option(min=1, help="Number of camera images.")] = 60,
+    rate: Annotated[float, typer.Option(min=0.1, max=60, help="Camera images per second.")] = 2.0,
+) -> None:
+    """Run a simulated camera and the segmenter node, record every topic, and score the results.
+
+    Needs a ROS 2 in this shell: `source scripts/env.sh`.
+    """
+    from rich.console import Console
+
+    from osis_ros.demo import run_demo, verdict_table
+
+    console = Console()
+    verdict = run_demo(folder, model, frames, rate, console)
+    console.print(verdict_table(verdict))
+    console.print(f"{folder}/overlay.png: camera and answer side by side; {folder}/{folder.name}.mcap: every topic")

@@ -1,0 +1,52 @@
+"""`osis train` and `average`: from data to weights."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    config: Annotated[str, typer.Option(help="Name of a preset (tabletop, …), or a YAML file.")] = "tabletop",
+    data: Annotated[Path, typer.Option(help="Folder that the configuration's data paths are relative to.")] = Path(
+        "data"
+    ),
+    output: Annotated[Path, typer.Option(help="Folder for runs; this run goes to OUTPUT/NAME.")] = Path("runs"),
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="Replace one entry of the configuration, e.g. optimiser.learning_rate=0.001; repeatable.",
+            metavar="KEY=VALUE",
+        ),
+    ] = [],  # noqa: B006
+    init: Annotated[Path | None, typer.Option(help="Start from the weights in this weights.safetensors file.")] = None,
+    resume: Annotated[bool, typer.Option(help="Resume from the run's last checkpoint, if there is one.")] = True,
+) -> None:
+    """Train a model on rendered scenes and photographs.
+
+    Rendered scenes that are missing are made first. You can interrupt it at any time; the same command resumes.
+    `tensorboard --logdir runs` shows the losses.
+    """
+    from osis_ros.simulation.gl import load_mujoco
+    from osis_ros.training.config import load_config
+
+    load_mujoco()
+    from osis_ros.training.fit import fit
+    from osis_ros.training.prepare import prepare_scenes, require_files
+
+    run = load_config(config, set_)
+    require_files(run, data, init)
+    prepare_scenes(run, data)
+    typer.echo(fit(run, data, output, resume=resume, init=init))
+
+
+def average(
+    checkpoints: Annotated[list[Path], typer.Argument(help="Two or more last.ckpt or weights.safetensors files.")],
+    output: Annotated[Path, typer.Option(help="Output file, NAME.safetensors.")],
+) -> None:
+    """Average the weights of several runs; the mean often scores better than each run."""
+    from osis_ros.training.averaging import average_checkpoints
+
+    average_checkpoints(checkpoints, output)
+    typer.echo(f"{output}: the mean of {len(checkpoints)} checkpoints")
