@@ -29,6 +29,7 @@ FORBIDDEN = {
     "inference": TORCH | ROS | MUJOCO,
     "geometry": TORCH | ROS | MUJOCO,
     "messages": TORCH | MUJOCO | {"rclpy"},
+    "pipeline": TORCH | MUJOCO | {"rclpy"},
     "bags": TORCH | MUJOCO,
     "nodes": TORCH,
     "demo": TORCH,
@@ -41,6 +42,7 @@ NOT_AT_IMPORT = {
     "nodes": TORCH | MUJOCO,
     "bags": TORCH | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
+    "pipeline": TORCH | ROS | MUJOCO,
     "cli": TORCH | ROS | MUJOCO,
 }
 

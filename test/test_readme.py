@@ -60,7 +60,7 @@ def test_its_launch_files_and_their_arguments_exist():
 
 def test_its_parameters_are_the_nodes_with_their_defaults():
     pytest.importorskip("rclpy", reason="the parameters are declared with rclpy")
-    from osis_ros.nodes.support.parameters import SETTINGS
+    from osis_ros.nodes.segmenter_node import SETTINGS
 
     table = README[README.index("| parameter | default") : README.index("`model`, `provider` and `threads` change")]
     documented = {}

@@ -17,7 +17,8 @@ def label_image(instances: Instances) -> np.ndarray:
     if highest > np.iinfo(np.uint16).max:
         raise ValueError(f"a 16-bit label image holds ids up to 65535, here is {highest}")
     labels = np.zeros((instances.height, instances.width), np.uint16)
+    ids = instances.ids.astype(np.uint16)
     for index in reversed(np.argsort(-instances.scores, kind="stable").tolist()):
         x, y, width, height = instances.rois[index]
-        np.copyto(labels[y : y + height, x : x + width], instances.ids[index], where=instances.masks[index])
+        np.copyto(labels[y : y + height, x : x + width], ids[index], where=instances.masks[index])
     return labels

@@ -1,37 +1,37 @@
 """`segmenter`: a lifecycle node that turns a camera's images into masks of known and unknown objects.
 
-It only wires: parameters, the segmenter, the worker that is given the newest frame, publishers and a service.
+It only wires: parameters, the camera's topic, the worker that is given the newest frame, the pipeline of stages, the
+output topics and a service.
 """
 
 import time
 
-import numpy as np
 from builtin_interfaces.msg import Time as Stamp
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.subscription import Subscription
 from rclpy.time import Time
-from sensor_msgs.msg import CompressedImage, Image
 
 from osis_ros.inference.manifest import BundleError
-from osis_ros.inference.segmenter import Segmenter
-from osis_ros.instances import Instances
 from osis_ros.messages.colour import colour_converter
-from osis_ros.messages.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
-from osis_ros.messages.instances import instance_array
-from osis_ros.nodes.support import parameters
+from osis_ros.messages.image_decoding import ImageError
+from osis_ros.nodes.outputs import publishers
+from osis_ros.nodes.outputs.instances import EMBEDDINGS, INSTANCES
+from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
+from osis_ros.nodes.support import image_input, parameters
 from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
+from osis_ros.nodes.support.image_input import ImageInput, ImageMessage
 from osis_ros.nodes.support.lifecycle import SteadyLifecycleNode
 from osis_ros.nodes.support.newest_frame import NewestFrameWorker
-from osis_ros.nodes.support.qos import subscription_events, subscription_profile
-from osis_ros.nodes.support.results import ResultPublishers
 from osis_ros.nodes.support.running import run
 from osis_ros.nodes.support.statistics import FrameStatistics, Summary
+from osis_ros.pipeline import pipeline
+from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.pipeline import Pipeline
 from osis_ros.srv import Segment
 
-SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+SETTINGS = (*pipeline.SETTINGS, *image_input.SETTINGS, *publishers.SETTINGS)
 
 
 class SegmenterNode(SteadyLifecycleNode):
@@ -46,13 +46,14 @@ class SegmenterNode(SteadyLifecycleNode):
             rclpy.exceptions.ParameterException: a parameter's start-up value is refused.
         """
         super().__init__("segmenter", **options)
-        self._segmenter: Segmenter | None = None
-        self._results: ResultPublishers | None = None
+        self._pipeline: Pipeline | None = None
+        self._outputs: publishers.OutputPublishers | None = None
+        self._label_info: LabelInfoPublisher | None = None
         self._worker: NewestFrameWorker | None = None
-        self._subscription: Subscription | None = None
+        self._input: ImageInput | None = None
         self._statistics = FrameStatistics()
         self.add_on_set_parameters_callback(self._on_set_parameters)
-        parameters.declare(self)
+        parameters.declare(self, SETTINGS)
         # In a group of its own, so that a request does not hold up the rest; and there as long as the node, because a
         # service that goes while a request is in work leaves its client without an answer.
         self._segment_group = MutuallyExclusiveCallbackGroup()
@@ -63,32 +64,28 @@ class SegmenterNode(SteadyLifecycleNode):
         """Load the model. A bundle that cannot be used leaves the node unconfigured, with one logged sentence."""
         try:
             converter = colour_converter()
-            segmenter = Segmenter(self._value("model"), self._value("provider"), threads=self._value("threads"))
+            loaded = Pipeline(self._values)
         except (BundleError, ImportError) as err:
             self.get_logger().error(f"not configured: {err}")
             self._statistics.refused(str(err))
-            return FAILURE
-        bundle = segmenter.bundle
-        self._segmenter, self._statistics = segmenter, FrameStatistics()
-        self._results = ResultPublishers(self, bundle.name, bundle.class_names)
-        self._results.announce(self._score_threshold())
+            return TransitionCallbackReturn.FAILURE
+        segmenter = loaded.segment.segmenter
+        self._pipeline, self._statistics = loaded, FrameStatistics()
+        self._outputs = publishers.OutputPublishers(self)
+        self._label_info = LabelInfoPublisher(self, segmenter.bundle.class_names)
+        self._label_info.announce(loaded.segment.score_threshold(self._values))
         self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
-        self.get_logger().info(f"configured with model '{bundle.name}' on {segmenter.provider}")
-        most, asked = bundle.manifest.thresholds.max_instances, self._value("max_instances")
-        if asked > most:
-            self.get_logger().warning(f"max_instances is {asked}, but '{bundle.name}' gives at most {most}")
+        self.get_logger().info(f"configured with model '{segmenter.bundle.name}' on {segmenter.provider}")
+        for name, most in loaded.limits.items():
+            if (asked := self._values[name]) > most:
+                self.get_logger().warning(f"{name} is {asked}, but '{segmenter.bundle.name}' gives at most {most}")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to segment the images of `image`."""
         self._statistics.restart()
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
-        self._decode = compressed_to_rgb if self._message_type is CompressedImage else image_to_rgb
-        profile = subscription_profile(*(self._value(f"qos.{name}") for name in ("reliability", "durability", "depth")))
-        events = subscription_events(self, self._image_topic, profile, self._statistics.problem)
-        self._subscription = self.create_subscription(
-            self._message_type, "image", self._on_image, profile, event_callbacks=events
-        )
+        self._input = ImageInput(self, self._values, self._on_image, self._statistics.problem)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -117,32 +114,33 @@ class SegmenterNode(SteadyLifecycleNode):
         super().destroy_node()
 
     def _stop(self) -> None:
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
+        if self._input is not None:
+            self._input.close()
         if self._worker is not None:
             self._worker.stop()
-            self._worker = None
+        self._input = self._worker = None
 
     def _release(self) -> None:
         self._stop()
-        if self._results is not None:
-            self._results.destroy()
-        self._results = self._segmenter = None
+        for publisher in (self._outputs, self._label_info):
+            if publisher is not None:
+                publisher.destroy()
+        self._outputs = self._label_info = self._pipeline = None
 
-    def _on_image(self, message: Image | CompressedImage) -> None:
+    def _on_image(self, message: ImageMessage) -> None:
         worker = self._worker
         if worker is not None:
             self._statistics.received()
             worker.put((time.monotonic(), message))
 
-    def _process(self, frame: tuple[float, Image | CompressedImage]) -> None:
-        """One frame, in the worker's thread. Whatever is wrong with it, the next one gets its turn."""
-        arrived, message = frame
+    def _process(self, arrived_message: tuple[float, ImageMessage]) -> None:
+        """One image, in the worker's thread. Whatever is wrong with it, the next one gets its turn."""
+        arrived, message = arrived_message
         try:
-            rgb = self._decode(message)
-            self._results.announce(self._score_threshold())
-            self._results.publish(self._segment(self._segmenter, rgb), rgb, message.header)
+            values = self._values
+            frame = Frame(rgb=image_input.decode(message), header=message.header)
+            self._label_info.announce(self._pipeline.segment.score_threshold(values))
+            self._outputs.publish(self._pipeline(frame, values), values)
             self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
         except Exception as err:
             if not self.context.ok():  # told to stop in the middle of it
@@ -151,29 +149,15 @@ class SegmenterNode(SteadyLifecycleNode):
             self._statistics.failed(text)
             self.get_logger().warning(f"image skipped: {text}", throttle_duration_sec=5.0)
 
-    def _score_threshold(self) -> float:
-        own = self._segmenter.bundle.manifest.thresholds.score
-        given = parameters.thresholds(self)["score_threshold"]
-        return own if given is None else given
-
-    def _age(self, stamp: Stamp) -> float:
-        """Seconds since a stamp; NaN for one that was never set, or lies before 1970, which rclpy has no time for."""
-        if stamp.sec < 0 or not (stamp.sec or stamp.nanosec):
-            return float("nan")
-        now = self.get_clock().now()
-        return (now - Time.from_msg(stamp, now.clock_type)).nanoseconds * 1e-9
-
-    def _segment(self, segmenter: Segmenter, rgb: np.ndarray) -> Instances:
-        return segmenter.segment(rgb, **parameters.thresholds(self))
-
     def _on_segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
-        segmenter, header = self._segmenter, request.image.header
+        loaded, header = self._pipeline, request.image.header
         response.instances.header = header
         try:
-            if segmenter is None:
+            if loaded is None:
                 raise ImageError("the node is not configured")
-            instances = self._segment(segmenter, image_to_rgb(request.image))
-            response.instances = instance_array(instances, header, segmenter.bundle.name, request.embeddings)
+            values = self._values | {EMBEDDINGS.name: request.embeddings}
+            frame = Frame(rgb=image_input.decode(request.image), header=header, in_stream=False)
+            response.instances = INSTANCES.make(loaded(frame, values), values)
             response.success = True
             self._statistics.answered()
         except Exception as err:
@@ -182,31 +166,34 @@ class SegmenterNode(SteadyLifecycleNode):
             self.get_logger().warning(f"request refused: {err}", throttle_duration_sec=5.0)
         return response
 
+    def _age(self, stamp: Stamp) -> float:
+        """Seconds since a stamp; NaN for one that was never set, or lies before 1970, which rclpy has no time for."""
+        if stamp.sec < 0 or not (stamp.sec or stamp.nanosec):
+            return float("nan")
+        now = self.get_clock().now()
+        return (now - Time.from_msg(stamp, now.clock_type)).nanoseconds * 1e-9
+
     def _on_set_parameters(self, changed: list[Parameter]) -> SetParametersResult:
-        segmenter = self._segmenter
-        most = segmenter.bundle.manifest.thresholds.max_instances if segmenter else None
-        reason = parameters.refusal(changed, self.state, most)
+        loaded = self._pipeline
+        reason = parameters.refusal(changed, SETTINGS, self.state, loaded.limits if loaded else {})
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
     def _report(self) -> tuple[str, Summary, float, dict[str, str]]:
-        segmenter = self._segmenter
-        model, provider = (segmenter.bundle.name, segmenter.provider) if segmenter else (self._value("model"), "none")
+        loaded, values = self._pipeline, self._values
+        segmenter = loaded.segment.segmenter if loaded else None
         details = {
-            "state": self.state, "topic": self._image_topic, "type": f"sensor_msgs/msg/{self._message_type.__name__}",
-            "model": model, "provider": provider,
-        }  # fmt: skip
-        return self.state, self._statistics.summary(), self._value("image_timeout"), details
+            "state": self.state,
+            "topic": self.resolve_topic_name("image"),
+            "type": f"sensor_msgs/msg/{image_input.TRANSPORTS[values['image_transport']].__name__}",
+            "model": segmenter.bundle.name if segmenter else values["model"],
+            "provider": segmenter.provider if segmenter else "none",
+        }
+        return self.state, self._statistics.summary(), values["image_timeout"], details
 
     @property
-    def _message_type(self) -> type[Image | CompressedImage]:
-        return CompressedImage if self._value("image_transport") == "compressed" else Image
-
-    @property
-    def _image_topic(self) -> str:
-        return self.resolve_topic_name("image")
-
-    def _value(self, name: str) -> object:
-        return self.get_parameter(name).value
+    def _values(self) -> dict[str, object]:
+        """Of every parameter, by name."""
+        return parameters.values(self, SETTINGS)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ def flattened(parameters: dict, prefix: str = "") -> dict[str, object]:
 
 def test_the_yaml_file_lists_every_parameter_with_the_nodes_own_default():
     pytest.importorskip("rclpy", reason="the node's parameters need rclpy")
-    from osis_ros.nodes.support.parameters import SETTINGS
+    from osis_ros.nodes.segmenter_node import SETTINGS
 
     content = yaml.safe_load((REPOSITORY / "config" / "segmenter.yaml").read_text())
     listed = flattened(content["/**"]["ros__parameters"])

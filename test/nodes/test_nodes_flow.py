@@ -77,7 +77,7 @@ def test_the_executor_goes_on_while_an_image_is_in_work(bench: Bench, colour_cel
 
 
 def test_diagnostics_go_on_while_the_model_loads(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
-    from osis_ros.nodes import segmenter_node
+    from osis_ros.pipeline import segment
 
     diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
     bench.segmenter(model=str(colour_cells), provider="cpu")
@@ -89,7 +89,7 @@ def test_diagnostics_go_on_while_the_model_loads(bench: Bench, colour_cells, mon
         heard_meanwhile.append(status(diagnostics, bench).message)
         return Segmenter(*args, **options)
 
-    monkeypatch.setattr(segmenter_node, "Segmenter", slowly)
+    monkeypatch.setattr(segment, "Segmenter", slowly)
     assert bench.change("configure")
     assert heard_meanwhile == ["configuring"]
 

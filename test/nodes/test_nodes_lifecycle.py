@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.support.results import ResultPublishers
+from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
 
 RED = picture((16, 8, 96, 48, (255, 0, 0)))
 
@@ -99,7 +99,7 @@ def test_a_transition_that_breaks_half_way_is_logged_and_lets_go_of_everything(
     diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
     node = bench.segmenter(model=str(colour_cells), provider="cpu")
     before = len(list(node.publishers))
-    monkeypatch.setattr(ResultPublishers, "announce", broken)
+    monkeypatch.setattr(LabelInfoPublisher, "announce", broken)
     assert not bench.change("configure")
     assert bench.state() == "unconfigured"
     assert errors == ["configuring failed: RuntimeError: no memory for a message"]

@@ -121,11 +121,11 @@ def test_pictures_and_detections_for_those_who_look(bench: Bench, colour_cells):
 
 def test_pictures_that_nobody_looks_at_are_not_drawn(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
     drawn = []
-    for name in ("label_image", "draw_overlay"):
-        original = getattr(__import__("osis_ros.nodes.support.results", fromlist=[name]), name)
+    for module, name in (("label_image", "label_image"), ("overlay", "draw_overlay")):
+        where = f"osis_ros.nodes.outputs.{module}"
+        original = getattr(__import__(where, fromlist=[name]), name)
         monkeypatch.setattr(
-            f"osis_ros.nodes.support.results.{name}",
-            lambda *args, name=name, original=original: drawn.append(name) or original(*args),
+            f"{where}.{name}", lambda *args, name=name, original=original: drawn.append(name) or original(*args)
         )
     heard = bench.listen(InstanceArray, "segmenter/instances")
     publish = bench.camera()

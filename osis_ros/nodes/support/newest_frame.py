@@ -19,7 +19,7 @@ class NewestFrameWorker(Generic[Frame]):
 
         Args:
             process: must not raise.
-            dropped: called once for each frame that was replaced or was still waiting at `stop`.
+            dropped: called once for each frame that is never processed: a newer one replaced it, or `stop` came first.
             name: of the thread.
         """
         self._process, self._dropped = process, dropped
@@ -30,9 +30,11 @@ class NewestFrameWorker(Generic[Frame]):
         self._thread.start()
 
     def put(self, frame: Frame) -> None:
-        """Hand over a frame; returns at once."""
+        """Hand over a frame; returns at once. After `stop` it is dropped."""
         with self._changed:
-            replaced, self._waiting = self._waiting, frame
+            replaced = frame
+            if self._running:
+                replaced, self._waiting = self._waiting, frame
             self._changed.notify()
         if replaced is not None:
             self._dropped()

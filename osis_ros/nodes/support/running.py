@@ -1,9 +1,11 @@
 """Run a node as a process: spin, leave cleanly on SIGINT or SIGTERM, one sentence where it cannot start."""
 
 import logging
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from osis_ros.errors import OsisError
 from osis_ros.nodes.support.executor import SteadyExecutor
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+GOODBYE = 3.0  # s that a node has to stop; only a signal after that ends it at once
 
 
 class StartError(OsisError):
@@ -47,31 +50,44 @@ def run(create: Callable[[], Node]) -> None:
 
     rclpy's own signal handlers make the context invalid in the middle of whatever is being done, which then fails; so
     here a signal only ends the spinning. It is waited for in the main thread, because a thread that waits for
-    messages does not notice signals. A second signal ends the process at once.
+    messages does not notice signals. One Ctrl-C may come twice, from the terminal and from `ros2 launch`; so a further
+    signal ends the process at once only where stopping takes longer than `GOODBYE`.
     """
-    with _one_sentence():
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-
-    def on_signal(*_) -> None:
-        stop.set()
-        for number in STOPPING:
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in STOPPING:
-        signal.signal(number, on_signal)
+    stop = _stop_signals()
     node = None
     try:
+        with _one_sentence():
+            rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
         with _one_sentence():
             node = create()
         logger = logging.getLogger("osis_ros")
         logger.addHandler(RosLogHandler(node.get_logger()))
         logger.setLevel(logging.INFO)
         _spin_until(stop, node)
+    except BrokenPipeError:  # what reads this node's output, such as `head`, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
     finally:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _stop_signals() -> threading.Event:
+    """An event that is set when a signal tells the process to stop."""
+    stop, since = threading.Event(), time.monotonic()
+
+    def on_signal(number: int, _frame: object) -> None:
+        nonlocal since
+        if not stop.is_set():
+            since = time.monotonic()
+        elif time.monotonic() - since > GOODBYE:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        stop.set()
+
+    for number in STOPPING:
+        signal.signal(number, on_signal)
+    return stop
 
 
 @contextmanager
@@ -79,7 +95,7 @@ def _one_sentence() -> Iterator[None]:
     """End the process with one sentence where a parameter, a name or another ROS argument is wrong."""
     try:
         yield
-    except (ParameterException, StartError, NameValidationException, rclpy_implementation.RCLError) as err:
+    except (OsisError, ParameterException, NameValidationException, rclpy_implementation.RCLError) as err:
         sentence = str(err).strip().splitlines()[0].partition(", at /")[0]  # what follows are lines of rcl's source
         sys.exit(f"{_program()}: {sentence}")
     except rclpy_implementation.UnknownROSArgsError as err:
@@ -91,8 +107,9 @@ def _program() -> str:
 
 
 def _spin_until(stop: threading.Event, node: Node) -> None:
-    """Two threads for callbacks: one may be in a long service call while the other goes on receiving."""
-    executor = SteadyExecutor(num_threads=2)
+    """A thread for each group of the segmenter's callbacks: a request and a transition may both take long, and
+    meanwhile the diagnostics go on."""
+    executor = SteadyExecutor(num_threads=3)
     executor.add_node(node)
 
     def spin(executor: Executor) -> None:

@@ -7,7 +7,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from vision_msgs.msg import LabelInfo
 
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes.support.parameters import SETTINGS
+from osis_ros.nodes.segmenter_node import SETTINGS
 from osis_ros.nodes.support.qos import LATCHED
 
 # Scores 1 and 0.8; red at distance 0, equal parts of red and blue at 1 − 1/√2 = 0.293.

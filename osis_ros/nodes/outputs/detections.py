@@ -1,0 +1,20 @@
+"""`~/detections`: boxes and class names for the tools that read vision_msgs, where that is installed."""
+
+import importlib.util
+
+from osis_ros.nodes.outputs.output import Output
+from osis_ros.pipeline.setting import Setting
+
+if importlib.util.find_spec("vision_msgs"):
+    from osis_ros.messages.vision import Detection2DArray, detection_array
+else:
+    Detection2DArray = None
+
+PUBLISH = Setting("publish.detections", True, "Publish ~/detections, where vision_msgs is installed.")
+DETECTIONS = Output(
+    topic="detections",
+    message_type=Detection2DArray,
+    make=lambda frame, values: detection_array(frame.instances, frame.header),
+    wanted=lambda values, subscribers: values[PUBLISH.name],
+    settings=(PUBLISH,),
+)

@@ -1,0 +1,24 @@
+"""`~/instances`: everything known about each object, above all its mask."""
+
+from collections.abc import Mapping
+
+from osis_ros.messages.instances import instance_array
+from osis_ros.msg import InstanceArray
+from osis_ros.nodes.outputs.output import Output
+from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.setting import Setting
+
+EMBEDDINGS = Setting("publish.embeddings", False, "Put each instance's embedding into ~/instances.")
+
+
+def make(frame: Frame, values: Mapping[str, object]) -> InstanceArray:
+    return instance_array(frame.instances, frame.header, frame.model, values[EMBEDDINGS.name])
+
+
+INSTANCES = Output(
+    topic="instances",
+    message_type=InstanceArray,
+    make=make,
+    wanted=lambda values, subscribers: True,
+    settings=(EMBEDDINGS,),
+)

@@ -1,0 +1,35 @@
+"""`~/label_info`: the names of the class ids, latched, where vision_msgs is installed."""
+
+import importlib.util
+
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from osis_ros.nodes.support.qos import LATCHED
+
+
+class LabelInfoPublisher:
+    """Tells the class names of one model, and the score threshold in force each time that it changes."""
+
+    def __init__(self, node: Node, class_names: tuple[str, ...]) -> None:
+        self._node, self._class_names = node, class_names
+        self._announced: float | None = None
+        self._publisher = None
+        if importlib.util.find_spec("vision_msgs"):
+            from osis_ros.messages.vision import LabelInfo
+
+            self._publisher = node.create_publisher(LabelInfo, "~/label_info", LATCHED)
+
+    def announce(self, score_threshold: float) -> None:
+        """Publish, unless this threshold was announced last."""
+        if self._publisher is None or score_threshold == self._announced:
+            return
+        from osis_ros.messages.vision import label_info
+
+        header = Header(stamp=self._node.get_clock().now().to_msg())
+        self._publisher.publish(label_info(self._class_names, score_threshold, header))
+        self._announced = score_threshold
+
+    def destroy(self) -> None:
+        if self._publisher is not None:
+            self._node.destroy_publisher(self._publisher)

@@ -1,0 +1,42 @@
+"""The stages in their order."""
+
+from collections.abc import Mapping
+
+from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.mask_nms import MaskNms
+from osis_ros.pipeline.segment import Segment
+from osis_ros.pipeline.stage import Stage
+
+STAGES: tuple[type[Stage], ...] = (Segment, MaskNms)
+SETTINGS = tuple(setting for stage in STAGES for setting in stage.settings)
+
+
+class Pipeline:
+    """From an image to what is known about its objects. Calls from several threads are safe.
+
+    Attributes:
+        segment: the first stage, which holds the model.
+        limits: of a setting's name, the largest value that makes sense with the loaded model.
+    """
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        """Load what the stages need.
+
+        Args:
+            values: of `SETTINGS`, by name (`values_of`).
+        Raises:
+            OsisError: a model that cannot be used, or that cannot run on the provider.
+        """
+        self._stages = tuple(stage(values) for stage in STAGES)
+        self.segment: Segment = self._stages[0]
+        self.limits = {name: limit for stage in self._stages for name, limit in stage.limits.items()}
+
+    def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
+        """The frame with its instances.
+
+        Args:
+            values: of `SETTINGS`, by name; `model`, `provider` and `threads` stay as they were at the start.
+        """
+        for stage in self._stages:
+            frame = stage(frame, values)
+        return frame

@@ -1,0 +1,46 @@
+"""The first stage: the network, which finds the instances."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from osis_ros.inference.bundle import DEFAULT_MODEL
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.setting import MODELS_OWN, UNCONFIGURED, Setting
+from osis_ros.pipeline.stage import Stage
+
+
+class Segment(Stage):
+    """Runs a model bundle. Thresholds may change from frame to frame."""
+
+    settings = (
+        Setting("model", DEFAULT_MODEL,
+                "The model bundle: its folder, or the name of one that came with the package.", UNCONFIGURED),
+        Setting("provider", "auto", "What the model runs on; auto takes CUDA where it works, else the CPU.",
+                UNCONFIGURED, choices=("auto", "cpu", "cuda", "tensorrt")),
+        Setting("threads", 0, "CPU threads of the model, 0 for one per core.", UNCONFIGURED, low=0, high=256),
+        Setting("score_threshold", MODELS_OWN,
+                "Instances with a lower score are left out, 0..1; -1 for the model's own threshold.",
+                low=0.0, high=1.0, models_own=True),
+        Setting("unknown_threshold", MODELS_OWN,
+                "T_u: an instance is unknown if its distance from the known classes exceeds this, 0..2; "
+                "-1 for the model's own threshold.", low=0.0, high=2.0, models_own=True),
+    )  # fmt: skip
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self.segmenter = Segmenter(values["model"], values["provider"], threads=values["threads"])
+        self.limits = {"max_instances": self.segmenter.bundle.manifest.thresholds.max_instances}
+
+    def score_threshold(self, values: Mapping[str, object]) -> float:
+        """The lowest score that is reported: the given one, or the model's own."""
+        given = _given(values, "score_threshold")
+        return self.segmenter.bundle.manifest.thresholds.score if given is None else given
+
+    def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
+        thresholds = {name: _given(values, name) for name in ("score_threshold", "unknown_threshold")}
+        instances = self.segmenter.segment(frame.rgb, **thresholds)
+        return replace(frame, instances=instances, model=self.segmenter.bundle.name)
+
+
+def _given(values: Mapping[str, object], name: str) -> float | None:
+    return None if values[name] == MODELS_OWN else values[name]

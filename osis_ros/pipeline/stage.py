@@ -1,0 +1,36 @@
+"""One step of the pipeline."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.setting import Setting
+
+
+class Stage:
+    """What every stage is. It is called from several threads at once.
+
+    Attributes:
+        settings: what the user can set, by names of their own.
+        limits: of a setting's name, the largest value that makes sense with what this stage has loaded.
+    """
+
+    settings: ClassVar[tuple[Setting, ...]] = ()
+    limits: Mapping[str, float] = {}
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        """Load what the stage needs.
+
+        Args:
+            values: of all settings of the pipeline.
+        Raises:
+            OsisError: something that the user named cannot be used.
+        """
+
+    def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
+        """The frame with what this stage adds.
+
+        Args:
+            values: of all settings of the pipeline, as they are for this frame.
+        """
+        raise NotImplementedError

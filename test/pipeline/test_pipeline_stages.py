@@ -1,0 +1,79 @@
+"""From a frame to its instances, without ROS."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from osis_ros.inference.bundle import BundleError
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.instances import Instances
+from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.mask_nms import MaskNms
+from osis_ros.pipeline.pipeline import SETTINGS, Pipeline
+from osis_ros.pipeline.setting import SettingError, values_of
+
+HEADER = SimpleNamespace(frame_id="eye")
+
+
+def scene() -> np.ndarray:
+    """Red in the first quarter, score 1; a darker blue in the last one, score 0.8."""
+    rgb = np.zeros((224, 224, 3), np.uint8)
+    rgb[16:96, 16:96], rgb[120:200, 120:200] = (255, 0, 0), (0, 0, 204)
+    return rgb
+
+
+def values(**given: object) -> dict[str, object]:
+    return values_of(SETTINGS, provider="cpu", threads=1, **given)
+
+
+def test_the_pipeline_finds_what_its_model_finds(colour_cells: Path):
+    of_its_own = values(model=str(colour_cells))
+    found = Pipeline(of_its_own)(Frame(rgb=scene(), header=HEADER), of_its_own)
+    expected = Segmenter(colour_cells).segment(scene())
+    assert (found.model, found.header) == ("colour_cells", HEADER)
+    assert [found.instances.class_name(i) for i in range(2)] == ["red", "blue"]
+    np.testing.assert_array_equal(found.instances.boxes, expected.boxes)
+    for mask, wanted in zip(found.instances.masks, expected.masks, strict=True):
+        np.testing.assert_array_equal(mask, wanted)
+
+
+def test_thresholds_are_those_of_the_frame_and_the_model_stays(colour_cells: Path):
+    pipeline = Pipeline(values(model=str(colour_cells)))
+    frame = Frame(rgb=scene(), header=HEADER)
+    for given, names in [({}, ["red", "blue"]), ({"score_threshold": 0.9}, ["red"]), ({"max_instances": 1}, ["red"])]:
+        instances = pipeline(frame, values(model="another", **given)).instances
+        assert [instances.class_name(i) for i in range(len(instances))] == names
+    assert pipeline.limits == {"max_instances": 4}
+    assert pipeline.segment.score_threshold(values()) == 0.5
+    assert pipeline.segment.score_threshold(values(score_threshold=0.9)) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("max_overlap", "max_instances", "kept"),
+    [(1.0, -1, [1, 2, 3]), (0.4, -1, [1, 3]), (1.0, 2, [1, 2]), (0.4, 2, [1, 3]), (0.4, 1, [1])],
+)
+def test_duplicates_go_before_the_best_are_counted(max_overlap: float, max_instances: int, kept: list[int]):
+    """The second shares 60 of 140 pixels with the first (IoU 0.43), the third none."""
+    rois = [[10, 10, 10, 10], [14, 10, 10, 10], [40, 40, 5, 5]]
+    instances = Instances(
+        boxes=[[x, y, x + w, y + h] for x, y, w, h in rois], scores=[0.9, 0.8, 0.7], class_ids=[0, 1, 1],
+        distances=[0, 0, 0], embeddings=np.zeros((3, 0)), rois=rois,
+        masks=tuple(np.ones((h, w), bool) for _, _, w, h in rois), height=64, width=64, class_names=("cup",),
+    )  # fmt: skip
+    frame = Frame(rgb=np.zeros((64, 64, 3), np.uint8), header=HEADER, instances=instances)
+    given = values(max_overlap=max_overlap, max_instances=max_instances)
+    assert MaskNms(given)(frame, given).instances.ids.tolist() == kept
+
+
+def test_a_value_out_of_range_is_refused_with_the_reason():
+    with pytest.raises(SettingError, match=r"max_overlap is 2, expected 0..1"):
+        values(max_overlap=2.0)
+    with pytest.raises(SettingError, match=r"provider is 'abacus', expected one of auto, cpu, cuda, tensorrt"):
+        values_of(SETTINGS, provider="abacus")
+
+
+def test_a_model_that_is_not_there_is_the_users_to_mend(tmp_path: Path):
+    with pytest.raises(BundleError, match="does not exist"):
+        Pipeline(values(model=str(tmp_path / "none")))
