@@ -5,6 +5,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 PYTHON ?= python3
 export VENV PYTHON
+# The virtual environment is ours: without byte code each start of Python would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 ENTER := source scripts/env.sh
 

@@ -1,7 +1,8 @@
-"""What every test shares: a ROS domain of its own, and the way to the data that is not part of the repository."""
+"""What every test shares: one thread a process, a ROS domain of its own, and the data that the repository lacks."""
 
 import importlib.util
 import os
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -13,6 +14,22 @@ from osis_ros.nodes.support.node_process import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[1]
 
+# One thread a process, and none that spins while it waits: two workers, the processes that they start and whatever else
+# the machine does share its cores. Set before NumPy, OpenCV, PyTorch or ONNX Runtime are imported; inherited by the
+# workers and by every process that a test starts. Set in the shell to try another number.
+for variable, value in {
+    "OMP_NUM_THREADS": "1",  # PyTorch, NumPy, and our `threads: 0` for ONNX Runtime
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
+    "LP_NUM_THREADS": "1",  # Mesa's software renderer, which draws MuJoCo's pictures
+}.items():
+    os.environ.setdefault(variable, value)
+
+# Byte code is kept, whatever the shell says: without it each process that a test starts compiles all it imports anew,
+# which for PyTorch and Lightning takes half a minute.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 heed_interrupts()
 pytest_plugins = ["ros_fixtures"]
