@@ -34,7 +34,7 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
 
     Args:
         provider: `cpu`, `cuda` or `tensorrt`, whose engine takes minutes to build the first time.
-        threads: CPU threads of one run, 0 for as many as there are cores.
+        threads: CPU threads of one run; of 0 as many as $OMP_NUM_THREADS says, else as there are cores.
         cache: where TensorRT engines are kept; the user's cache folder when None.
     Raises:
         ProviderError: an unknown provider, one that this onnxruntime lacks, or one that does not start.
@@ -66,10 +66,16 @@ def engine_cache(bundle: Bundle, root: Path | None) -> Path:
     return base / f"{bundle.manifest.sha256[:16]}-fp16-ort{ort.__version__}"
 
 
+def _omp_num_threads() -> int:
+    """What $OMP_NUM_THREADS limits every other numeric library to; 0 where it is not set to a number."""
+    number = os.environ.get("OMP_NUM_THREADS", "")
+    return int(number) if number.isdecimal() else 0
+
+
 def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or _omp_num_threads()
     options.log_severity_level = 3  # its warnings speak of kernels, ours of what to do
     # between frames a robot's cores belong to others: worker threads spin only while a run lasts
     options.add_session_config_entry("session.force_spinning_stop", "1")
