@@ -1,0 +1,65 @@
+"""`Pinhole`: between pixels and points, by the K matrix of a camera without distortion."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osis_ros.geometry.errors import GeometryError
+
+
+@dataclass(frozen=True)
+class Pinhole:
+    """A camera as sensor_msgs/CameraInfo describes it: the centre of the top-left pixel is at (0, 0).
+
+    Attributes:
+        width, height: image size in pixels.
+        fx, fy: focal lengths in pixels.
+        cx, cy: principal point in pixels.
+
+    Raises:
+        GeometryError: a size or focal length that is not positive, or a number that is not finite.
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.fx, self.fy, self.cx, self.cy]).all() and self.fx > 0 and self.fy > 0):
+            raise GeometryError(
+                f"the camera matrix has fx {self.fx:g}, fy {self.fy:g}, cx {self.cx:g}, cy {self.cy:g}; "
+                "expected finite numbers and focal lengths above 0: is the camera calibrated?"
+            )
+        if self.width < 1 or self.height < 1:
+            raise GeometryError(f"the camera is {self.width}x{self.height} pixels, expected 1x1 or more")
+
+    @classmethod
+    def from_matrix(cls, k: np.ndarray, width: int, height: int) -> "Pinhole":
+        """The camera of a K matrix, [3, 3] or its 9 numbers row by row."""
+        k = np.asarray(k, float).reshape(-1)
+        if k.shape != (9,):
+            raise GeometryError(f"the camera matrix has {k.size} numbers, expected 9")
+        return cls(int(width), int(height), k[0], k[4], k[2], k[5])
+
+    def points(self, columns: np.ndarray, rows: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        """The points seen at these pixels.
+
+        Args:
+            columns, rows: [M] pixel coordinates.
+            depth: [M] metres along the optical axis.
+        Returns:
+            [M, 3] float32 x y z in the optical frame.
+        """
+        points = np.empty((len(depth), 3), np.float32)
+        points[:, 0] = (columns - self.cx) * depth / self.fx
+        points[:, 1] = (rows - self.cy) * depth / self.fy
+        points[:, 2] = depth
+        return points
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Where points [M, 3] in front of the camera are seen: [M, 2] column, row in pixels."""
+        points = np.asarray(points, float)
+        return points[:, :2] / points[:, 2:] * (self.fx, self.fy) + (self.cx, self.cy)

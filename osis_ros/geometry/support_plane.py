@@ -1,0 +1,217 @@
+"""The plane that things stand on, found among everything that no object covers."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from osis_ros.geometry.noise import TYPICAL, USELESS, measured_noise, scatter
+from osis_ros.geometry.pinhole import Pinhole
+
+SAMPLES = 9000  # pixels looked at, on a regular grid
+HYPOTHESES = 192
+NEIGHBOURHOOD = 16  # grid cells between the three points of a hypothesis, so that they tend to lie on one surface
+SCORED = 1200  # points on which hypotheses are compared
+CANDIDATES = 4  # planes looked for, one after the other
+LEAST_SHARE = 0.03  # of the samples, that a plane must hold
+LEAST_POINTS = 60
+CONTACT = 0.04  # m above the plane, within which the lowest points of a thing that stands on it lie
+MARGIN = 3  # px round each object that are not looked at: edges mix
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A plane in front of the camera: normal · p + offset = 0.
+
+    Attributes:
+        normal: [3] unit vector to the camera's side.
+        offset: metres, the height of the camera above the plane, so at least 0.
+        noise: 1/m, scatter of the readings on it divided by the square of their distance.
+        share: of the pixels looked at, those on the plane.
+    """
+
+    normal: np.ndarray
+    offset: float
+    noise: float = TYPICAL
+    share: float = 1.0
+
+    def height(self, points: np.ndarray) -> np.ndarray:
+        """[M] metres above the plane, of points [M, 3]."""
+        return points @ self.normal.astype(points.dtype) + points.dtype.type(self.offset)
+
+    def axes(self) -> np.ndarray:
+        """[3, 3]: columns x, y along the plane and z, its normal; a right-handed frame, x as far as it can to the
+        right of the image."""
+        right = np.array([1.0, 0, 0]) if abs(self.normal[0]) < 0.9 else np.array([0, 0, 1.0])
+        x = right - self.normal * (right @ self.normal)
+        x /= np.linalg.norm(x)
+        return np.stack([x, np.cross(self.normal, x), self.normal], axis=1)
+
+
+def find_support_plane(
+    depth: np.ndarray,
+    camera: Pinhole,
+    occupied: np.ndarray | None = None,
+    things: list[np.ndarray] = (),
+    up: np.ndarray | None = None,
+    noise: float | None = None,
+) -> Plane | None:
+    """The plane that most things stand on; of several that serve alike, the one of which most is seen.
+
+    RANSAC with hypotheses from neighbouring points, then least squares on the points within three deviations.
+
+    Args:
+        depth: [H, W] float32 metres, NaN where there is none.
+        camera: of the depth image.
+        occupied: [H, W] bool, the pixels of objects, which are not looked at.
+        things: points [M, 3] of each object; they tell a table from the floor below it and the wall behind it.
+        up: [3] unit vector against gravity, where it is known: the plane is level within 15 degrees.
+        noise: the coefficient of `scatter`; measured in the image when None.
+    Returns:
+        None where no plane is seen.
+    """
+    points, cells = _samples(depth, camera, occupied)
+    if len(points) < LEAST_POINTS:
+        return None
+    rng = np.random.default_rng(0)
+    noise = measured_noise(depth) if noise is None else noise
+    if noise > USELESS:
+        return None
+    tolerance = 0.001 + 3 * scatter(points[:, 2], noise)
+    free = np.ones(len(points), bool)
+    found: list[Plane] = []
+    while len(found) < CANDIDATES:
+        best = _best_hypothesis(points, cells, free, tolerance, up, rng)
+        if best is None or best.share < LEAST_SHARE:
+            break
+        plane = _refined(best, points, free, noise)
+        near = np.abs(plane.height(points)) <= 2 * tolerance
+        free &= ~near
+        if up is None or plane.normal @ up > np.cos(np.deg2rad(15)):
+            found.append(plane)
+    if not found:
+        return None
+    return max(found, key=lambda plane: (_supported(plane, things), plane.share))
+
+
+def _samples(depth: np.ndarray, camera: Pinhole, occupied: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Points [M, 3] on a grid of pixels, and [M, 2] their row and column on that grid."""
+    step = max(1, int(np.sqrt(depth.size / SAMPLES)))
+    offset = step // 2
+    z = depth[offset::step, offset::step]
+    usable = np.isfinite(z)
+    if occupied is not None:
+        wide = cv2.dilate(occupied.view(np.uint8), np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8))
+        usable &= wide[offset::step, offset::step] == 0
+    rows, columns = np.nonzero(usable)
+    points = camera.points(columns * step + offset, rows * step + offset, z[rows, columns])
+    return points, np.stack([rows, columns], axis=1)
+
+
+def _best_hypothesis(
+    points: np.ndarray,
+    cells: np.ndarray,
+    free: np.ndarray,
+    tolerance: np.ndarray,
+    up: np.ndarray | None,
+    rng: np.random.Generator,
+) -> Plane | None:
+    """The plane through three neighbouring points that holds most of the free ones."""
+    candidates = np.flatnonzero(free)
+    if len(candidates) < LEAST_POINTS:
+        return None
+    corners = _neighbouring_triples(cells, candidates, rng)
+    a, b, c = (points[corners[:, i]] for i in range(3))
+    normals = np.cross(b - a, c - a)
+    lengths = np.linalg.norm(normals, axis=1)
+    good = lengths > 1e-6
+    normals = normals[good] / lengths[good, None]
+    offsets = -np.einsum("ij,ij->i", normals, a[good])
+    flip = np.where(offsets < 0, -1, 1).astype(np.float32)
+    normals, offsets = normals * flip[:, None], offsets * flip
+    if up is not None:
+        level = normals @ np.asarray(up, np.float32) > np.cos(np.deg2rad(20))
+        normals, offsets = normals[level], offsets[level]
+    if not len(normals):
+        return None
+    scored = candidates if len(candidates) <= SCORED else rng.choice(candidates, SCORED, replace=False)
+    inside = np.abs(points[scored] @ normals.T + offsets) <= tolerance[scored, None]
+    counts = inside.sum(0)
+    best = int(counts.argmax())
+    share = counts[best] / len(scored) * len(candidates) / len(points)
+    return Plane(normals[best].astype(float), float(offsets[best]), share=float(share))
+
+
+def _neighbouring_triples(cells: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """[H, 3] indices of points, the second and third near the first on the grid."""
+    lookup = np.full(cells.max(0) + 1, -1)
+    lookup[cells[candidates, 0], cells[candidates, 1]] = candidates
+    first = rng.choice(candidates, HYPOTHESES)
+    triples = [first]
+    for _ in range(2):
+        near = cells[first] + rng.integers(-NEIGHBOURHOOD, NEIGHBOURHOOD + 1, (HYPOTHESES, 2))
+        near = np.clip(near, 0, np.array(lookup.shape) - 1)
+        other = lookup[near[:, 0], near[:, 1]]
+        triples.append(np.where(other < 0, rng.choice(candidates, HYPOTHESES), other))
+    return np.stack(triples, axis=1)
+
+
+def _refined(plane: Plane, points: np.ndarray, free: np.ndarray, noise: float) -> Plane:
+    """Least squares on the free points near the plane, each weighted by what its distance lets expect."""
+    points = points[free].astype(float)
+    deviation = scatter(points[:, 2], noise)
+    weights = 1 / np.square(deviation + 1e-4)
+    normal, offset = plane.normal, plane.offset
+    for width in (2, 1, 1, 1):  # a hypothesis of three noisy points is tilted a little
+        near = np.abs(points @ normal + offset) <= width * (0.001 + 3 * deviation)
+        if np.count_nonzero(near) < 3:
+            break
+        chosen, weight = points[near], weights[near]
+        centre = np.average(chosen, axis=0, weights=weight)
+        spread = (chosen - centre) * np.sqrt(weight)[:, None]
+        normal = np.linalg.eigh(spread.T @ spread)[1][:, 0]
+        offset = -float(normal @ centre)
+        if offset < 0:
+            normal, offset = -normal, -offset
+    return Plane(normal, offset, noise, plane.share)
+
+
+def _supported(plane: Plane, things: list[np.ndarray]) -> int:
+    """How many things stand on the plane, less those that are below it."""
+    count = 0
+    for points in things:
+        if len(points):
+            low, middle = np.percentile(plane.height(points), (5, 50))
+            slack = 0.004 + 3 * float(scatter(points[0, 2], plane.noise))
+            count += int(-slack <= low <= CONTACT) - int(middle < -slack)
+    return count
+
+
+class SteadyPlane:
+    """Smooths the plane of a camera that stands still, and starts anew as soon as the camera has moved."""
+
+    def __init__(self, weight: float = 0.2, max_turn: float = 2.0, max_shift: float = 0.01) -> None:
+        """
+        Args:
+            weight: of the newest plane in the mean.
+            max_turn: degrees, max_shift: metres, by which a plane may differ from the mean and still be the same.
+        """
+        self._weight, self._max_turn, self._max_shift = weight, max_turn, max_shift
+        self._mean: Plane | None = None
+
+    def update(self, plane: Plane | None) -> Plane | None:
+        """The smoothed plane after one more observation; None where none was seen."""
+        mean = self._mean
+        if plane is None or mean is None or not self._same(mean, plane):
+            self._mean = plane
+            return plane
+        w = self._weight
+        normal = (1 - w) * mean.normal + w * plane.normal
+        normal /= np.linalg.norm(normal)
+        noise = (1 - w) * mean.noise + w * plane.noise
+        self._mean = Plane(normal, (1 - w) * mean.offset + w * plane.offset, noise, plane.share)
+        return self._mean
+
+    def _same(self, mean: Plane, plane: Plane) -> bool:
+        turn = np.degrees(np.arccos(np.clip(mean.normal @ plane.normal, -1, 1)))
+        return turn <= self._max_turn and abs(mean.offset - plane.offset) <= self._max_shift

@@ -1,0 +1,123 @@
+"""What a depth camera really measured of an object: its mask without mixed edges, flying pixels and background."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from osis_ros.geometry.noise import TYPICAL, scatter
+from osis_ros.geometry.pinhole import Pinhole
+
+EROSION = 2  # px taken off a mask whose edge is not clean
+DIRTY_EDGE = 0.04  # share of the edge's pixels at jumps of depth, above which it is not clean
+JUMP = 0.012  # m between neighbours beyond noise: two surfaces, not one steep one
+SMALL_PART = 0.05  # of the largest part; smaller ones are dropped
+PART_GAP = 0.03  # m along the ray that another part of the object may lie before or behind the largest
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The measured points of one object.
+
+    Attributes:
+        points: [M, 3] float32 metres, in the camera's optical frame: those that are surely the object's.
+        doubtful: [D, 3] float32 metres: the mask's other readings, at its edge and at jumps of depth. Some are the
+            object's, on faces seen almost from the side; some are flying pixels or background.
+        eroded: px that were taken off the mask's edge.
+        valid_share: of the mask's pixels, those with a depth reading.
+        touches_border: whether the mask reaches the edge of the image, beyond which the object may go on.
+    """
+
+    points: np.ndarray
+    doubtful: np.ndarray
+    eroded: int
+    valid_share: float
+    touches_border: bool
+
+
+def measured_surface(
+    mask: np.ndarray, roi: tuple[int, int, int, int], depth: np.ndarray, camera: Pinhole, noise: float = TYPICAL
+) -> Surface:
+    """The points of the surface that a mask shows.
+
+    Readings at jumps of depth are doubtful: there sensors report what lies between two surfaces (flying pixels). Where
+    the mask's edge has many of them, the whole edge is. Of the parts that remain the largest is kept, and those that
+    lie at its distance, as of a thing that another one crosses.
+
+    Args:
+        mask: bool [h, w], the pixels within the roi.
+        roi: x y width height in pixels.
+        depth: [H, W] float32 metres of the whole image, NaN where there is none.
+        camera: of the depth image.
+        noise: 1/m, scatter of a reading divided by the square of its distance.
+    """
+    x, y, width, height = roi
+    z = depth[y : y + height, x : x + width]
+    valid = mask & np.isfinite(z)
+    total, measured = int(np.count_nonzero(mask)), int(np.count_nonzero(valid))
+    border = _touches_border(mask, roi, depth.shape)
+    if measured == 0:
+        nothing = np.zeros((0, 3), np.float32)
+        return Surface(nothing, nothing, 0, 0.0, border)
+    steady = valid & ~_jumps(z, valid, noise)
+    inner = _eroded(mask, roi, depth.shape, EROSION)
+    edge = valid & ~inner
+    dirty = np.count_nonzero(edge & ~steady) > DIRTY_EDGE * np.count_nonzero(edge)
+    eroded = EROSION if dirty and np.count_nonzero(steady & inner) >= 0.2 * measured else 0
+    kept = steady & inner if eroded else steady
+    kept = _main_parts(kept, z) if kept.any() else valid
+    points, doubtful = (_points(pixels, z, (x, y), camera) for pixels in (kept, valid & ~kept))
+    return Surface(points, doubtful, eroded, measured / total, border)
+
+
+def _points(pixels: np.ndarray, z: np.ndarray, corner: tuple[int, int], camera: Pinhole) -> np.ndarray:
+    rows, columns = np.nonzero(pixels)
+    return camera.points(columns + corner[0], rows + corner[1], z[rows, columns])
+
+
+def _touches_border(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
+    x, y, width, height = roi
+    sides = (
+        (y == 0, mask[:1]), (x == 0, mask[:, :1]),
+        (y + height == shape[0], mask[-1:]), (x + width == shape[1], mask[:, -1:]),
+    )  # fmt: skip
+    return any(at_border and bool(line.any()) for at_border, line in sides)
+
+
+def _jumps(z: np.ndarray, valid: np.ndarray, noise: float) -> np.ndarray:
+    """[h, w] bool: readings of which some neighbour in the mask differs by more than noise and a steep surface."""
+    square = np.ones((3, 3), np.uint8)
+    highest = cv2.dilate(np.where(valid, z, -np.inf).astype(np.float32), square)
+    lowest = cv2.erode(np.where(valid, z, np.inf).astype(np.float32), square)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities of pixels beside the mask
+        return highest - lowest > JUMP + 6 * scatter(z, noise)
+
+
+def _eroded(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tuple[int, int], pixels: int) -> np.ndarray:
+    """The mask without its edge; the border of the image is no edge."""
+    x, y, width, height = roi
+    padded = cv2.copyMakeBorder(mask.view(np.uint8), *(pixels,) * 4, cv2.BORDER_CONSTANT, value=0)
+    if y == 0:
+        padded[:pixels] = padded[pixels]
+    if y + height == shape[0]:
+        padded[-pixels:] = padded[-pixels - 1]
+    if x == 0:
+        padded[:, :pixels] = padded[:, pixels : pixels + 1]
+    if x + width == shape[1]:
+        padded[:, -pixels:] = padded[:, -pixels - 1 : -pixels]
+    side = 2 * pixels + 1
+    return cv2.erode(padded, np.ones((side, side), np.uint8))[pixels:-pixels, pixels:-pixels] > 0
+
+
+def _main_parts(kept: np.ndarray, z: np.ndarray) -> np.ndarray:
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(kept.view(np.uint8), connectivity=8)
+    if count <= 2:
+        return kept
+    sizes = statistics[1:, cv2.CC_STAT_AREA]
+    largest = int(sizes.argmax())
+    low, high = np.percentile(z[labels == largest + 1], (2, 98))
+    chosen = np.zeros(count, bool)
+    for part in np.flatnonzero(sizes >= SMALL_PART * sizes[largest]):
+        middle = np.median(z[labels == part + 1])
+        chosen[part + 1] = part == largest or low - PART_GAP <= middle <= high + PART_GAP
+    return chosen[labels]

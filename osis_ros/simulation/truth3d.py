@@ -1,0 +1,97 @@
+"""The truth in space: where each object really is, from its whole mesh and not only from what is seen."""
+
+from dataclasses import dataclass
+
+import cv2
+import mujoco
+import numpy as np
+
+from osis_ros.simulation.camera import Camera
+from osis_ros.simulation.render import Frame
+from osis_ros.simulation.scene import Scene, SceneObject
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectTruth:
+    """One visible object of a frame, in the world frame: the table top is z = 0.
+
+    Attributes:
+        instance_id: as in the frame's instance image.
+        category, known: what it is, and whether a model can know it.
+        centre: [3] metres, of the upright box round the whole object.
+        size: [3] metres, the box's longer and shorter horizontal side and its height.
+        yaw: radians, of the longer side about z, modulo half a turn.
+        visible_share: of the pixels that the object would cover alone, those that it does.
+    """
+
+    instance_id: int
+    category: str
+    known: bool
+    centre: np.ndarray
+    size: np.ndarray
+    yaw: float
+    visible_share: float
+
+
+def object_truths(scene: Scene, frame: Frame) -> list[ObjectTruth]:
+    """The visible objects of a frame, in the order of their instance ids."""
+    world_from_camera = frame.camera.pose
+    places = [world_from_camera @ item.pose for item in frame.objects]
+    truths = []
+    for item, place in zip(frame.objects, places, strict=True):
+        body = _body_at(scene, place)
+        vertices, triangles = body_mesh(scene, body)
+        centre, size, yaw = upright_bounds(vertices)
+        alone = _silhouette(vertices, triangles, frame.camera)
+        truths.append(
+            ObjectTruth(
+                item.instance_id, item.category, item.known, centre, size, yaw, min(1.0, item.pixels / max(alone, 1))
+            )
+        )
+    return truths
+
+
+def _body_at(scene: Scene, place: np.ndarray) -> SceneObject:
+    return min(scene.objects, key=lambda item: float(np.abs(item.pose - place).sum()))
+
+
+def body_mesh(scene: Scene, item: SceneObject) -> tuple[np.ndarray, np.ndarray]:
+    """What is seen of an object: vertices [V, 3] in the world frame, metres, and triangles [T, 3] of their indices."""
+    model, data = scene.model, scene.data
+    vertices, triangles, count = [], [], 0
+    for geom in np.flatnonzero(model.geom_bodyid == item.body):
+        if model.geom_type[geom] != mujoco.mjtGeom.mjGEOM_MESH:
+            continue
+        mesh = model.geom_dataid[geom]
+        own = model.mesh_vert[model.mesh_vertadr[mesh] :][: model.mesh_vertnum[mesh]]
+        faces = model.mesh_face[model.mesh_faceadr[mesh] :][: model.mesh_facenum[mesh]]
+        vertices.append(own @ data.geom_xmat[geom].reshape(3, 3).T + data.geom_xpos[geom])
+        triangles.append(faces + count)
+        count += len(own)
+    return np.concatenate(vertices), np.concatenate(triangles)
+
+
+def upright_bounds(vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """The upright box of least footprint round points [V, 3]: centre [3], size [3] (longer side first), yaw."""
+    middle, (width, depth), angle = cv2.minAreaRect(vertices[:, :2].astype(np.float32))
+    yaw = np.deg2rad(angle)
+    if depth > width:
+        width, depth, yaw = depth, width, yaw + np.pi / 2
+    low, high = vertices[:, 2].min(), vertices[:, 2].max()
+    return np.array([*middle, (low + high) / 2]), np.array([width, depth, high - low]), float(yaw % np.pi)
+
+
+def _silhouette(vertices: np.ndarray, triangles: np.ndarray, camera: Camera) -> int:
+    """Pixels of the image that the object alone would cover."""
+    turn, place = camera.pose[:3, :3], camera.pose[:3, 3]
+    local = (vertices - place) @ turn
+    if (local[:, 2] <= 0.01).any():
+        return camera.width * camera.height
+    k = camera.intrinsics
+    pixels = local[:, :2] / local[:, 2:] * (k[0, 0], k[1, 1]) + (k[0, 2] - 0.5, k[1, 2] - 0.5)
+    fine = 8  # 1/256 px
+    shapes = np.round(pixels[triangles] * 2**fine).astype(np.int32)
+    picture = np.zeros((camera.height, camera.width), np.uint8)
+    for shape in shapes:  # each alone: together OpenCV would fill by the even-odd rule
+        cv2.fillConvexPoly(picture, shape, 1, shift=fine)
+    return int(picture.sum())
