@@ -95,9 +95,11 @@ def _shadowed(depth: np.ndarray, scale: float) -> np.ndarray:
 
 
 def _grazing(depth: np.ndarray, focal: float) -> np.ndarray:
-    """[H, W] bool: surfaces that are seen almost from the side."""
+    """[H, W] bool: surfaces that are seen almost from the side. A jump from one to another is none."""
+    square = np.ones((3, 3), np.uint8)
+    jump = cv2.dilate(depth, square) - cv2.erode(depth, square) > 4 * EDGE
     slope = np.hypot(cv2.Sobel(depth, -1, 1, 0, scale=0.125), cv2.Sobel(depth, -1, 0, 1, scale=0.125))
-    return slope * focal > np.tan(np.deg2rad(GRAZING)) * np.maximum(depth, 1e-6)
+    return (slope * focal > np.tan(np.deg2rad(GRAZING)) * np.maximum(depth, 1e-6)) & ~jump
 
 
 def _patches(shape: tuple[int, int], share: float, rng: np.random.Generator) -> np.ndarray:
