@@ -7,6 +7,7 @@ import typer
 
 from osis_ros.cli.failure import Commands, fail
 from osis_ros.cli.options import names
+from osis_ros.files.output_file import require_output
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, help="Convert COCO, GraspNet and your own data to open-set data, and check it."
@@ -59,6 +60,7 @@ def coco(
     """
     from osis_ros.training.datasets.coco import coco_osis
 
+    _require_outputs(output / "train.json", output / "val.json")
     _report(coco_osis(root, output), output)
 
 
@@ -88,6 +90,7 @@ def graspnet(
     wanted = names(sets) or SETS
     if camera not in CAMERAS or not set(wanted) <= set(SETS):
         raise fail(f"camera is one of {', '.join(CAMERAS)}, sets are some of {', '.join(SETS)}")
+    _require_outputs(*(output / f"{name}.json" for name in wanted))
     found = scene_sets(scene_objects(root), seed)
     chosen = [name for name in wanted if name in found.scenes]
     scenes = {scene for name in chosen for scene in found.scenes[name]}
@@ -110,8 +113,10 @@ def graspnet_json(
     output: Annotated[Path, typer.Argument(help="Output folder for train.json, test_1.json, …")],
 ) -> None:
     """Check the authors' GraspNet-OSIS files and mark their classes as known or unknown."""
+    from osis_ros.training.datasets.graspnet import SETS
     from osis_ros.training.datasets.graspnet_json import from_authors
 
+    _require_outputs(*(output / f"{name}.json" for name in SETS))
     _report(from_authors(folder, output), output)
 
 
@@ -136,6 +141,7 @@ def open_set(
         write_annotations,
     )
 
+    _require_outputs(output, inputs=(annotations,))
     tree = read_annotations(annotations)
     made = (training_set if train else evaluation_set)(tree, category_ids(tree, names(known), annotations))
     write_annotations(made, output)
@@ -164,6 +170,13 @@ def check(
     if findings.problems:
         raise typer.Exit(1)
     typer.echo("nothing is missing")
+
+
+def _require_outputs(*files: Path, inputs: tuple[Path, ...] = ()) -> None:
+    from osis_ros.training.datasets.open_set import is_open_set
+
+    for file in files:
+        require_output(file, inputs, is_open_set, "open-set annotation file")
 
 
 def _report(written: dict[str, dict], output: Path) -> None:

@@ -19,6 +19,7 @@ from osis_ros.cli.options import (
     ShortSide,
     names,
 )
+from osis_ros.files.output_file import require_output
 
 RUN, CLASSES, SCORES = "A model to run", "Classes", "Further scores"
 
@@ -101,10 +102,12 @@ def evaluate(
     """
     from rich.console import Console
 
-    from osis_ros.evaluation.jobs.evaluate import Options, write_json
+    from osis_ros.evaluation.jobs.evaluate import Options, is_report, is_results, write_json
     from osis_ros.evaluation.jobs.evaluate import evaluate as score
     from osis_ros.evaluation.reports.terminal import print_report
 
+    require_output(save_detections, (ground_truth, detections), is_results, "file of detections")
+    require_output(json, (ground_truth, detections, save_detections), is_report, "report")
     report = score(Options(
         ground_truth, detections, model, images, names(known), class_agnostic, goss, goss_score, zero_shot,
         limit_known, limit_unknown, unknown_id, score_threshold, unknown_threshold, max_overlap, softmax_baseline,
@@ -162,8 +165,9 @@ def compare(
 
     from osis_ros.evaluation.jobs.compare import compare as measure
     from osis_ros.evaluation.jobs.compare import comparison_table
-    from osis_ros.evaluation.jobs.evaluate import write_json
+    from osis_ros.evaluation.jobs.evaluate import is_report, write_json
 
+    require_output(json, (ground_truth,), is_report, "report")
     models = (first_model, second_model)
     comparison = measure(models, images, ground_truth, names(known), score_threshold, provider, first)
     if json is not None:
@@ -197,8 +201,10 @@ def detect(
 
     A bundle has one fixed input size instead. You can interrupt it at any time; the same command resumes.
     """
+    from osis_ros.evaluation.jobs.evaluate import is_results
     from osis_ros.training.detect import detect as run
 
+    require_output(output, (ground_truth, checkpoint), is_results, "file of detections")
     found, rate = run(
         checkpoint, ground_truth, images, output, short_side, long_side, first,
         score_threshold=score_threshold, unknown_threshold=unknown_threshold,
@@ -218,10 +224,11 @@ def mask_quality(
     """Score the masks alone, with true boxes and labels given (the paper's Table IV)."""
     from rich.console import Console
 
-    from osis_ros.evaluation.jobs.evaluate import write_json
+    from osis_ros.evaluation.jobs.evaluate import is_report, write_json
     from osis_ros.evaluation.reports.terminal import print_report
     from osis_ros.training.mask_quality import mask_quality as score
 
+    require_output(json, (ground_truth, checkpoint), is_report, "report")
     report = score(checkpoint, ground_truth, images, names(known), short_side, long_side)
     if json is not None:
         write_json(report, json)
@@ -243,11 +250,12 @@ def tables(
     """
     from rich.console import Console
 
-    from osis_ros.evaluation.reports.tables import LAYOUTS, latex_table, read_row, rich_table
+    from osis_ros.evaluation.reports.tables import LAYOUTS, is_latex_table, latex_table, read_row, rich_table
     from osis_ros.files.atomic import write_whole
 
     if table not in LAYOUTS:
         raise fail(f"there is no table '{table}', expected {', '.join(LAYOUTS)}")
+    require_output(latex, is_earlier=is_latex_table, kind="LaTeX table")
     layout = LAYOUTS[table]
     filled = [read_row(layout, text) for text in rows]
     if latex is not None:

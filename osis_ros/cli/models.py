@@ -7,6 +7,7 @@ import typer
 
 from osis_ros.cli.failure import fail
 from osis_ros.cli.options import Checkpoint, names
+from osis_ros.files.output_file import require_output
 
 
 def export(
@@ -74,6 +75,7 @@ def import_checkpoint(
     from osis_ros.training.reference.import_checkpoint import import_checkpoint as read
     from osis_ros.training.reference.import_checkpoint import provenance
 
+    require_output(output, (file,))
     model, whole = read(file, names(class_names) or ())
     save_checkpoint(output, model, provenance(file, whole), torch.float32)
     note = "" if whole else "; only the backbone is trained, the rest is random"

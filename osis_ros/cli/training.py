@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from osis_ros.files.output_file import require_output
+
 
 def train(
     config: Annotated[str, typer.Option(help="Name of a preset (tabletop, …), or a YAML file.")] = "tabletop",
@@ -36,6 +38,7 @@ def train(
     from osis_ros.training.prepare import prepare_scenes, require_files
 
     run = load_config(config, set_)
+    require_output(output / run.name / "last.ckpt", (init,), is_earlier=lambda _: True)
     require_files(run, data, init)
     prepare_scenes(run, data)
     typer.echo(fit(run, data, output, resume=resume, init=init))
@@ -48,5 +51,6 @@ def average(
     """Average the weights of several runs; the mean often scores better than each run."""
     from osis_ros.training.averaging import average_checkpoints
 
+    require_output(output, checkpoints)
     average_checkpoints(checkpoints, output)
     typer.echo(f"{output}: the mean of {len(checkpoints)} checkpoints")

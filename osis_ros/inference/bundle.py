@@ -11,7 +11,14 @@ from typing import Any
 import yaml
 
 from osis_ros.files.share import share_folders
-from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Manifest, read_manifest, validate_manifest
+from osis_ros.inference.manifest import (
+    FORMAT_VERSION,
+    BundleError,
+    Manifest,
+    read_fields,
+    read_manifest,
+    validate_manifest,
+)
 
 DEFAULT_MODEL = "tabletop"
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.onnx", "model.yaml", "README.md"
@@ -97,16 +104,20 @@ def write_bundle(
     folder = Path(os.path.abspath(folder))  # "." has neither a name nor a parent to build beside it
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BundleError(f"{folder} is a file or a link, expected a folder to write the bundle to")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).is_file():
-        raise BundleError(f"{folder} holds other files and no {MANIFEST_FILE}; choose an empty or new folder")
+    if folder.is_dir() and any(folder.iterdir()) and not _is_manifest(folder / MANIFEST_FILE):
+        raise BundleError(
+            f"{folder} holds other files and no {MANIFEST_FILE} of a bundle; choose an empty or new folder"
+        )
     fields = {"format_version": FORMAT_VERSION, "sha256": _sha256(Path(onnx_file)), **manifest}
     checked = validate_manifest(fields, folder / MANIFEST_FILE)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
         new = Path(place) / "bundle"
         if folder.is_dir():
-            shutil.copytree(folder, new)  # weights.safetensors and pictures beside the graph stay
+            shutil.copytree(folder, new, symlinks=True)  # weights.safetensors and pictures beside the graph stay
         new.mkdir(exist_ok=True)
+        for name in (MODEL_FILE, MANIFEST_FILE, CARD_FILE, *(other.name for other in others)):
+            (new / name).unlink(missing_ok=True)  # a link: what it leads to is another's
         shutil.copyfile(onnx_file, new / MODEL_FILE)
         for other in others:
             shutil.copyfile(other, new / other.name)
@@ -115,6 +126,15 @@ def write_bundle(
         (new / CARD_FILE).write_text(card, "utf-8")
         _put_in_place(new, folder, Path(place) / "old")
     return load_bundle(folder)
+
+
+def _is_manifest(file: Path) -> bool:
+    """Whether a file is a model.yaml of ours, of whatever release; other tools use that name too."""
+    try:
+        fields = read_fields(file)
+    except BundleError:
+        return False
+    return {"format_version", "sha256"} <= fields.keys()
 
 
 def _put_in_place(new: Path, folder: Path, aside: Path) -> None:

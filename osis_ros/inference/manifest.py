@@ -99,14 +99,34 @@ class Manifest(Checked):
     provenance: Provenance = Field(description="config, data, steps, seed, commit, date and metrics")
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without aliases: by them a few hundred bytes become a value of a billion entries."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.composer.ComposerError(
+                None, None, "aliases (*name) are not allowed", self.peek_event().start_mark
+            )
+        return super().compose_node(parent, index)
+
+
 def read_manifest(file: Path) -> Manifest:
     """Read and check a model.yaml.
 
     Raises:
-        BundleError: no such file, not YAML, or what `validate_manifest` refuses.
+        BundleError: what `read_fields` or `validate_manifest` refuses.
+    """
+    return validate_manifest(read_fields(file), file)
+
+
+def read_fields(file: Path) -> dict[str, Any]:
+    """The fields of a model.yaml, unchecked.
+
+    Raises:
+        BundleError: no such file, not YAML, or no mapping.
     """
     try:
-        fields = yaml.safe_load(file.read_text("utf-8"))
+        fields = yaml.load(file.read_text("utf-8"), _PlainLoader)
     except FileNotFoundError:
         raise BundleError(f"{file.name} is missing; a bundle holds model.onnx and {file.name} ({file})") from None
     except OSError as err:
@@ -122,7 +142,7 @@ def read_manifest(file: Path) -> Manifest:
         raise BundleError(f"{file.name} is not valid YAML: {err} ({file})") from None
     if not isinstance(fields, dict):
         raise BundleError(f"{file.name} holds {_shown(fields)}, expected a mapping of fields ({file})")
-    return validate_manifest(fields, file)
+    return fields
 
 
 def validate_manifest(fields: dict[str, Any], file: Path) -> Manifest:

@@ -1,6 +1,7 @@
 """Segment image files: an overlay and a JSON file with COCO RLE masks for each."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from osis_ros.inference.image_file import SUFFIXES, ImageError, read_image
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
+
+OVERLAY = ".overlay.png"
+RECORD_FIELDS = {"file_name", "model", "height", "width", "class_names", "instances"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class FileResult:
 def find_images(paths: Sequence[Path]) -> list[Path]:
     """The files among `paths`, and the images inside the folders among them, in name order.
 
+    Overlays in those folders that `segment_files` drew are left out.
+
     Raises:
         ImageError: a folder that cannot be read, or no image at all.
     """
@@ -38,7 +44,7 @@ def find_images(paths: Sequence[Path]) -> list[Path]:
             found = sorted(path.iterdir()) if path.is_dir() else None
         except OSError as err:
             raise ImageError(f"{path} cannot be read: {err.strerror}") from None
-        files += [path] if found is None else [file for file in found if file.suffix.lower() in SUFFIXES]
+        files += [path] if found is None else [f for f in found if f.suffix.lower() in SUFFIXES and not _is_overlay(f)]
     if not files:
         raise ImageError(f"no images in {', '.join(map(str, paths))}")
     return files
@@ -50,12 +56,13 @@ def segment_files(
     """Segment files one after the other; one that cannot be read or written is reported and the others go on.
 
     Writes `output`/NAME.json and `output`/NAME.overlay.png, where NAME is the file's name without its suffix, and with
-    `_2`, `_3` … where several files share it.
+    `_2`, `_3` … where several files share it. Earlier results are replaced; any other file of that name is kept and
+    reported.
 
     Args:
         thresholds: those of `Segmenter.segment`.
     Raises:
-        ValueError: a threshold out of range.
+        ThresholdError: a threshold out of range.
     """
     names: set[str] = set()
     for file in files:
@@ -64,13 +71,19 @@ def segment_files(
         except ImageError as err:
             yield FileResult(file, error=str(err))
             continue
-        instances = segmenter.segment(rgb, **thresholds)
         name = _unused(file.stem, names)
-        picture = output / f"{name}.overlay.png" if overlays else None
+        record_file, picture = output / f"{name}.json", output / f"{name}{OVERLAY}" if overlays else None
+        in_the_way = _in_the_way(record_file, picture)
+        if in_the_way:
+            yield FileResult(
+                file, error=f"{in_the_way} exists and is no earlier result of osis segment; choose another --output"
+            )
+            continue
+        instances = segmenter.segment(rgb, **thresholds)
         try:
             output.mkdir(parents=True, exist_ok=True)
             record = to_json(instances, str(file), segmenter.bundle.name)
-            write_whole(output / f"{name}.json", json.dumps(record, indent=1))
+            write_whole(record_file, json.dumps(record, indent=1))
             if picture is not None:
                 _write_png(picture, draw_overlay(rgb, instances))
         except OSError as err:
@@ -104,6 +117,26 @@ def to_json(instances: Instances, file: str, model: str) -> dict:
         "class_names": list(instances.class_names),
         "instances": found,
     }
+
+
+def _in_the_way(record: Path, picture: Path | None) -> Path | None:
+    """A file that the results would replace and that is no earlier result; an overlay is one if its JSON is."""
+    if _is_record(record):
+        return None
+    return next((file for file in (record, picture) if file is not None and os.path.lexists(file)), None)
+
+
+def _is_overlay(file: Path) -> bool:
+    return file.name.endswith(OVERLAY) and _is_record(file.with_name(file.name.removesuffix(OVERLAY) + ".json"))
+
+
+def _is_record(file: Path) -> bool:
+    """Whether a file holds what `to_json` makes."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and RECORD_FIELDS <= content.keys()
 
 
 def _unused(stem: str, names: set[str]) -> str:

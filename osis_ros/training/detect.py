@@ -11,7 +11,7 @@ import torch
 
 from osis_ros.coco.annotations import UNKNOWN_ID, read_ground_truth
 from osis_ros.evaluation.jobs.evaluate import first_images, with_categories, write_json
-from osis_ros.evaluation.jobs.predict import image_paths, segment_images, unfinished
+from osis_ros.evaluation.jobs.predict import image_paths, result_journal, segment_images
 from osis_ros.evaluation.metrics.split import Split, with_model_classes
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.paste import paste_masks
@@ -56,9 +56,9 @@ def detect(
         "model": str(checkpoint.resolve()), "modified": checkpoint.stat().st_mtime_ns,
         "sides": [short_side, long_side], "decision": model.config.decision.model_dump(),
     }  # fmt: skip
-    with unfinished(output, truth, paths, category_ids, run) as kept:
+    with result_journal(output, truth, paths, category_ids, run) as journal:
         segment = image_segmenter(model, short_side, long_side)
-        found, rate = segment_images(segment, truth, paths, category_ids, kept)
+        found, rate = segment_images(segment, truth, paths, category_ids, journal)
         write_json(with_categories(found, split, truth), output)
     return len(found), rate
 

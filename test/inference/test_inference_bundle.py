@@ -214,3 +214,36 @@ def test_a_manifest_that_would_not_load_is_never_written(tmp_path, folder):
     with pytest.raises(BundleError, match="input_height is 33"):
         write_bundle(tmp_path / "new", folder / "model.onnx", {"input_height": 33, "class_names": ["a"]}, "")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_with_another_tools_model_yaml_is_never_overwritten(tmp_path, folder):
+    other = tmp_path / "detector"
+    other.mkdir()
+    (other / "model.yaml").write_text("backbone: resnet\nclasses: [cup]\n")
+    (other / "README.md").write_text("notes of months")
+    with pytest.raises(BundleError, match=r"holds other files and no model\.yaml of a bundle"):
+        write_bundle(other, folder / "model.onnx", {}, "card")
+    assert (other / "README.md").read_text() == "notes of months"
+
+
+def test_a_link_in_a_bundle_is_replaced_and_what_it_leads_to_stays(tmp_path, folder):
+    store = tmp_path / "store.onnx"
+    graph = (folder / "model.onnx").rename(store).read_bytes()
+    (folder / "model.onnx").symlink_to(store)
+    (folder / "weights.safetensors").symlink_to(tmp_path / "gone")
+    (tmp_path / "new").write_bytes(b"another graph")
+    fields = load_bundle(folder).manifest.model_dump(mode="json", exclude={"sha256", "format_version"})
+    write_bundle(folder, tmp_path / "new", fields, "card")
+    assert store.read_bytes() == graph
+    assert (folder / "model.onnx").read_bytes() == b"another graph"
+    assert (folder / "weights.safetensors").is_symlink()
+
+
+def test_a_yaml_bomb_is_refused_at_once(folder):
+    """600 bytes whose aliases unroll to a billion names."""
+    manifest = folder / "model.yaml"
+    bomb = "a1: &a1 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(2, 10)
+    )
+    manifest.write_text(bomb + "provenance: *a9\n" + manifest.read_text())
+    assert "model.yaml is not valid YAML at line 2, column 10: aliases (*name) are not allowed" in sentence(folder)

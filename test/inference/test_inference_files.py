@@ -171,6 +171,39 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path, model):
     assert names == ["scene.json", "scene.overlay.png", "scene_2.json", "scene_2.overlay.png"]
 
 
+def test_a_file_that_is_no_earlier_result_is_kept(tmp_path, model, monkeypatch):
+    """photo.json beside photo.png is where labelme keeps outlines drawn by hand."""
+    monkeypatch.chdir(tmp_path)
+    scene(tmp_path, "photo.png")
+    scene(tmp_path, "other.png")
+    (tmp_path / "photo.json").write_text('{"version": "5.0", "shapes": []}')
+    result = segment(".", "--model", model, "--output", ".")
+    assert result.exit_code == 1
+    assert "photo.json exists and is no earlier result of osis segment; choose another --output" in result.output
+    assert "1 of 2 images segmented" in result.output
+    assert (tmp_path / "photo.json").read_text() == '{"version": "5.0", "shapes": []}'
+    assert not (tmp_path / "photo.overlay.png").exists()
+
+
+def test_an_overlay_that_is_no_earlier_result_is_kept(tmp_path, model):
+    (tmp_path / "out").mkdir()
+    theirs = save(tmp_path / "out" / "scene.overlay.png", np.zeros((2, 2, 3), np.uint8)).read_bytes()
+    result = segment(scene(tmp_path), "--model", model, "--output", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "scene.overlay.png exists and is no earlier result" in result.output
+    assert (tmp_path / "out" / "scene.overlay.png").read_bytes() == theirs
+
+
+def test_a_second_run_replaces_its_results_and_segments_no_overlay(tmp_path, model, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scene(tmp_path)
+    for _ in range(2):
+        result = segment(".", "--model", model, "--output", ".")
+        assert result.exit_code == 0, result.output
+        assert "1 of 1 images segmented" in result.output
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["scene.json", "scene.overlay.png", "scene.png"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

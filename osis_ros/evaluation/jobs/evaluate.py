@@ -14,9 +14,10 @@ from osis_ros.coco.annotations import (
     detections_from,
     read_detections,
     read_ground_truth,
+    read_json,
 )
 from osis_ros.coco.masks import Masks
-from osis_ros.evaluation.jobs.predict import image_paths, run_bundle
+from osis_ros.evaluation.jobs.predict import image_paths, result_journal, run_bundle, run_settings
 from osis_ros.evaluation.metrics.class_agnostic import score_class_agnostic
 from osis_ros.evaluation.metrics.goss import score_goss
 from osis_ros.evaluation.metrics.open_set import score_open_set
@@ -107,13 +108,13 @@ def evaluate(options: Options) -> dict[str, Any]:
     if segmenter:
         split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
         frames = image_paths(ground_truth, options.images)
-        found, run = run_bundle(
-            segmenter, ground_truth, frames, category_ids, options.score_threshold, options.unknown_threshold,
-            options.max_overlap, options.save_detections,
-        )  # fmt: skip
+        thresholds = (options.score_threshold, options.unknown_threshold, options.max_overlap)
+        decisive = {"model": segmenter.bundle.manifest.sha256, **run_settings(segmenter, *thresholds)}
+        with result_journal(options.save_detections, ground_truth, frames, category_ids, decisive) as journal:
+            found, run = run_bundle(segmenter, ground_truth, frames, category_ids, *thresholds, journal)
+            if options.save_detections:
+                write_json(with_categories(found, split, ground_truth), options.save_detections)
         detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
-        if options.save_detections:
-            write_json(with_categories(found, split, ground_truth), options.save_detections)
         if not options.class_agnostic:
             notes += _model_notes(ground_truth, split, class_names, known_names)
     else:
@@ -171,6 +172,26 @@ def write_json(report: dict[str, Any] | list, path: Path) -> None:
     """Write JSON, and the folder for it where there is none. Raises OSError where the file cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report that `osis evaluate`, `compare` or `mask-quality` wrote."""
+    content = _content(path)
+    return isinstance(content, dict) and ({"inputs", "notes"} <= content.keys() or "speed_ratio" in content)
+
+
+def is_results(path: Path) -> bool:
+    """Whether a file holds detections that `osis evaluate` or `detect` wrote: each has its distance."""
+    content = _content(path)
+    found = content.get("detections") if isinstance(content, dict) and len(content) == 2 else content
+    return isinstance(found, list) and all(isinstance(entry, dict) and "distance" in entry for entry in found)
+
+
+def _content(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except EvaluationError:
+        return None
 
 
 def first_images(ground_truth: GroundTruth, count: int | None) -> GroundTruth:

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from osis_ros.coco.annotations import EvaluationError, GroundTruth, Image
 from osis_ros.coco.rle import encode_instances
-from osis_ros.evaluation.jobs.unfinished import Unfinished
+from osis_ros.evaluation.jobs.result_journal import ResultJournal
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
 
@@ -83,22 +83,22 @@ def segment_images(
     ground_truth: GroundTruth,
     paths: Sequence[Path],
     category_ids: Sequence[int],
-    kept: Unfinished | None = None,
+    journal: ResultJournal | None = None,
 ) -> tuple[list[dict[str, Any]], float]:
     """Segment every image of a data set, showing progress.
 
     Args:
         segment: uint8 [H, W, 3] RGB to instances.
         category_ids: of the K classes and of unknown.
-        kept: where the results of each image go as they come; those that it has are not made again.
+        journal: where the results of each image go as they come; those that it has are not made again.
     Returns:
         COCO-format results, each with its distance from the known classes; and images per second, decoding included.
     Raises:
         EvaluationError: an image that does not fit.
         ThresholdError: a threshold out of range.
     """
-    done = {} if kept is None else kept.done
-    keep = done.__setitem__ if kept is None else kept.add
+    done = {} if journal is None else journal.done
+    keep = done.__setitem__ if journal is None else journal.add
     waiting = [(image, path) for image, path in zip(ground_truth.images, paths, strict=True) if image.id not in done]
     columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
                TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
@@ -113,6 +113,19 @@ def segment_images(
     return [result for image in ground_truth.images for result in done[image.id]], rate
 
 
+def run_settings(
+    segmenter: Segmenter, score_threshold: float, unknown_threshold: float | None, max_overlap: float | None
+) -> dict[str, Any]:
+    """How a bundle runs: provider, score_threshold, unknown_threshold (the bundle's when None), max_overlap."""
+    default = segmenter.bundle.manifest.thresholds.unknown
+    return {
+        "provider": segmenter.provider,
+        "score_threshold": score_threshold,
+        "unknown_threshold": default if unknown_threshold is None else unknown_threshold,
+        "max_overlap": max_overlap,
+    }
+
+
 def run_bundle(
     segmenter: Segmenter,
     ground_truth: GroundTruth,
@@ -121,58 +134,44 @@ def run_bundle(
     score_threshold: float,
     unknown_threshold: float | None = None,
     max_overlap: float | None = None,
-    results: Path | None = None,
+    journal: ResultJournal | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """`segment_images` by a bundle.
 
     Args:
         unknown_threshold: T_u; the bundle's when None.
         max_overlap: as in `Segmenter.segment`.
-        results: a file that the results will go to: beside it they are kept until then, in case the run breaks off.
+        journal: as in `segment_images`.
     Returns:
-        COCO-format results; and how it ran: images_per_second, provider, score_threshold, unknown_threshold,
-        max_overlap.
+        COCO-format results; and how it ran: images_per_second, and `run_settings`.
     Raises:
         EvaluationError: an image that does not fit.
         ThresholdError: a threshold out of range.
-        OSError: a place that cannot be written to.
     """
-    default = segmenter.bundle.manifest.thresholds.unknown
-    how = {
-        "provider": segmenter.provider,
-        "score_threshold": score_threshold,
-        "unknown_threshold": default if unknown_threshold is None else unknown_threshold,
-        "max_overlap": max_overlap,
-    }
 
     def segment(rgb: np.ndarray) -> Instances:
         return segmenter.segment(rgb, score_threshold, unknown_threshold, max_overlap=max_overlap)
 
-    run = {"model": segmenter.bundle.manifest.sha256, **how}
-    with unfinished(results, ground_truth, paths, category_ids, run) as kept:
-        found, rate = segment_images(segment, ground_truth, paths, category_ids, kept)
-    return found, {"images_per_second": rate, **how}
+    found, rate = segment_images(segment, ground_truth, paths, category_ids, journal)
+    settings = run_settings(segmenter, score_threshold, unknown_threshold, max_overlap)
+    return found, {"images_per_second": rate, **settings}
 
 
-@contextmanager
-def unfinished(
+def result_journal(
     results: Path | None,
     ground_truth: GroundTruth,
     paths: Sequence[Path],
     category_ids: Sequence[int],
     run: dict[str, Any],
-) -> Iterator[Unfinished | None]:
-    """What an earlier, equal run for the file `results` has done; None where they go to no file.
+) -> AbstractContextManager[ResultJournal | None]:
+    """The journal of a run whose results go to the file `results`; None where they go to no file.
 
+    Args:
+        run: what decides the results, beside the images and the categories.
     Raises:
-        EvaluationError: the file cannot be written.
+        JournalError, OSError: as `ResultJournal`.
     """
     if results is None or (results.exists() and not results.is_file()):
-        yield None
-        return
+        return nullcontext()
     images = [[image.id, str(path.resolve())] for image, path in zip(ground_truth.images, paths, strict=True)]
-    try:
-        with Unfinished(results, {**run, "images": images, "category_ids": list(category_ids)}) as kept:
-            yield kept
-    except OSError as err:
-        raise EvaluationError(f"{results}: cannot be written ({err.strerror})") from None
+    return ResultJournal(results, {**run, "images": images, "category_ids": list(category_ids)})

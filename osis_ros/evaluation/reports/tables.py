@@ -107,6 +107,12 @@ def latex_table(layout: Layout, rows: Sequence[Row]) -> str:
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
+def is_latex_table(path: Path) -> bool:
+    """Whether a file is a table that `latex_table` made."""
+    with path.open("rb") as file:
+        return file.read(15) == rb"\begin{tabular}"
+
+
 def latex_rows(layout: Layout, rows: Sequence[Row]) -> list[str]:
     """The body of the table alone, one line a method."""
     cells = _cells(layout, rows, r"\textbf{{{}}}")

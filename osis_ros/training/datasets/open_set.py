@@ -56,6 +56,15 @@ def write_annotations(tree: dict[str, Any], path: Path) -> None:
         raise DatasetError(f"{path}: cannot be written ({err.strerror})") from None
 
 
+def is_open_set(path: Path) -> bool:
+    """Whether a file holds annotations that mark every category as known or unknown, as those that are written here."""
+    try:
+        tree = read_annotations(path)
+    except DatasetError:
+        return False
+    return all(category.get("open_set") in ("known", "unknown") for category in tree["categories"])
+
+
 def category_ids(tree: dict[str, Any], names: Sequence[str | int], path: Path) -> tuple[int, ...]:
     """The ids of categories given by name or id, in the order given.
 

@@ -11,6 +11,7 @@ from rectangles import rectangle, write
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
+from osis_ros.evaluation.jobs import evaluate
 from osis_ros.inference.segmenter import Segmenter
 
 PHOTOGRAPHS = Path(__file__).parents[3] / "docs" / "photographs"
@@ -226,7 +227,8 @@ def test_a_run_that_breaks_off_goes_on_where_it_was(scene, bundle, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Segmenter, "segment", breaks)
-        assert_one_sentence(run(scene, bundle, "--save-detections", str(found))[0], "as if the power had gone")
+        broken = run(scene, bundle, "--save-detections", str(found))[0]
+        assert isinstance(broken.exception, ValueError), "numpy's and OpenCV's errors keep their traceback"
         assert not found.exists()
         part.write_text(part.read_text() + '[2, [{"image_id"')  # cut short
         patch.setattr(Segmenter, "segment", lambda *args, **options: sizes.append(0) or segment(*args, **options))
@@ -238,11 +240,51 @@ def test_a_run_that_breaks_off_goes_on_where_it_was(scene, bundle, monkeypatch):
     assert again["unknown"] == whole["unknown"]
 
 
-def test_what_another_run_left_is_not_taken(scene, bundle):
+def test_what_another_run_left_is_kept_and_not_taken(scene, bundle):
     part = scene / "found.json.part"
     part.write_text('{"model": "another"}\n[1, []]\n[2, []]\n')
-    run(scene, bundle, "--save-detections", str(scene / "found.json"))
-    assert {d["image_id"] for d in json.loads((scene / "found.json").read_text())["detections"]} == {1, 2}
+    assert_one_sentence(run(scene, bundle, "--save-detections", str(scene / "found.json"))[0], "of another run")
+    assert part.read_text() == '{"model": "another"}\n[1, []]\n[2, []]\n'
+
+
+def test_a_run_whose_results_cannot_be_written_keeps_them(scene, bundle, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "found.json")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluate, "write_json", full)
+        result, _ = run(scene, bundle, "--save-detections", str(scene / "found.json"))
+    assert_one_sentence(result, "found.json: No space left on device")
+    assert len((scene / "found.json.part").read_text().splitlines()) == 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--save-detections", "truth.json"], "truth.json is used twice"),
+        (["--save-detections", "images/../truth.json"], "truth.json is used twice"),
+        (["--save-detections", "linked.json"], "linked.json is used twice"),
+        (["--save-detections", "theirs.json"], "theirs.json exists and is not an earlier file of detections"),
+        (["--json", "truth.json"], "truth.json is used twice"),
+        (["--json", "images/1.png"], "images/1.png exists and is not an earlier report"),
+        (["--json", "both.json", "--save-detections", "both.json"], "both.json is used twice"),
+        (["--json", "images"], "images is a folder, expected a file"),
+    ],
+)
+def test_an_output_never_replaces_what_is_not_an_earlier_one(scene, bundle, options, sentence, monkeypatch):
+    monkeypatch.chdir(scene)
+    (scene / "linked.json").hardlink_to(scene / "truth.json")
+    (scene / "theirs.json").write_text('[{"image_id": 1, "category_id": 1, "score": 0.5}]')
+    before = {file: file.read_bytes() for file in scene.rglob("*") if file.is_file()}
+    arguments = ["evaluate", "--model", str(bundle), "--images", ".", "--ground-truth", "truth.json"]
+    assert_one_sentence(CliRunner().invoke(app, [*arguments, *options]), sentence)
+    assert {file: file.read_bytes() for file in scene.rglob("*") if file.is_file()} == before
+
+
+def test_an_earlier_output_is_replaced(scene, bundle):
+    for _ in range(2):
+        result, _ = run(scene, bundle, "--save-detections", str(scene / "found.json"))
+        assert result.exit_code == 0, result.output
 
 
 def test_with_max_overlap_the_shipped_model_gives_less(tmp_path):

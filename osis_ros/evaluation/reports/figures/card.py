@@ -18,11 +18,13 @@ from osis_ros.evaluation.reports.figures.findings import Findings, find, match_o
 from osis_ros.evaluation.reports.figures.gallery import Group, choose_rows, draw_gallery
 from osis_ros.evaluation.reports.figures.licence import Credit, free_images, read_credits
 from osis_ros.files.atomic import write_whole
+from osis_ros.files.output_file import require_output
 from osis_ros.inference.bundle import Bundle
 from osis_ros.inference.segmenter import Segmenter
 
 FOLDER = "figures"
 GALLERY, DISTANCES, EMBEDDING, SECTION = "gallery.jpg", "distances.png", "embedding.png", "figures.md"
+SIGNATURE = "The pictures and their figures are written by `osis card-figures`."
 MOST_BYTES = 1_450_000  # of the three pictures: they travel with every copy of the package
 
 
@@ -69,6 +71,8 @@ def write_card_figures(
     """
     segmenter = Segmenter(model, provider)
     bundle = segmenter.bundle
+    for name in (SECTION, GALLERY, DISTANCES, EMBEDDING):
+        require_output(bundle.path / FOLDER / name, is_earlier=_is_card_figure, kind="card figure")
     truth = first_images(read_ground_truth(scenes.ground_truth), scenes.first)
     split = open_set_split(truth, known, bundle.class_names)
     credits = read_credits(photographs.ground_truth) if photographs else {}
@@ -142,7 +146,13 @@ def section(
              ("Embedding", EMBEDDING, embedding))  # fmt: skip
     for name, file, words in pairs:
         parts += [f"![{name}]({FOLDER}/{file})", words]
-    return "\n\n".join([*parts, "The pictures and their figures are written by `osis card-figures`."]) + "\n"
+    return "\n\n".join([*parts, SIGNATURE]) + "\n"
+
+
+def _is_card_figure(file: Path) -> bool:
+    """Whether the file is one that an earlier run wrote: figures.md beside it says so."""
+    words = file.with_name(SECTION)
+    return words.is_file() and SIGNATURE in words.read_text("utf-8", errors="replace")
 
 
 def _group(
