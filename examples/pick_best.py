@@ -19,10 +19,9 @@ except ImageError as error:
 segmenter = Segmenter("tabletop")
 instances, limit = segmenter.segment(rgb), segmenter.bundle.manifest.thresholds.unknown
 for i in range(len(instances)):  # best score first
-    x, y, width, height = instances.rois[i]
-    rows, columns = np.nonzero(instances.masks[i])  # the mask covers its region of interest alone
+    rows, columns = np.nonzero(instances.full_mask(i))  # of the mask on the whole image
     if instances.unknown[i] and len(rows):
-        pixel = f"{x + columns.mean():.0f}, {y + rows.mean():.0f}"
+        pixel, (width, height) = f"{columns.mean():.0f}, {rows.mean():.0f}", instances.rois[i, 2:]
         print(f"unknown object of {len(rows)} pixels, distance {instances.distances[i]:.2f} (known up to {limit:.2f}): "
               f"reach for pixel ({pixel}) in a {width}x{height} region")  # fmt: skip
         break

@@ -26,7 +26,8 @@ from osis_ros.errors import OsisError
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
 from osis_ros.files.result_folder import RunFolderError, make_way
 from osis_ros.inference.bundle import BundleError, load_bundle
-from osis_ros.messages.image_decoding import image_to_rgb
+from osis_ros.messages.image_decoding import rgb_from_message
+from osis_ros.messages.instances import instances_from_message
 from osis_ros.messages.stamps import stamp_of
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.node_process import NodeProcess, NodeProcessError, heed_interrupts
@@ -98,7 +99,7 @@ class _Demo:
         self._camera_image: dict[int, Image] = {}
         self._picture: tuple[Image, Image] | None = None
         self._recorder.listen(COLOR, self._on_color)
-        self._recorder.listen(TRUTH, lambda message, _: self._referee.saw_truth(stamp_of(message), message))
+        self._recorder.listen(TRUTH, self._on_truth)
         self._recorder.listen(INSTANCES, self._on_instances)
         self._recorder.listen(OVERLAY, self._on_overlay)
         self._last_answer = ""
@@ -199,11 +200,15 @@ class _Demo:
         self._referee.saw_frame(stamp_of(message))
         self._camera_image = dict([*self._camera_image.items(), (stamp_of(message), message)][-20:])
 
+    def _on_truth(self, message: InstanceArray, _: int) -> None:
+        self._referee.saw_truth(stamp_of(message), instances_from_message(message))
+
     def _on_instances(self, message: InstanceArray, arrival: int) -> None:
-        self._referee.saw_answer(stamp_of(message), message, arrival)
-        unknown = sum(i.unknown for i in message.instances)
+        found = instances_from_message(message)
+        self._referee.saw_answer(stamp_of(message), found, arrival)
+        unknown = int(found.unknown.sum())
         delay = 1000 * self._referee.latencies[stamp_of(message)]
-        self._last_answer = f"{len(message.instances) - unknown} known, {unknown} unknown, {delay:.0f} ms"
+        self._last_answer = f"{len(found) - unknown} known, {unknown} unknown, {delay:.0f} ms"
 
     def _on_overlay(self, message: Image, _: int) -> None:
         camera_image = self._camera_image.get(stamp_of(message))
@@ -212,7 +217,7 @@ class _Demo:
 
 
 def _write_side_by_side(path: Path, *pictures: Image) -> None:
-    rgb = np.concatenate([image_to_rgb(picture) for picture in pictures], axis=1)
+    rgb = np.concatenate([rgb_from_message(picture) for picture in pictures], axis=1)
     png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
     path.write_bytes(png)  # cv2.imwrite is silent about a full disk
 

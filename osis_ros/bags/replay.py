@@ -12,7 +12,6 @@ from rclpy.serialization import serialize_message
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rosbags.rosbag2 import WriterError
-from sensor_msgs.msg import CompressedImage
 
 from osis_ros.bags.message_types import UnknownTypeError
 from osis_ros.bags.reader import BagError, RecordedBag
@@ -27,10 +26,12 @@ from osis_ros.inference.label_image import label_image
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.colour import colour_converter
-from osis_ros.messages.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
-from osis_ros.messages.images import image_message, jpeg_message
-from osis_ros.messages.instances import instance_array
+from osis_ros.messages.errors import MessageError
+from osis_ros.messages.image_decoding import rgb_from_message
+from osis_ros.messages.images import image_to_message, rgb_to_jpeg_message
+from osis_ros.messages.instances import instances_from_message, instances_to_message
 from osis_ros.messages.stamps import stamp_of
+from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.qos import PICTURES, RESULTS
 
 # As the node names them; below ANEW where the bag has the node's own, which would else be played into one with these.
@@ -164,6 +165,7 @@ class _Replay:
         self._frames: list[Frame] = []
         self._pictures: list[Picture] = []
         self._failures: Counter[str] = Counter()
+        self._unfit_truth: list[str] = []
         for topic, (message_type, profile) in TOPICS.items():
             writer.add_topic(prefix + topic, message_type, profile)
 
@@ -176,7 +178,7 @@ class _Replay:
             task = progress.add_task(self._image_topic, total=count)
             for topic, at, message in recorded.read([t for t in (self._image_topic, self._truth_topic) if t]):
                 if topic == self._truth_topic:
-                    self._referee.saw_truth(stamp_of(message), message)
+                    self._truth(message)
                 elif self.done < count:
                     self._image(message, at, self.done in shown)
                     self.done += 1
@@ -186,28 +188,37 @@ class _Replay:
         if self.done < count:
             self._failures["listed in the bag's metadata, but not in its files"] += count - self.done
 
+    def _fail(self, reason: str) -> None:
+        known = reason in self._failures or len(self._failures) < REASONS_TOLD
+        self._failures[reason if known else "other reasons"] += 1
+
+    def _truth(self, message: InstanceArray) -> None:
+        try:
+            self._referee.saw_truth(stamp_of(message), instances_from_message(message))
+        except MessageError as err:
+            self._unfit_truth.append(str(err))
+
     def _image(self, message: object, at: int, shown: bool) -> None:
         start = time.perf_counter()
         try:
-            rgb = compressed_to_rgb(message) if isinstance(message, CompressedImage) else image_to_rgb(message)
-        except ImageError as err:
-            reason = str(err) if str(err) in self._failures or len(self._failures) < REASONS_TOLD else "other reasons"
-            self._failures[reason] += 1
+            rgb = rgb_from_message(message)
+        except MessageError as err:
+            self._fail(str(err))
             return
         instances = self._segmenter.segment(rgb, **self._options.decision)
         seconds = time.perf_counter() - start
         header = message.header
-        answer = instance_array(instances, header, self._segmenter.bundle.name)
+        answer = instances_to_message(instances, header, self._segmenter.bundle.name)
         overlay = draw_overlay(rgb, instances)
         pictures = {
-            LABELS: image_message(label_image(instances), "16UC1", header),
-            OVERLAY: jpeg_message(overlay, header),
+            LABELS: image_to_message(label_image(instances), "16UC1", header),
+            OVERLAY: rgb_to_jpeg_message(overlay, header),
         }
         for topic, result in {INSTANCES: answer, **pictures}.items():
             self._writer.write(self._prefix + topic, at, serialize_message(result))
         if self._truth_topic:  # else nobody asks for the masks again, and a long bag's would fill the memory
             self._referee.saw_frame(stamp_of(message))
-            self._referee.saw_answer(stamp_of(message), answer, stamp_of(message) + round(seconds * 1e9))
+            self._referee.saw_answer(stamp_of(message), instances, stamp_of(message) + round(seconds * 1e9))
         unknown = int(instances.unknown.sum())
         names = Counter(instances.class_name(i) for i in range(len(instances)))
         self._frames.append(Frame(at * 1e-9, len(instances) - unknown, unknown, seconds, names))
@@ -232,13 +243,15 @@ class _Replay:
             return None, "The bag holds no truth, so nothing is judged."
         if len(self._referee.answers) < len(self._frames):
             return None, f"Images share their stamps, so {self._truth_topic} cannot be told apart: nothing is judged."
+        unfit = len(self._unfit_truth)
+        unfit = f" Of its messages {unfit} cannot be used: {self._unfit_truth[0]}." if unfit else ""
         if not self._referee.answers.keys() & self._referee.truth.keys():
-            return None, f"Nothing on {self._truth_topic} has the stamp of an image: nothing is judged."
+            return None, f"Nothing on {self._truth_topic} has the stamp of an image: nothing is judged.{unfit}"
         try:
             verdict = self._referee.verdict()
-        except ValueError as err:  # a mask that does not fit its region
+        except OsisError as err:
             return None, f"{self._truth_topic} cannot be judged by: {err}."
-        return verdict, f"Judged by {self._truth_topic}; AP and AR are of masks, above the score threshold."
+        return verdict, f"Judged by {self._truth_topic}; AP and AR are of masks, above the score threshold.{unfit}"
 
 
 def _picture(overlay: np.ndarray, frame: Frame) -> Picture:

@@ -1,26 +1,57 @@
-"""A camera's calibration, depth and place as messages."""
+"""A camera's calibration, depth and pose to messages, and back."""
 
 import numpy as np
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
+
+from osis_ros.messages.errors import MessageError
+from osis_ros.messages.image_layout import ImageError
+from osis_ros.messages.images import image_from_message, image_to_message
 
 # From a camera's body frame (x forward, y left, z up) to its optical frame (z forward, x right, y down), REP 103.
 BODY_FROM_OPTICAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
 
 
-def camera_info(intrinsics: np.ndarray, width: int, height: int, header: Header) -> CameraInfo:
+PIXEL_CENTRE = np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # ours less the message's
+
+
+def intrinsics_to_message(intrinsics: np.ndarray, width: int, height: int, header: Header) -> CameraInfo:
     """The calibration of a camera without distortion.
 
     Args:
         intrinsics: [3, 3] K in pixels, where the centre of the top-left pixel is (0.5, 0.5). In the message it is
             (0, 0), as in OpenCV and image_geometry.
     """
-    k = intrinsics - np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
+    k = intrinsics - PIXEL_CENTRE
     message = CameraInfo(header=header, width=width, height=height, distortion_model="plumb_bob", d=[0.0] * 5)
     message.k, message.r = k.ravel(), np.eye(3).ravel()
     message.p = np.column_stack([k, np.zeros(3)]).ravel()
     return message
+
+
+def intrinsics_from_message(message: CameraInfo, rectified: bool = False) -> np.ndarray:
+    """The calibration of the images that come with a CameraInfo: [3, 3] K in pixels of the image.
+
+    The centre of the top-left pixel is (0.5, 0.5). K in the message is of the full resolution; it is scaled here by
+    the binning and moved by the region of interest that the camera was set to. Distortion is not undone.
+
+    Args:
+        rectified: the images are rectified ones (`image_rect`), whose K is in the message's P.
+    Raises:
+        MessageError: a camera that was never calibrated, or numbers that are none.
+    """
+    field = "p" if rectified else "k"
+    k = np.array(message.p, float).reshape(3, 4)[:, :3] if rectified else np.array(message.k, float).reshape(3, 3)
+    if not (np.isfinite(k).all() and k[0, 0] > 0 and k[1, 1] > 0):
+        raise MessageError(
+            f"camera_info has the focal lengths {k[0, 0]:g} and {k[1, 1]:g} in {field}, expected numbers above 0: "
+            "the camera is not calibrated"
+        )
+    k = k + PIXEL_CENTRE
+    k[:2, 2] -= message.roi.x_offset, message.roi.y_offset
+    k[:2] /= np.array([[max(message.binning_x, 1)], [max(message.binning_y, 1)]])
+    return k
 
 
 def millimetres(depth: np.ndarray) -> np.ndarray:
@@ -35,7 +66,29 @@ def millimetres(depth: np.ndarray) -> np.ndarray:
     return np.where((scaled > 0) & (scaled <= 65535), scaled, 0).astype(np.uint16)
 
 
-def transform(pose: np.ndarray, child: str, header: Header) -> TransformStamped:
+def depth_to_message(depth: np.ndarray, header: Header) -> Image:
+    """A 16UC1 depth image (REP 118) of float32 [H, W] metres, 0 or not finite where there is none."""
+    return image_to_message(millimetres(depth), "16UC1", header)
+
+
+def depth_from_message(message: Image) -> np.ndarray:
+    """Metres along the optical axis, float32 [H, W], NaN where the camera saw nothing (REP 117, REP 118).
+
+    Args:
+        message: 16UC1 or mono16, millimetres, 0 for nothing; or 32FC1, metres, where 0, negative numbers, NaN and
+            ±Inf (too near, too far) are nothing.
+    Raises:
+        ImageError: another encoding, or a message whose sizes and data do not fit together.
+    """
+    if message.encoding not in ("16UC1", "mono16", "32FC1"):
+        raise ImageError(f"encoding '{message.encoding}' is not depth, expected 16UC1 (millimetres) or 32FC1 (metres)")
+    values = image_from_message(message)
+    metres = values.astype(np.float32) * np.float32(1 if message.encoding == "32FC1" else 0.001)
+    metres[~((metres > 0) & np.isfinite(metres))] = np.nan
+    return metres
+
+
+def pose_to_message(pose: np.ndarray, child: str, header: Header) -> TransformStamped:
     """The pose of frame `child` in the header's frame.
 
     Args:
@@ -46,6 +99,29 @@ def transform(pose: np.ndarray, child: str, header: Header) -> TransformStamped:
     message.transform.translation = Vector3(**dict(zip("xyz", pose[:3, 3].tolist(), strict=True)))
     message.transform.rotation = Quaternion(x=x, y=y, z=z, w=w)
     return message
+
+
+def pose_from_message(message: TransformStamped) -> np.ndarray:
+    """[4, 4] float64, from the message's child frame to its parent, metres.
+
+    Raises:
+        MessageError: a quaternion that is far from unit length, such as one that was never set.
+    """
+    turn, place = message.transform.rotation, message.transform.translation
+    x, y, z, w = turn.x, turn.y, turn.z, turn.w
+    length = np.sqrt(x * x + y * y + z * z + w * w)
+    if not abs(length - 1) < 0.01:
+        raise MessageError(
+            f"the transform to {message.child_frame_id} has a rotation of length {length:g}, expected a quaternion of "
+            "length 1"
+        )
+    x, y, z, w = np.array((x, y, z, w)) / length
+    pose = np.eye(4)
+    pose[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                    [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                    [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]  # fmt: skip
+    pose[:3, 3] = place.x, place.y, place.z
+    return pose
 
 
 def _quaternion(turn: np.ndarray) -> list[float]:

@@ -1,28 +1,15 @@
-"""sensor_msgs Image and CompressedImage to RGB.
+"""sensor_msgs Image and CompressedImage of any camera to RGB."""
 
-The layout (sizes, step, byte order) is checked and undone here, without a copy where none is needed, because the
-libraries that convert colours either trust it or get it wrong; the colours are theirs.
-"""
-
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.errors import OsisError
 from osis_ros.messages.colour import colour_converter
+from osis_ros.messages.image_layout import ImageError, check_sides, samples
 
-if TYPE_CHECKING:
-    from sensor_msgs.msg import CompressedImage, Image
-
-MAX_SIDE = 16384
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
-
-
-class ImageError(OsisError, ValueError):
-    """An image that cannot be decoded; the message is one sentence: what is wrong and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,16 @@ LAYOUTS = {
 PLANAR = {"nv12": cv2.COLOR_YUV2RGB_NV12, "nv21": cv2.COLOR_YUV2RGB_NV21}
 
 
-def image_to_rgb(message: "Image") -> np.ndarray:
+def rgb_from_message(message: Image | CompressedImage) -> np.ndarray:
+    """The picture that a camera sent, raw or compressed: uint8 [height, width, 3] RGB.
+
+    Raises:
+        ImageError: as `image_to_rgb` and `compressed_to_rgb`.
+    """
+    return image_to_rgb(message) if isinstance(message, Image) else compressed_to_rgb(message)
+
+
+def image_to_rgb(message: Image) -> np.ndarray:
     """Decode an Image of any encoding in `LAYOUTS`.
 
     Args:
@@ -71,48 +67,26 @@ def image_to_rgb(message: "Image") -> np.ndarray:
     layout = LAYOUTS.get(message.encoding)
     if layout is None:
         raise ImageError(f"encoding '{message.encoding}' is not supported, expected one of {', '.join(LAYOUTS)}")
-    samples = _samples(message, layout)
+    values = _samples(message, layout)
     if layout.depth == 16:  # first of all, so that the rest has half the bytes to do
-        samples = cv2.convertScaleAbs(samples, alpha=255 / 65535)
+        values = cv2.convertScaleAbs(values, alpha=255 / 65535)
     if layout.colours in PLANAR:  # rosbags-image and older releases of cv_bridge misread their height
-        return cv2.cvtColor(np.ascontiguousarray(samples), PLANAR[layout.colours])
+        return cv2.cvtColor(np.ascontiguousarray(values), PLANAR[layout.colours])
     if layout.colours == "rgb8":
-        return samples
-    return colour_converter().to_rgb(samples, layout.colours)
+        return values
+    return colour_converter().to_rgb(values, layout.colours)
 
 
-def _check_sides(width: int, height: int) -> None:
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise ImageError(f"image is {width}x{height}, expected each side in 1..{MAX_SIDE}")
-
-
-def _samples(message: "Image", layout: Layout) -> np.ndarray:
-    """The message's samples in the machine's byte order, [rows, width] or [rows, width, channels]; a view if it can."""
-    height, width, step = message.height, message.width, message.step
-    _check_sides(width, height)
+def _samples(message: Image, layout: Layout) -> np.ndarray:
+    height, width = message.height, message.width
+    check_sides(width, height)
     if (layout.halved and width % 2) or (layout.halved == "both" and height % 2):
         raise ImageError(f"image is {width}x{height}, expected even sizes for encoding {message.encoding}")
-    dtype = np.dtype(f"u{layout.depth // 8}").newbyteorder(">" if message.is_bigendian else "<")
-    row = width * layout.channels * dtype.itemsize
-    if step < row:
-        raise ImageError(f"step is {step}, expected at least {row} bytes for {width} pixels of {message.encoding}")
     rows = height * 3 // 2 if layout.colours in PLANAR else height
-    needed = (rows - 1) * step + row  # the last row's padding may be missing
-    if len(message.data) < needed:
-        raise ImageError(
-            f"data holds {len(message.data)} bytes, expected {rows * step} for {width}x{height} {message.encoding} "
-            f"with step {step}"
-        )
-    shape = (rows, width) if layout.channels == 1 else (rows, width, layout.channels)
-    strides = (step, dtype.itemsize * layout.channels, dtype.itemsize)[: len(shape)]
-    samples = np.ndarray(shape, dtype, buffer=message.data, strides=strides)
-    if not samples.flags.aligned:  # 16-bit rows of an odd number of bytes, which OpenCV would read shifted
-        samples = samples.copy()
-    native = samples.dtype.itemsize == 1 or bool(message.is_bigendian) == (sys.byteorder == "big")
-    return samples if native else samples.astype(dtype.newbyteorder("="))
+    return samples(message, np.uint8 if layout.depth == 8 else np.uint16, layout.channels, rows)
 
 
-def compressed_to_rgb(message: "CompressedImage") -> np.ndarray:
+def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
     """Decode a CompressedImage: JPEG, PNG or whatever else OpenCV reads.
 
     Args:
@@ -138,6 +112,6 @@ def compressed_to_rgb(message: "CompressedImage") -> np.ndarray:
         raise ImageError(f"{len(data)} bytes of format '{message.format}' cannot be decoded: {err.err}") from err
     if bgr is None:
         raise ImageError(f"{len(data)} bytes of format '{message.format}' are no picture, expected JPEG or PNG")
-    _check_sides(*bgr.shape[1::-1])
+    check_sides(*bgr.shape[1::-1])
     # image_transport names the order in which it handed colours to a coder that takes them for BGR
     return bgr if "compressed rgb" in form else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)

@@ -7,12 +7,13 @@ import numpy as np
 from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import Header
 
-from osis_ros.instances import Instances
+from osis_ros.instances import UNKNOWN_NAME, Instances
+from osis_ros.messages.errors import MessageError
 from osis_ros.messages.images import byte_array
 from osis_ros.msg import Instance, InstanceArray
 
 
-def instance_array(instances: Instances, header: Header, model: str, embeddings: bool = False) -> InstanceArray:
+def instances_to_message(instances: Instances, header: Header, model: str, embeddings: bool = False) -> InstanceArray:
     """The message of what was found in the image with this header.
 
     Args:
@@ -42,31 +43,94 @@ def _instance(instances: Instances, index: int, embedding: bool) -> Instance:
     return message
 
 
-def mask_of(instance: Instance) -> np.ndarray:
-    """The mask of a received instance: bool [roi height, roi width]."""
-    return np.frombuffer(instance.mask, np.uint8).reshape(instance.roi.height, instance.roi.width) > 0
+def mask_from_message(instance: Instance) -> np.ndarray:
+    """The mask of a received instance: bool [roi height, roi width].
+
+    Raises:
+        MessageError: the mask has another number of pixels than its region of interest.
+    """
+    width, height = instance.roi.width, instance.roi.height
+    mask = np.asarray(instance.mask, np.uint8)
+    if mask.size != width * height:
+        raise MessageError(
+            f"instance {instance.id}: mask holds {mask.size} bytes, expected {width * height} for its roi of "
+            f"{width}x{height} pixels"
+        )
+    return mask.reshape(height, width) > 0
 
 
-def instances_of(message: InstanceArray, class_names: Iterable[str]) -> Instances:
+def instances_from_message(message: InstanceArray, class_names: Iterable[str] | None = None) -> Instances:
     """A received message as `Instances`; boxes are the regions that the masks cover.
 
     Args:
-        class_names: the K known classes in id order.
+        class_names: the K known classes in id order, as LabelInfo has them (`label_info_from_message`). None where
+            they are not at hand: the classes are then the names that the message holds, in alphabetical order, and
+            class ids are places in that order, not the message's own.
+    Raises:
+        MessageError: an id that is 0 or there twice, a roi outside the image, a mask that does not fit its roi,
+            embeddings of different lengths, a score that is no number, or a class that is not the one so numbered.
     """
     found = message.instances
+    if class_names is None:
+        class_names = sorted({i.class_name for i in found if not i.unknown})
+        numbers = {name: number for number, name in enumerate(class_names)}
+        class_ids = [len(numbers) if i.unknown else numbers[i.class_name] for i in found]
+    else:
+        class_names = tuple(class_names)
+        class_ids = [_class_id(i, class_names) for i in found]
+    _check_ids([i.id for i in found])
+    for instance in found:
+        _check_roi(instance, message.width, message.height)
+        if not np.isfinite(instance.score):
+            raise MessageError(f"instance {instance.id}: score is {instance.score}, expected a number in 0..1")
     rois = np.array([(i.roi.x_offset, i.roi.y_offset, i.roi.width, i.roi.height) for i in found], np.int32)
     rois = rois.reshape(-1, 4)
-    embeddings = [np.frombuffer(i.embedding, np.float32) for i in found]
     return Instances(
         boxes=np.concatenate([rois[:, :2], rois[:, :2] + rois[:, 2:]], axis=1),
         ids=np.array([i.id for i in found], np.int64),
         scores=np.array([i.score for i in found]),
-        class_ids=np.array([i.class_id for i in found], np.int64),
+        class_ids=np.array(class_ids, np.int64),
         distances=np.array([i.distance for i in found]),
-        embeddings=np.stack(embeddings) if embeddings else np.zeros((0, 0)),
+        embeddings=_embeddings(found),
         rois=rois,
-        masks=tuple(mask_of(i) for i in found),
+        masks=tuple(mask_from_message(i) for i in found),
         height=message.height,
         width=message.width,
         class_names=tuple(class_names),
     )
+
+
+def _class_id(instance: Instance, class_names: tuple[str, ...]) -> int:
+    number, name = instance.class_id, instance.class_name
+    expected = (*class_names, UNKNOWN_NAME)[number] if number <= len(class_names) else None
+    if instance.unknown != (number == len(class_names)) or (name != expected and not instance.unknown):
+        kind = "unknown" if instance.unknown else f"'{name}'"
+        means = f"is '{expected}'" if number < len(class_names) else "is unknown" if expected else "does not exist"
+        raise MessageError(
+            f"instance {instance.id} is {kind} with class_id {number}, which {means} among the {len(class_names)} "
+            "class names given; are they of the model that sent the message?"
+        )
+    return number
+
+
+def _check_ids(ids: list[int]) -> None:
+    if 0 in ids:
+        raise MessageError(f"instances[{ids.index(0)}] has id 0, which is the background; expected 1 or more")
+    if len(set(ids)) < len(ids):
+        raise MessageError(f"two instances have the id {max(ids, key=ids.count)}, expected each id once")
+
+
+def _check_roi(instance: Instance, width: int, height: int) -> None:
+    roi = instance.roi
+    if roi.x_offset + roi.width > width or roi.y_offset + roi.height > height:
+        raise MessageError(
+            f"instance {instance.id}: roi of {roi.width}x{roi.height} pixels at x {roi.x_offset}, y {roi.y_offset} "
+            f"leaves the image of {width}x{height}"
+        )
+
+
+def _embeddings(found: list[Instance]) -> np.ndarray:
+    lengths = sorted({len(i.embedding) for i in found})
+    if len(lengths) > 1:
+        raise MessageError(f"embeddings have {lengths[0]} and {lengths[-1]} numbers, expected one length for all")
+    return np.array([i.embedding for i in found], np.float32).reshape(len(found), lengths[0] if lengths else 0)

@@ -15,7 +15,7 @@ from rclpy.time import Time
 
 from osis_ros.inference.manifest import BundleError
 from osis_ros.messages.colour import colour_converter
-from osis_ros.messages.image_decoding import ImageError
+from osis_ros.messages.image_decoding import ImageError, rgb_from_message
 from osis_ros.nodes.outputs import publishers
 from osis_ros.nodes.outputs.instances import EMBEDDINGS, INSTANCES
 from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
@@ -138,7 +138,7 @@ class SegmenterNode(SteadyLifecycleNode):
         arrived, message = arrived_message
         try:
             values = self._values
-            frame = Frame(rgb=image_input.decode(message), header=message.header)
+            frame = Frame(rgb=rgb_from_message(message), header=message.header)
             self._label_info.announce(self._pipeline.segment.score_threshold(values))
             self._outputs.publish(self._pipeline(frame, values), values)
             self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
@@ -156,7 +156,7 @@ class SegmenterNode(SteadyLifecycleNode):
             if loaded is None:
                 raise ImageError("the node is not configured")
             values = self._values | {EMBEDDINGS.name: request.embeddings}
-            frame = Frame(rgb=image_input.decode(request.image), header=header, in_stream=False)
+            frame = Frame(rgb=rgb_from_message(request.image), header=header, in_stream=False)
             response.instances = INSTANCES.make(loaded(frame, values), values)
             response.success = True
             self._statistics.answered()

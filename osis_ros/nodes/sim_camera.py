@@ -12,9 +12,9 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from osis_ros.messages.camera import BODY_FROM_OPTICAL, camera_info, millimetres, transform
-from osis_ros.messages.images import image_message, jpeg_message
-from osis_ros.messages.instances import instance_array
+from osis_ros.messages.camera import BODY_FROM_OPTICAL, depth_to_message, intrinsics_to_message, pose_to_message
+from osis_ros.messages.images import image_to_message, rgb_to_jpeg_message
+from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.qos import LATCHED, RESULTS
 from osis_ros.nodes.support.running import StartError, run
@@ -108,7 +108,7 @@ class SimCamera(Node):
         fixed = np.eye(4)
         fixed[:3, :3] = BODY_FROM_OPTICAL
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=BODY)
-        self._static_transforms.publish(TFMessage(transforms=[transform(fixed, OPTICAL, header)]))
+        self._static_transforms.publish(TFMessage(transforms=[pose_to_message(fixed, OPTICAL, header)]))
         return TFMessage, self.create_publisher(TFMessage, "/tf", 100)
 
     def _publish(self) -> None:
@@ -119,17 +119,17 @@ class SimCamera(Node):
         if self._transforms is not None:
             message_type, publisher = self._transforms
             publisher.publish(message_type(transforms=[self._body_pose(frame.camera.pose, header)]))
-        info = camera_info(frame.camera.intrinsics, frame.camera.width, frame.camera.height, header)
+        info = intrinsics_to_message(frame.camera.intrinsics, frame.camera.width, frame.camera.height, header)
         self._color_info.publish(info)
         self._depth_info.publish(info)
         if self._truth.get_subscription_count():
-            self._truth.publish(instance_array(self._truth_of(frame), header, "ground truth"))
+            self._truth.publish(instances_to_message(self._truth_of(frame), header, "ground truth"))
         if self._depth.get_subscription_count():
-            self._depth.publish(image_message(millimetres(frame.depth), "16UC1", header))
+            self._depth.publish(depth_to_message(frame.depth, header))
         if self._jpeg.get_subscription_count():
-            self._jpeg.publish(jpeg_message(frame.rgb, header))
+            self._jpeg.publish(rgb_to_jpeg_message(frame.rgb, header))
         if self._color.get_subscription_count():
-            self._color.publish(image_message(frame.rgb, "rgb8", header))
+            self._color.publish(image_to_message(frame.rgb, "rgb8", header))
 
     def _advance(self) -> None:
         if self._next is not None and self._next.done():
@@ -146,7 +146,7 @@ class SimCamera(Node):
         """Where the camera's body is in the world, from the pose of its optical frame."""
         pose = optical.copy()
         pose[:3, :3] = optical[:3, :3] @ BODY_FROM_OPTICAL.T
-        return transform(pose, BODY, Header(stamp=header.stamp, frame_id=WORLD))
+        return pose_to_message(pose, BODY, Header(stamp=header.stamp, frame_id=WORLD))
 
     def _value(self, name: str) -> object:
         return self.get_parameter(name).value

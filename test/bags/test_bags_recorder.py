@@ -11,7 +11,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
 from osis_ros.bags.recorder import BagRecorder
-from osis_ros.messages.images import byte_array, image_message
+from osis_ros.messages.images import byte_array, image_to_message
 from osis_ros.msg import Instance, InstanceArray
 
 pytest.importorskip("rosbags", reason="bags are read with rosbags, which pip installs")
@@ -46,7 +46,7 @@ def test_messages_of_every_topic_come_back_whole_from_the_file_alone(
     header = Header(frame_id="camera")
     header.stamp.sec = 7
     pixels = np.arange(48 * 64 * 3, dtype=np.uint32).astype(np.uint8).reshape(48, 64, 3)
-    images.publish(image_message(pixels, "rgb8", header))
+    images.publish(image_to_message(pixels, "rgb8", header))
     cup = Instance(id=1, class_name="cup", score=0.5, mask=byte_array(b"\xff\x00\xff\xff"))
     arrays.publish(InstanceArray(header=header, height=48, width=64, model="m", instances=[cup]))
     eventually(lambda: recorder.counts[image_topic] and recorder.counts[array_topic], "both recorded")

@@ -23,8 +23,8 @@ from osis_ros.bags.writer import BagWriter
 from osis_ros.cli import app
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.image_decoding import image_to_rgb
-from osis_ros.messages.images import jpeg_message
-from osis_ros.messages.instances import instance_array
+from osis_ros.messages.images import rgb_to_jpeg_message
+from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.qos import RESULTS
 
@@ -71,7 +71,7 @@ def camera_bag(tmp_path: Path, colour_cells: Path) -> Path:
     """Four images, the third of which is cut short, and the truth: what the model itself finds in the other three."""
     messages = [rgb_message(pixels, header(n)) for n, pixels in enumerate((ONE, TWO, TWO, ONE))]
     segmenter = Segmenter(colour_cells)
-    truths = [instance_array(segmenter.segment(image_to_rgb(m)), m.header, "truth") for m in messages]
+    truths = [instances_to_message(segmenter.segment(image_to_rgb(m)), m.header, "truth") for m in messages]
     messages[2].data = messages[2].data[:1000]
     recorded = [("/camera/color/image_raw", n, message) for n, message in enumerate(messages)]
     recorded += [("/camera/ground_truth", n, truth) for n, truth in enumerate(truths)]
@@ -149,7 +149,7 @@ def test_thresholds_and_a_limit_are_kept(tmp_path: Path, camera_bag: Path, colou
 
 
 def test_compressed_images_do_where_there_are_no_raw_ones(tmp_path: Path, colour_cells: Path):
-    bag = write_bag(tmp_path / "run", ("/cam/image/compressed", 0, jpeg_message(ONE, header(0))))
+    bag = write_bag(tmp_path / "run", ("/cam/image/compressed", 0, rgb_to_jpeg_message(ONE, header(0))))
     code, said = run(bag / "run.mcap", "--model", colour_cells, "--output", tmp_path / "out")
     assert code == 0, said
     ((_, answer),) = read(tmp_path / "out", "/segmenter/instances")
@@ -244,7 +244,7 @@ def test_a_folder_with_a_page_of_somebody_else_is_kept(tmp_path: Path, camera_ba
 
 def test_of_two_cameras_each_is_judged_by_its_own_truth(tmp_path: Path, colour_cells: Path):
     image = rgb_message(ONE, header(0))
-    truth = instance_array(Segmenter(colour_cells).segment(image_to_rgb(image)), image.header, "truth")
+    truth = instances_to_message(Segmenter(colour_cells).segment(image_to_rgb(image)), image.header, "truth")
     nothing = InstanceArray(header=image.header, height=224, width=224)
     bag = write_bag(tmp_path / "run", ("/left/image_raw", 0, image), ("/left/ground_truth", 0, nothing),
                     ("/right/image_raw", 0, image), ("/right/ground_truth", 0, truth))  # fmt: skip
@@ -258,7 +258,7 @@ def test_of_two_cameras_each_is_judged_by_its_own_truth(tmp_path: Path, colour_c
 
 def test_images_that_share_a_stamp_are_segmented_but_not_judged(tmp_path: Path, colour_cells: Path):
     image = rgb_message(ONE, header(0))
-    truth = instance_array(Segmenter(colour_cells).segment(image_to_rgb(image)), image.header, "truth")
+    truth = instances_to_message(Segmenter(colour_cells).segment(image_to_rgb(image)), image.header, "truth")
     bag = write_bag(
         tmp_path / "run", ("/cam/image", 0, image), ("/cam/ground_truth", 0, truth), ("/cam/image", 1, image)
     )
@@ -269,7 +269,7 @@ def test_images_that_share_a_stamp_are_segmented_but_not_judged(tmp_path: Path, 
 
 
 def test_raw_images_are_taken_rather_than_the_same_compressed(tmp_path: Path, colour_cells: Path):
-    bag = write_bag(tmp_path / "run", ("/cam/image/compressed", 0, jpeg_message(TWO, header(0))),
+    bag = write_bag(tmp_path / "run", ("/cam/image/compressed", 0, rgb_to_jpeg_message(TWO, header(0))),
                     ("/cam/image", 0, rgb_message(ONE, header(0))))  # fmt: skip
     code, said = run(bag, "--model", colour_cells, "--output", tmp_path / "out")
     assert (code, "colour_cells on /cam/image ┏" in said) == (0, True)

@@ -9,7 +9,7 @@ from encodings_of import COLOUR, GREY, WIDE, encoded
 from sensor_msgs.msg import CompressedImage, Image
 
 from osis_ros.messages.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
-from osis_ros.messages.images import byte_array, image_message, jpeg_message
+from osis_ros.messages.images import byte_array, image_to_message, rgb_to_jpeg_message
 
 RED, WHITE, BLACK = (255, 0, 0), (255, 255, 255), (0, 0, 0)
 
@@ -158,13 +158,16 @@ def test_wrong_compressed_data_is_refused_in_one_sentence(form: str, data: bytes
 
 def test_what_we_encode_we_decode():
     rgb = halves(RED, (10, 20, 30))
-    message = image_message(rgb, "rgb8", encoded(rgb, "rgb8").header)
+    message = image_to_message(rgb, "rgb8", encoded(rgb, "rgb8").header)
     assert (message.step, message.height, message.width) == (48, 8, 16)
     np.testing.assert_array_equal(image_to_rgb(message), rgb)
     assert (
-        np.abs(away_from_edges(compressed_to_rgb(jpeg_message(rgb, message.header))) - away_from_edges(rgb)).max() < 8
+        np.abs(
+            away_from_edges(compressed_to_rgb(rgb_to_jpeg_message(rgb, message.header))) - away_from_edges(rgb)
+        ).max()
+        < 8
     )
     depth = np.array([[0, 1000, 65535]], np.uint16)
-    assert image_message(depth, "16UC1", message.header).data.tobytes() == depth.tobytes()
+    assert image_to_message(depth, "16UC1", message.header).data.tobytes() == depth.tobytes()
     with pytest.raises(ValueError, match="is no 16UC1 image"):
-        image_message(rgb, "16UC1", message.header)
+        image_to_message(rgb, "16UC1", message.header)

@@ -1,9 +1,21 @@
-"""The vision_msgs that the tests use are on the wire what the released ones are."""
+"""vision_msgs: there and back; and those that the tests use are on the wire what the released ones are."""
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection2DArray, LabelInfo, ObjectHypothesis, ObjectHypothesisWithPose
+
+from osis_ros.instances import Instances
+from osis_ros.messages.errors import MessageError
+from osis_ros.messages.vision import (
+    detections_from_message,
+    detections_to_message,
+    label_info_from_message,
+    label_info_to_message,
+)
 
 # RIHS01 hashes of vision_msgs 4.1.1 (ROS 2 Jazzy); equal hashes are equal types, field by field.
 HASHES = {
@@ -43,3 +55,65 @@ def test_the_hashes_are_what_dds_is_told(ros: object):
     (info,) = node.get_publishers_info_by_topic("/hashed")
     assert str(info.topic_type_hash) == f"RIHS01_{HASHES['Detection2DArray']}"
     node.destroy_node()
+
+
+def found() -> Instances:
+    return Instances(
+        boxes=[[2.25, 1, 4, 2.5], [0, 0, 8, 6]], scores=[0.9, 0.5], class_ids=[1, 2], distances=[0.1, 1.2],
+        embeddings=np.zeros((2, 0)), rois=[[0, 0, 0, 0]] * 2, masks=(np.zeros((0, 0), bool),) * 2, height=6, width=8,
+        class_names=("cup", "can"), ids=[7, 3],
+    )  # fmt: skip
+
+
+def test_detections_by_hand_and_back():
+    message = detections_to_message(found(), Header(frame_id="eye"))
+    can, unknown = message.detections
+    assert (can.bbox.center.position.x, can.bbox.center.position.y) == (3.125, 1.75)
+    assert (can.bbox.size_x, can.bbox.size_y) == (1.75, 1.5)
+    assert (can.id, can.results[0].hypothesis.class_id) == ("7", "can")
+    assert unknown.results[0].hypothesis.class_id == "unknown"
+    assert message.header.frame_id == can.header.frame_id == "eye"
+    again = detections_from_message(message)
+    np.testing.assert_array_equal(again.boxes, found().boxes)
+    np.testing.assert_array_equal(again.scores, found().scores)
+    np.testing.assert_array_equal(again.ids, [7, 3])
+    assert again.class_names == ("can", "unknown")
+    assert detections_from_message(Detection2DArray()).boxes.shape == (0, 4)
+
+
+def test_of_several_hypotheses_the_best_counts():
+    message = detections_to_message(found(), Header())
+    for name, score in (("mug", 0.95), ("jug", 0.1)):
+        message.detections[0].results.append(ObjectHypothesisWithPose(hypothesis=ObjectHypothesis(class_id=name)))
+        message.detections[0].results[-1].hypothesis.score = score
+    again = detections_from_message(message)
+    assert (again.class_names[0], again.scores[0]) == ("mug", np.float32(0.95))
+
+
+def test_label_info_by_hand_and_back():
+    message = label_info_to_message(("cup", "can"), 0.25, Header())
+    assert [(c.class_id, c.class_name) for c in message.class_map] == [(0, "cup"), (1, "can"), (2, "unknown")]
+    message.class_map = message.class_map[::-1]  # the order is not what counts
+    assert label_info_from_message(message) == (("cup", "can"), 0.25)
+
+
+def test_vision_messages_that_do_not_fit_are_one_sentence():
+    message = detections_to_message(found(), Header())
+    message.detections[1].id = "7"
+    with pytest.raises(MessageError, match="two detections have the id 7, expected each id once"):
+        detections_from_message(message)
+    message.detections[1].id = "seven"
+    with pytest.raises(MessageError, match="detection 1 has the id 'seven', expected a number"):
+        detections_from_message(message)
+    message.detections[0].results = []
+    with pytest.raises(MessageError, match="detection 0 has no result"):
+        detections_from_message(message)
+    info = label_info_to_message(("cup",), 0.25, Header())
+    info.class_map[1].class_name = "can"
+    with pytest.raises(MessageError, match="class_map ends with 'can', expected 'unknown' as the last class"):
+        label_info_from_message(info)
+    info.class_map[1].class_id = 5
+    with pytest.raises(MessageError, match="class_map has the ids 0, 5, expected 0 to K, each once"):
+        label_info_from_message(info)
+    with pytest.raises(MessageError, match="class_map ends with nothing"):
+        label_info_from_message(LabelInfo())

@@ -11,7 +11,7 @@ import numpy as np
 from bench import Bench, eventually
 
 from osis_ros.instances import Instances
-from osis_ros.messages.instances import instance_array, instances_of
+from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,20 +27,6 @@ def example() -> Instances:
     )  # fmt: skip
 
 
-def test_instances_survive_the_message():
-    from std_msgs.msg import Header
-
-    message = instance_array(example(), Header(), "m", embeddings=True)
-    assert message.instances[0].mask.tobytes() == bytes([255, 0, 255, 255])
-    again = instances_of(message, ("cup", "can"))
-    np.testing.assert_array_equal(again.full_mask(0), example().full_mask(0))
-    np.testing.assert_array_equal(again.embeddings, example().embeddings)
-    assert again.class_ids.tolist() == [1, 2]
-    assert [i.class_name for i in message.instances] == ["can", "unknown"]
-    empty = instances_of(InstanceArray(height=6, width=8), ("cup", "can"))
-    assert (len(empty), empty.width) == (0, 8)
-
-
 def test_the_example_consumer_prints_each_object(bench: Bench, tmp_path: Path):
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, REPOSITORY / "scripts" / "mask_listener", "--ros-args", "-r", f"__ns:={bench.namespace}"]
@@ -51,7 +37,7 @@ def test_the_example_consumer_prints_each_object(bench: Bench, tmp_path: Path):
 
     def said() -> list[str]:
         # More than once: the publisher may know of the listener before the listener knows of it.
-        publisher.publish(instance_array(example(), bench.stamped(), "m"))
+        publisher.publish(instances_to_message(example(), bench.stamped(), "m"))
         time.sleep(0.3)
         return output.read_text().splitlines()[1:]
 
@@ -66,3 +52,57 @@ def test_the_example_consumer_prints_each_object(bench: Bench, tmp_path: Path):
     # pixels (2,1), (2,2), (3,2): centre x 7/3, y 5/3
     assert lines[:2] == ["1 can 0.90: 3 pixels round (2.3, 1.7)", "2 unknown 0.50: 0 pixels round nowhere"]
     assert set(lines[2:]) <= set(lines[:2])  # no word on being interrupted
+
+
+def listener(bench: Bench, **streams: object) -> subprocess.Popen:
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, REPOSITORY / "scripts" / "mask_listener", "--ros-args", "-r", f"__ns:={bench.namespace}"]
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, **streams)
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_word(bench: Bench):
+    process = listener(bench, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    publisher = bench.peer.create_publisher(InstanceArray, "segmenter/instances", 5)
+    try:
+        eventually(publisher.get_subscription_count, "the listener")
+        process.stdout.close()  # as `mask_listener | head` does
+
+        def ended() -> bool:
+            publisher.publish(instances_to_message(example(), bench.stamped(), "m"))
+            time.sleep(0.2)
+            return process.poll() is not None
+
+        eventually(ended, "the listener's end")
+        assert process.stderr.read() == b""
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_an_interrupt_while_it_imports_is_no_traceback(bench: Bench):
+    process = listener(bench, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        eventually(lambda: "/numpy/" in Path(f"/proc/{process.pid}/maps").read_text(), "its first import")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == b""
+    finally:
+        process.kill()
+
+
+def test_an_array_that_does_not_fit_is_skipped_with_a_sentence(bench: Bench):
+    process = listener(bench, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    publisher = bench.peer.create_publisher(InstanceArray, "segmenter/instances", 5)
+    message = instances_to_message(example(), bench.stamped(), "m")
+    message.instances[0].mask = message.instances[0].mask[:-1]
+    try:
+        eventually(publisher.get_subscription_count, "the listener")
+        for _ in range(5):
+            publisher.publish(message)
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1].decode().splitlines()
+    finally:
+        process.kill()
+    assert set(said) == {
+        "mask_listener: message skipped: instance 1: mask holds 3 bytes, expected 4 for its roi of 2x2 pixels"
+    }

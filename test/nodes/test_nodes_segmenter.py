@@ -14,8 +14,8 @@ from osis_ros.inference.label_image import label_image
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.image_decoding import image_to_rgb
-from osis_ros.messages.images import jpeg_message
-from osis_ros.messages.instances import instances_of, mask_of
+from osis_ros.messages.images import rgb_to_jpeg_message
+from osis_ros.messages.instances import instances_from_message, mask_from_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.qos import LATCHED
 from osis_ros.srv import Segment
@@ -44,7 +44,7 @@ def test_masks_come_out_under_the_images_own_stamp_and_frame(bench: Bench, colou
     expected = np.zeros((112, 112), bool)
     expected[8:48, 16:96] = True
     expected[[8, 8, 47, 47], [16, 95, 16, 95]] = False
-    np.testing.assert_array_equal(mask_of(red), expected)
+    np.testing.assert_array_equal(mask_from_message(red), expected)
     assert set(red.mask) == {0, 255}
     assert (purple.id, purple.class_id, purple.class_name, purple.unknown) == (2, 3, "unknown", True)
     assert purple.score == pytest.approx(0.8)
@@ -71,7 +71,7 @@ def test_an_image_of_another_size_and_aspect_gets_its_masks_in_its_own_pixels(be
     rgb[32:128, 32:192] = (0, 255, 0)
     publish(rgb_message(rgb, bench.stamped()))
     (result,) = heard.wait()
-    (green,) = instances_of(result, ("red", "green", "blue")).masks
+    (green,) = instances_from_message(result, ("red", "green", "blue")).masks
     roi = result.instances[0].roi
     assert (result.height, result.width) == (336, 448)
     assert (roi.x_offset, roi.y_offset, roi.width, roi.height) == (0, 0, 224, 224)
@@ -152,7 +152,7 @@ def test_compressed_images(bench: Bench, colour_cells, form: str):
     publish = bench.camera(CompressedImage)
     bench.active(colour_cells, image_transport="compressed")
     bench.matched("segmenter/instances")
-    message = jpeg_message(SCENE, bench.stamped(5, 6, "eye"), quality=100)
+    message = rgb_to_jpeg_message(SCENE, bench.stamped(5, 6, "eye"), quality=100)
     if form == "png":
         message.format = "png"
         message.data = cv2.imencode(".png", SCENE[:, :, ::-1])[1].tobytes()
@@ -170,7 +170,7 @@ def test_embeddings_are_sent_when_asked_for(bench: Bench, colour_cells):
     publish(rgb_message(SCENE, bench.stamped()))
     (result,) = heard.wait()
     np.testing.assert_allclose([i.embedding for i in result.instances], [[1, 0, 0], [0.5**0.5, 0, 0.5**0.5]], atol=1e-6)
-    again = instances_of(result, ("red", "green", "blue"))
+    again = instances_from_message(result, ("red", "green", "blue"))
     assert again.embeddings.shape == (2, 3)
 
 

@@ -10,11 +10,10 @@ from bench import RELIABLE, eventually
 from geometry_msgs.msg import TransformStamped
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import Header
 
-from osis_ros.messages.camera import BODY_FROM_OPTICAL, camera_info, millimetres, transform
+from osis_ros.messages.camera import BODY_FROM_OPTICAL
 from osis_ros.messages.image_decoding import compressed_to_rgb, image_to_rgb
-from osis_ros.messages.instances import mask_of
+from osis_ros.messages.instances import mask_from_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.running import StartError
 
@@ -83,7 +82,7 @@ def test_one_frame_on_every_topic_under_one_stamp(films, bench):
     for number, instance in enumerate(truth.instances, 1):
         assert (instance.id, instance.score) == (number, 1.0)
         assert instance.unknown == (instance.class_id == 12) == (instance.class_name == "unknown")
-        roi, mask = instance.roi, mask_of(instance)
+        roi, mask = instance.roi, mask_from_message(instance)
         assert mask.any(axis=0)[[0, -1]].all(), "the region is tight"
         assert mask.any(axis=1)[[0, -1]].all(), "the region is tight"
         covered[roi.y_offset : roi.y_offset + roi.height, roi.x_offset : roi.x_offset + roi.width] += mask
@@ -131,30 +130,6 @@ def test_the_rate_holds(films, bench):
 def test_a_wrong_parameter_is_refused_in_one_sentence(films, bench, values: dict, sentence: str):
     with pytest.raises(StartError, match=sentence):
         start_camera(bench, **values)
-
-
-def test_depth_in_millimetres_by_hand():
-    depth = np.array([[0, 0.0004, 0.0006, 1.2346, 65.535, 65.6, np.nan, np.inf, -1]], np.float32)
-    assert millimetres(depth).tolist() == [[0, 0, 1, 1235, 65535, 0, 0, 0, 0]]
-
-
-def test_the_principal_point_is_given_for_pixel_centres_at_whole_numbers():
-    info = camera_info(np.array([[100.0, 0, 32], [0, 100, 24], [0, 0, 1]]), 64, 48, Header())
-    assert list(info.k) == [100, 0, 31.5, 0, 100, 23.5, 0, 0, 1]
-    assert list(info.p) == [100, 0, 31.5, 0, 0, 100, 23.5, 0, 0, 0, 1, 0]
-    assert (list(info.r), list(info.d)) == ([1, 0, 0, 0, 1, 0, 0, 0, 1], [0] * 5)
-
-
-def test_transforms_by_hand():
-    pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = BODY_FROM_OPTICAL, (1, 2, 3)
-    message = transform(pose, "child", Header(frame_id="parent"))
-    q, t = message.transform.rotation, message.transform.translation
-    assert (t.x, t.y, t.z) == (1, 2, 3)
-    np.testing.assert_allclose(np.array([q.w, q.x, q.y, q.z]), [0.5, -0.5, 0.5, -0.5], atol=1e-12)
-    for turn in (np.diag([1, -1, -1]), np.diag([-1, 1, -1]), np.diag([-1, -1, 1])):  # half turns, where w is 0
-        pose[:3, :3] = turn
-        np.testing.assert_allclose(rotation(transform(pose, "child", Header())), turn, atol=1e-12)
 
 
 def test_the_test_package_of_tf2_msgs_has_the_released_type():

@@ -2,23 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from osis_ros.coco.annotations import Category, GroundTruth, Image
+from osis_ros.coco.annotations import Category, EvaluationError, GroundTruth, Image
 from osis_ros.coco.masks import Masks
-from osis_ros.coco.rle import encode
+from osis_ros.coco.rle import encode_instances
 from osis_ros.evaluation.metrics.open_set import score_open_set
 from osis_ros.evaluation.metrics.split import open_set_split
-
-
-class InstanceArrayLike(Protocol):
-    """The fields of an osis_ros/msg/InstanceArray that count here."""
-
-    height: int
-    width: int
-    instances: list
+from osis_ros.instances import UNKNOWN_NAME, Instances
 
 
 @dataclass(frozen=True)
@@ -49,20 +41,23 @@ class Verdict:
 
 @dataclass
 class Referee:
-    """Collects frames, truth and answers by image stamp (ns), in whatever order they come."""
+    """Collects frames, truth and answers by image stamp (ns), in whatever order they come.
+
+    Truth and answers are compared by the names of their classes, whatever numbers these have in either.
+    """
 
     frames: set[int] = field(default_factory=set)
-    truth: dict[int, InstanceArrayLike] = field(default_factory=dict)
-    answers: dict[int, InstanceArrayLike] = field(default_factory=dict)
+    truth: dict[int, Instances] = field(default_factory=dict)
+    answers: dict[int, Instances] = field(default_factory=dict)
     latencies: dict[int, float] = field(default_factory=dict)
 
     def saw_frame(self, stamp: int) -> None:
         self.frames.add(stamp)
 
-    def saw_truth(self, stamp: int, truth: InstanceArrayLike) -> None:
+    def saw_truth(self, stamp: int, truth: Instances) -> None:
         self.truth[stamp] = truth
 
-    def saw_answer(self, stamp: int, answer: InstanceArrayLike, arrival: int) -> None:
+    def saw_answer(self, stamp: int, answer: Instances, arrival: int) -> None:
         """`arrival` is in ns, on the clock that the stamps are of."""
         self.answers[stamp] = answer
         self.latencies[stamp] = (arrival - stamp) * 1e-9
@@ -74,12 +69,16 @@ class Referee:
         return set() if first is None else {stamp for stamp in self.frames if stamp >= first}
 
     def verdict(self) -> Verdict:
-        """Of the frames that count; an answer to a frame that was never seen does not."""
+        """Of the frames that count; an answer to a frame that was never seen does not.
+
+        Raises:
+            EvaluationError: the truth of an image is of another size than the image.
+        """
         frames = self.counted
         answered = sorted(self.answers.keys() & frames)
         latencies = np.array([self.latencies[stamp] for stamp in answered] or [np.nan])
-        unknown = [sum(i.unknown for i in self.answers[stamp].instances) for stamp in answered]
-        total = [len(self.answers[stamp].instances) for stamp in answered]
+        unknown = [int(self.answers[stamp].unknown.sum()) for stamp in answered]
+        total = [len(self.answers[stamp]) for stamp in answered]
         count = max(len(answered), 1)
         judged = [stamp for stamp in answered if stamp in self.truth]
         return Verdict(
@@ -96,16 +95,23 @@ class Referee:
 
     def _accuracy(self, stamps: list[int]) -> dict[str, float]:
         truth, answers = [self.truth[s] for s in stamps], [self.answers[s] for s in stamps]
-        names = sorted({i.class_name for message in [*truth, *answers] for i in message.instances if not i.unknown})
+        for stamp, true, found in zip(stamps, truth, answers, strict=True):
+            if (true.width, true.height) != (found.width, found.height):
+                raise EvaluationError(
+                    f"the truth at stamp {stamp} ns is of {true.width}x{true.height} pixels, its image of "
+                    f"{found.width}x{found.height}; expected one size"
+                )
+        names = sorted({name for found in [*truth, *answers] for name in _names(found)} - {UNKNOWN_NAME})
         ids = {name: number for number, name in enumerate(names, 1)}
-        unknown = Category(len(ids) + 1, "unknown", "unknown")
+        unknown = Category(len(ids) + 1, UNKNOWN_NAME, UNKNOWN_NAME)
         categories = (*(Category(number, name, "known") for name, number in ids.items()), unknown)
-        images = tuple(Image(n, "", message.height, message.width) for n, message in enumerate(truth))
-        objects = _masks(truth, ids, unknown.id)
-        if not ids or not len(objects):
+        ids |= {UNKNOWN_NAME: unknown.id}
+        images = tuple(Image(n, "", found.height, found.width) for n, found in enumerate(truth))
+        objects = _masks(truth, ids)
+        if not names or not len(objects):
             return {"ap_known": -100.0, "ap_unknown": -100.0, "ar_unknown": -100.0}
         ground_truth = GroundTruth(Path("truth"), images, categories, objects)
-        scores = score_open_set(ground_truth, _masks(answers, ids, unknown.id), open_set_split(ground_truth))
+        scores = score_open_set(ground_truth, _masks(answers, ids), open_set_split(ground_truth))
         return {
             "ap_known": scores["known"]["AP"],
             "ap_unknown": scores["unknown"]["AP"],
@@ -113,17 +119,18 @@ class Referee:
         }
 
 
-def _masks(messages: list[InstanceArrayLike], ids: dict[str, int], unknown_id: int) -> Masks:
-    rows = [(n, message, i) for n, message in enumerate(messages) for i in message.instances]
-    masks = [np.frombuffer(i.mask, np.uint8).reshape(i.roi.height, i.roi.width) for _, _, i in rows]
+def _names(found: Instances) -> list[str]:
+    return [found.class_name(i) for i in range(len(found))]
+
+
+def _masks(frames: list[Instances], ids: dict[str, int]) -> Masks:
+    """The masks of all frames, their classes numbered by name."""
+    areas = [np.count_nonzero(mask) for found in frames for mask in found.masks]
     return Masks(
-        image=np.array([n for n, _, _ in rows], np.int64),
-        category=np.array([unknown_id if i.unknown else ids[i.class_name] for _, _, i in rows], np.int64),
-        score=np.array([i.score for _, _, i in rows], float),
-        area=np.array([np.count_nonzero(mask) for mask in masks], float),
-        crowd=np.zeros(len(rows), bool),
-        rles=tuple(
-            encode(mask, (i.roi.x_offset, i.roi.y_offset), (message.height, message.width))
-            for mask, (_, message, i) in zip(masks, rows, strict=True)
-        ),
+        image=np.repeat(np.arange(len(frames)), [len(found) for found in frames]),
+        category=np.array([ids[name] for found in frames for name in _names(found)], np.int64),
+        score=np.concatenate([np.zeros(0), *(found.scores for found in frames)]),
+        area=np.array(areas, float),
+        crowd=np.zeros(len(areas), bool),
+        rles=tuple(rle for found in frames for rle in encode_instances(found)),
     )

@@ -6,7 +6,7 @@ from osis_ros.nodes.outputs.output import Output
 from osis_ros.pipeline.setting import Setting
 
 if importlib.util.find_spec("vision_msgs"):
-    from osis_ros.messages.vision import Detection2DArray, detection_array
+    from osis_ros.messages.vision import Detection2DArray, detections_to_message
 else:
     Detection2DArray = None
 
@@ -14,7 +14,7 @@ PUBLISH = Setting("publish.detections", True, "Publish ~/detections, where visio
 DETECTIONS = Output(
     topic="detections",
     message_type=Detection2DArray,
-    make=lambda frame, values: detection_array(frame.instances, frame.header),
+    make=lambda frame, values: detections_to_message(frame.instances, frame.header),
     wanted=lambda values, subscribers: values[PUBLISH.name],
     settings=(PUBLISH,),
 )

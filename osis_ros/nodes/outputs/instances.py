@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from osis_ros.messages.instances import instance_array
+from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.outputs.output import Output
 from osis_ros.pipeline.frame import Frame
@@ -12,7 +12,7 @@ EMBEDDINGS = Setting("publish.embeddings", False, "Put each instance's embedding
 
 
 def make(frame: Frame, values: Mapping[str, object]) -> InstanceArray:
-    return instance_array(frame.instances, frame.header, frame.model, values[EMBEDDINGS.name])
+    return instances_to_message(frame.instances, frame.header, frame.model, values[EMBEDDINGS.name])
 
 
 INSTANCES = Output(

@@ -3,7 +3,7 @@
 from sensor_msgs.msg import Image
 
 from osis_ros.inference.label_image import label_image
-from osis_ros.messages.images import image_message
+from osis_ros.messages.images import image_to_message
 from osis_ros.nodes.outputs.output import Output
 from osis_ros.nodes.support.qos import PICTURES
 from osis_ros.pipeline.setting import Setting
@@ -12,7 +12,7 @@ PUBLISH = Setting("publish.label_image", True, "Publish ~/label_image, while som
 LABEL_IMAGE = Output(
     topic="label_image",
     message_type=Image,
-    make=lambda frame, values: image_message(label_image(frame.instances), "16UC1", frame.header),
+    make=lambda frame, values: image_to_message(label_image(frame.instances), "16UC1", frame.header),
     wanted=lambda values, subscribers: values[PUBLISH.name] and subscribers > 0,
     settings=(PUBLISH,),
     profile=PICTURES,

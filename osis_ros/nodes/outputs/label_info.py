@@ -24,10 +24,10 @@ class LabelInfoPublisher:
         """Publish, unless this threshold was announced last."""
         if self._publisher is None or score_threshold == self._announced:
             return
-        from osis_ros.messages.vision import label_info
+        from osis_ros.messages.vision import label_info_to_message
 
         header = Header(stamp=self._node.get_clock().now().to_msg())
-        self._publisher.publish(label_info(self._class_names, score_threshold, header))
+        self._publisher.publish(label_info_to_message(self._class_names, score_threshold, header))
         self._announced = score_threshold
 
     def destroy(self) -> None:

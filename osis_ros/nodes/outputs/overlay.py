@@ -6,7 +6,7 @@ import cv2
 from sensor_msgs.msg import Image
 
 from osis_ros.inference.overlay import draw_overlay
-from osis_ros.messages.images import image_message
+from osis_ros.messages.images import image_to_message
 from osis_ros.nodes.outputs.output import Output
 from osis_ros.nodes.support.qos import PICTURES
 from osis_ros.pipeline.frame import Frame
@@ -17,7 +17,7 @@ PUBLISH = Setting("publish.overlay", True, "Publish ~/overlay, while somebody su
 
 def make(frame: Frame, values: Mapping[str, object]) -> Image:
     bgr = cv2.cvtColor(draw_overlay(frame.rgb, frame.instances), cv2.COLOR_RGB2BGR)
-    return image_message(bgr, "bgr8", frame.header)
+    return image_to_message(bgr, "bgr8", frame.header)
 
 
 OVERLAY = Output(

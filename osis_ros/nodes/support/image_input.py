@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.messages.image_decoding import compressed_to_rgb, image_to_rgb
 from osis_ros.nodes.support.qos import DURABILITIES, RELIABILITIES, subscription_events, subscription_profile
 from osis_ros.pipeline.setting import NOT_ACTIVE, Setting
 
@@ -24,15 +22,6 @@ SETTINGS = (
     Setting("image_timeout", 5.0, "Seconds without an image after which an active node warns.", low=0.1, high=3600.0),
 )  # fmt: skip
 ImageMessage = Image | CompressedImage
-
-
-def decode(message: ImageMessage) -> np.ndarray:
-    """uint8 [H, W, 3] RGB.
-
-    Raises:
-        ImageError: an encoding that is not supported, or data that does not fit.
-    """
-    return compressed_to_rgb(message) if isinstance(message, CompressedImage) else image_to_rgb(message)
 
 
 class ImageInput:

@@ -1,22 +1,27 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
+from osis_ros.coco.annotations import EvaluationError
 from osis_ros.evaluation.metrics.referee import Referee
+from osis_ros.instances import Instances
 
 SECOND = 1_000_000_000
 
 
-def instance(x: int, name: str, score: float = 1.0) -> SimpleNamespace:
+def instance(x: int, name: str, score: float = 1.0) -> tuple[int, str, float]:
     """A filled 20x10 rectangle at x, y 5."""
-    roi = SimpleNamespace(x_offset=x, y_offset=5, width=20, height=10)
-    mask = np.full(200, 255, np.uint8).tobytes()
-    return SimpleNamespace(roi=roi, mask=mask, class_name=name, unknown=name == "unknown", score=score)
+    return x, name, score
 
 
-def frame(*instances: SimpleNamespace) -> SimpleNamespace:
-    return SimpleNamespace(height=48, width=100, instances=list(instances))
+def frame(*found: tuple[int, str, float], names: tuple[str, ...] = ("bowl", "cup"), height: int = 48) -> Instances:
+    """What was found in an image of 100 pixels width."""
+    numbers = {name: number for number, name in enumerate((*names, "unknown"))}
+    return Instances(
+        boxes=np.array([(x, 5, x + 20, 15) for x, _, _ in found]).reshape(-1, 4), scores=[s for _, _, s in found],
+        class_ids=np.array([numbers[name] for _, name, _ in found], int), distances=np.zeros(len(found)),
+        embeddings=np.zeros((len(found), 0)), rois=np.array([(x, 5, 20, 10) for x, _, _ in found], int).reshape(-1, 4),
+        masks=tuple(np.ones((10, 20), bool) for _ in found), height=height, width=100, class_names=names,
+    )  # fmt: skip
 
 
 def test_frames_latency_and_accuracy_of_a_run_worked_out_by_hand():
@@ -60,3 +65,21 @@ def test_a_known_object_called_by_another_class_scores_nothing_and_a_mask_half_o
         referee.saw_answer(stamp, frame(answer), stamp)
     # 4 px aside of 20: IoU 16/24 = 0.667, right at the thresholds .50, .55, .60, .65, for one cup of two
     assert referee.verdict().ap_known == pytest.approx(100 * 4 / 10 * 51 / 101)
+
+
+def test_classes_are_told_by_name_whatever_their_numbers():
+    referee = Referee()
+    referee.saw_frame(1)
+    referee.saw_truth(1, frame(instance(0, "cup"), instance(50, "unknown")))
+    referee.saw_answer(1, frame(instance(0, "cup"), instance(50, "unknown"), names=("cup", "can", "jug")), 1)
+    verdict = referee.verdict()
+    assert (verdict.ap_known, verdict.ap_unknown) == (pytest.approx(100), pytest.approx(100))
+
+
+def test_truth_of_another_size_than_its_image_is_one_sentence():
+    referee = Referee()
+    referee.saw_frame(7)
+    referee.saw_truth(7, frame(instance(0, "cup"), height=96))
+    referee.saw_answer(7, frame(instance(0, "cup")), 7)
+    with pytest.raises(EvaluationError, match="the truth at stamp 7 ns is of 100x96 pixels, its image of 100x48"):
+        referee.verdict()
