@@ -35,55 +35,45 @@ def upright_box(points: np.ndarray, plane: Plane, bottom: float = 0.0, margin: f
     """The box of least footprint that stands on the plane, or at `bottom`, and holds the points.
 
     Args:
-        points: [M, 3] metres, M ≥ 1.
+        points: [M, 3] float32 metres, M ≥ 1.
         plane: what things stand on.
         bottom: metres above the plane of the box's lower face.
         margin: metres to add on each horizontal side, for edges that were taken off the mask.
     """
-    axes = plane.axes()
-    local = points @ axes.astype(np.float32)
-    corner, direction, sides = _least_rectangle(local[:, :2])
-    top = max(_top(plane.height(points), float(scatter(np.median(points[:, 2]), plane.noise))), bottom)
-    low = min(bottom, top)
-    middle = corner[0] * axes[:, 0] + corner[1] * axes[:, 1]
-    x = direction[0] * axes[:, 0] + direction[1] * axes[:, 1]
-    z = axes[:, 2]
-    centre = middle + ((low + top) / 2 - plane.offset) * z
-    return Box(centre, np.stack([x, np.cross(z, x), z], axis=1), np.array([*(sides + 2 * margin), top - low]))
+    local = points @ plane.axes.astype(np.float32)
+    local[:, 2] += np.float32(plane.offset)
+    top = max(_top(local[:, 2], float(scatter(points[len(points) // 2, 2], plane.noise))), bottom)
+    return _box(local, plane.axes, (min(bottom, top), top), -plane.offset * plane.normal, margin)
 
 
 def free_box(points: np.ndarray, margin: float = 0.0) -> Box:
     """A box along the principal axes of the points [M, 3], M ≥ 1, of which the two longer are turned to least area."""
     centre = points.mean(0, dtype=float)
     turn = np.linalg.eigh(np.cov((points - centre).T.astype(float)) if len(points) > 1 else np.eye(3))[1]
-    z = turn[:, 0] * (1 if turn[2, 0] < 0 else -1)  # the shortest side, towards the camera
-    plane = Plane(z, 0.0)
-    axes = plane.axes()
-    local = (points - centre.astype(np.float32)) @ axes.astype(np.float32)
-    corner, direction, sides = _least_rectangle(local[:, :2])
-    low, high = float(local[:, 2].min()), float(local[:, 2].max())
-    x = direction[0] * axes[:, 0] + direction[1] * axes[:, 1]
-    middle = centre + axes @ np.array([*corner, (low + high) / 2])
-    return Box(middle, np.stack([x, np.cross(z, x), z], axis=1), np.array([*(sides + 2 * margin), high - low]))
+    axes = Plane(turn[:, 0] * (1 if turn[2, 0] < 0 else -1), 0.0).axes  # z the shortest side, towards the camera
+    local = ((points - centre) @ axes).astype(np.float32)
+    return _box(local, axes, (float(local[:, 2].min()), float(local[:, 2].max())), centre, margin)
 
 
-def _least_rectangle(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centre [2], direction [2] of the longer side, and sides [2] (longer first) of the rectangle of least area."""
-    centre, (width, height), angle = cv2.minAreaRect(np.ascontiguousarray(points, np.float32))
-    angle = np.deg2rad(angle)
-    if height > width:
-        width, height, angle = height, width, angle + np.pi / 2
-    direction = np.array([np.cos(angle), np.sin(angle)])
-    if (direction[0], direction[1]) < (0, 0):  # one of the two directions, always the same
-        direction = -direction
-    return np.array(centre), direction, np.array([width, height])
+def _box(local: np.ndarray, axes: np.ndarray, heights: tuple[float, float], origin: np.ndarray, margin: float) -> Box:
+    """The box of least area across z round points [M, 3], which are given in the frame of `axes` at `origin`."""
+    (across, along), (width, depth), angle = cv2.minAreaRect(np.ascontiguousarray(local[:, :2]))
+    turn = np.deg2rad(angle)
+    if depth > width:  # x is the longer side
+        width, depth, turn = depth, width, turn + np.pi / 2
+    cos, sin = np.cos(turn), np.sin(turn)
+    centre = origin + axes @ np.array([across, along, sum(heights) / 2])
+    turned = axes @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return Box(centre, turned, np.array([width + 2 * margin, depth + 2 * margin, heights[1] - heights[0]]))
 
 
 def _top(heights: np.ndarray, deviation: float) -> float:
     """Height of the upper face: the middle of the highest layer, which noise alone makes thick."""
-    highest = np.percentile(heights, 99.5)
-    layer = heights[heights >= highest - 4 * deviation]
-    return float(np.median(layer)) if len(layer) > 8 and deviation > 2e-4 else float(heights.max())
+    if deviation <= 2e-4:
+        return float(heights.max())
+    rank = len(heights) - 1 - len(heights) // 200
+    layer = heights[heights >= np.partition(heights, rank)[rank] - 4 * deviation]
+    return float(np.median(layer))
 
 
 def silhouette(box: Box, camera: Pinhole) -> float:

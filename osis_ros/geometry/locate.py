@@ -17,6 +17,7 @@ from osis_ros.instances import Instances
 LEAST_POINTS = 12
 SHARED_FOOTPRINT = 0.25  # of an object's footprint that lies over another one, for it to stand on that one
 THING_POINTS = 200  # of each object, to choose the plane by
+ROUGH_POINTS = 1000  # of each object, for the box that tells which doubtful points are the object's
 
 
 @dataclass
@@ -91,7 +92,8 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
     ids = instances.ids[kept]
     chosen = [surfaces[row] for row in kept]
     points = [_above(surface.points, plane) for surface in chosen]
-    boxes, _ = _boxes(points, [_edge_width(surface, camera, surface.eroded) for surface in chosen], ids, plane)
+    rough = [cloud[:: max(1, len(cloud) // ROUGH_POINTS)] for cloud in points]
+    boxes, _ = _boxes(rough, [_edge_width(surface, camera, surface.eroded) for surface in chosen], ids, plane)
     points = [_readmitted(cloud, surface, box) for cloud, surface, box in zip(points, chosen, boxes)]
     boxes, supports = _boxes(points, [_edge_width(surface, camera) for surface in chosen], ids, plane)
     areas = [int(np.count_nonzero(instances.masks[row])) for row in kept]
@@ -142,8 +144,9 @@ def _boxes(
     if plane is None:
         return [free_box(cloud, margin) for cloud, margin in zip(points, margins)], [ON_NOTHING] * len(points)
     boxes = [upright_box(cloud, plane, margin=margin) for cloud, margin in zip(points, margins)]
-    lows = [float(np.percentile(plane.height(cloud), 3)) for cloud in points]
+    lows = [_low(plane.height(cloud)) for cloud in points]
     tops = [float(box.size[2]) for box in boxes]
+    footprints = [_footprint(box, plane) for box in boxes]
     supports = [ON_PLANE] * len(points)
     for upper in range(len(points)):
         if lows[upper] <= CONTACT / 2:
@@ -152,7 +155,7 @@ def _boxes(
             (tops[lower], lower)
             for lower in range(len(points))
             if lower != upper and tops[lower] <= lows[upper] + 0.01 and tops[lower] < tops[upper]
-            and _shared_footprint(boxes[upper], boxes[lower], plane) >= SHARED_FOOTPRINT
+            and _shared(footprints[upper], footprints[lower]) >= SHARED_FOOTPRINT
         ]  # fmt: skip
         if below:
             top, lower = max(below)
@@ -161,17 +164,23 @@ def _boxes(
     return boxes, supports
 
 
-def _shared_footprint(upper: Box, lower: Box, plane: Plane) -> float:
-    """Share of the upper box's footprint that lies over the lower box's."""
-    axes = plane.axes()
+def _low(heights: np.ndarray) -> float:
+    """The height below which three points in a hundred lie."""
+    rank = 3 * len(heights) // 100
+    return float(np.partition(heights, rank)[rank])
 
-    def rectangle(box: Box) -> tuple:
-        middle, direction = box.centre @ axes[:, :2], box.axes[:, 0] @ axes[:, :2]
-        angle = float(np.rad2deg(np.arctan2(direction[1], direction[0])))
-        return tuple(middle), (float(box.size[0]), float(box.size[1])), angle
 
-    kind, corners = cv2.rotatedRectangleIntersection(rectangle(upper), rectangle(lower))
-    area = float(upper.size[0] * upper.size[1])
+def _footprint(box: Box, plane: Plane) -> tuple:
+    """The box seen from above, as OpenCV's rotated rectangle, in millimetres: it wants sides well above its 1e-6."""
+    middle, direction = 1000 * box.centre @ plane.axes[:, :2], box.axes[:, 0] @ plane.axes[:, :2]
+    angle = float(np.rad2deg(np.arctan2(direction[1], direction[0])))
+    return tuple(middle.tolist()), tuple((1000 * box.size[:2]).tolist()), angle
+
+
+def _shared(upper: tuple, lower: tuple) -> float:
+    """Share of the upper footprint that lies over the lower one."""
+    kind, corners = cv2.rotatedRectangleIntersection(upper, lower)
+    area = upper[1][0] * upper[1][1]
     if kind == cv2.INTERSECT_NONE or corners is None or area <= 0:
         return 0.0
     return float(cv2.contourArea(cv2.convexHull(corners))) / area

@@ -1,6 +1,7 @@
 """The plane that things stand on, found among everything that no object covers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -39,9 +40,10 @@ class Plane:
         """[M] metres above the plane, of points [M, 3]."""
         return points @ self.normal.astype(points.dtype) + points.dtype.type(self.offset)
 
+    @cached_property
     def axes(self) -> np.ndarray:
-        """[3, 3]: columns x, y along the plane and z, its normal; a right-handed frame, x as far as it can to the
-        right of the image."""
+        """[3, 3] whose columns are x and y along the plane and z, its normal: right-handed, x as far to the right of
+        the image as it can be."""
         right = np.array([1.0, 0, 0]) if abs(self.normal[0]) < 0.9 else np.array([0, 0, 1.0])
         x = right - self.normal * (right @ self.normal)
         x /= np.linalg.norm(x)
@@ -89,9 +91,9 @@ def find_support_plane(
         free &= ~near
         if up is None or plane.normal @ up > np.cos(np.deg2rad(15)):
             found.append(plane)
-    if not found:
-        return None
-    return max(found, key=lambda plane: (_supported(plane, things), plane.share))
+            if things and _supported(plane, things) > len(things) / 2:
+                return plane
+    return max(found, key=lambda plane: (_supported(plane, things), plane.share), default=None)
 
 
 def _samples(depth: np.ndarray, camera: Pinhole, occupied: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +183,8 @@ def _supported(plane: Plane, things: list[np.ndarray]) -> int:
     count = 0
     for points in things:
         if len(points):
-            low, middle = np.percentile(plane.height(points), (5, 50))
+            heights = np.sort(plane.height(points))
+            low, middle = heights[len(heights) // 20], heights[len(heights) // 2]
             slack = 0.004 + 3 * float(scatter(points[0, 2], plane.noise))
             count += int(-slack <= low <= CONTACT) - int(middle < -slack)
     return count

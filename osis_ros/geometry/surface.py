@@ -115,7 +115,8 @@ def _main_parts(kept: np.ndarray, z: np.ndarray) -> np.ndarray:
         return kept
     sizes = statistics[1:, cv2.CC_STAT_AREA]
     largest = int(sizes.argmax())
-    low, high = np.percentile(z[labels == largest + 1], (2, 98))
+    readings = np.sort(z[labels == largest + 1])
+    low, high = readings[len(readings) // 50], readings[-1 - len(readings) // 50]
     chosen = np.zeros(count, bool)
     for part in np.flatnonzero(sizes >= SMALL_PART * sizes[largest]):
         middle = np.median(z[labels == part + 1])
