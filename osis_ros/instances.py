@@ -18,11 +18,12 @@ class Instances(Rows):
 
     Attributes:
         boxes: [N, 4] float32, x0 y0 x1 y1 in pixels of the image; pixel i covers [i, i+1).
-        scores: [N] float32 in [0, 1].
+        scores: [N] float32 in [0, 1], best first from the network; what they are made of msg/Instance.msg says.
         class_ids: [N] int64, 0..K-1 known, K unknown.
-        distances: [N] float32 from the known classes: cosine distance (0..2) to the nearest class centre (SemSeg,
-            section III-D) or, of a model that decides by it, a probability of being none of them.
-        embeddings: [N, D] float32, unit length; D may be 0.
+        distances: [N] float32 from the known classes, what T_u bounds: cosine distance (0..2) to the nearest class
+            centre (SemSeg, section III-D) or, where the manifest's `unknown_by` says so, a probability (0..1).
+        embeddings: [N, D] float32, unit length; D may be 0. They are of the first look alone: after a second look
+            (the manifest's `second_look`) class and distance come of more than them.
         rois: [N, 4] int32, x y width height in whole pixels: the region that each mask covers. Inside the
             image; width and height may be 0 for an object without pixels.
         masks: N bool arrays, each [roi height, roi width].

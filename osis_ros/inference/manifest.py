@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date as Date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -11,7 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from osis_ros.errors import OsisError
 from osis_ros.instances import UNKNOWN_NAME
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE = (1, 2)  # format 1 did not say what T_u bounds
+Measure = Literal["distance", "probability", "odds"]
+HIGHEST: dict[Measure, float] = {"distance": 2.0, "probability": 1.0, "odds": 1.0}
 
 
 class BundleError(OsisError):
@@ -50,7 +53,11 @@ class Thresholds(Checked):
     """What a run uses unless told otherwise."""
 
     score: float = Field(ge=0, le=1, description="the lowest score kept, 0..1")
-    unknown: float = Field(ge=0, le=2, description="T_u, the distance beyond which an object is unknown, 0..2")
+    unknown: float = Field(
+        ge=0,
+        le=2,
+        description="T_u, beyond which an object is unknown: 0..2, or 0..1 where it bounds a probability",
+    )
     nms_iou: float = Field(gt=0, le=1, description="the box IoU above which the weaker instance goes, 0..1")
     max_instances: int = Field(ge=1, le=1000, description="the most instances given back, 1..1000")
 
@@ -95,8 +102,39 @@ class Manifest(Checked):
         description="red, green and blue, 0..255 each, of the border around a letterboxed image",
     )
     embedding_dim: int = Field(ge=1, le=4096, description="1..4096")
+    unknown_by: Measure = Field(
+        "distance",
+        description="what `distances` are and T_u bounds: distance (0..2, cosine, to the nearest class centre), "
+        "probability (0..1, p of no known class) or odds (0..1, p / (p + q), q of the likeliest class)",
+    )
+    second_look: bool = Field(
+        False,
+        description="true where classes and distances come from a second look at an object's pixels too, of which the "
+        "embeddings know nothing, or false",
+    )
+    float16: bool = Field(
+        False, description="true where the graph's numbers fit float16, so that TensorRT may compute in it, or false"
+    )
     thresholds: Thresholds = Field(description="score, unknown, nms_iou and max_instances")
     provenance: Provenance = Field(description="config, data, steps, seed, commit, date and metrics")
+
+    @property
+    def highest_unknown(self) -> float:
+        """The greatest T_u, at which nothing is unknown: 2 of a cosine distance, 1 of a probability."""
+        return HIGHEST[self.unknown_by]
+
+    def refusal(self, unknown_threshold: float) -> str | None:
+        """`refused_unknown` by what this model's T_u bounds."""
+        return refused_unknown(self.unknown_by, unknown_threshold)
+
+
+def refused_unknown(measure: Measure, threshold: float) -> str | None:
+    """What is wrong with a T_u that bounds this measure: the value and what was expected; None if it fits."""
+    highest = HIGHEST[measure]
+    if 0 <= threshold <= highest:
+        return None
+    bounded = "a cosine distance" if measure == "distance" else "a probability"
+    return f"{threshold:g}, expected 0..{highest:g}: this model's T_u bounds {bounded}"
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -152,16 +190,36 @@ def validate_manifest(fields: dict[str, Any], file: Path) -> Manifest:
         BundleError: the first field that is missing, misspelt or out of range.
     """
     version = fields.get("format_version")
-    if version is not None and version != FORMAT_VERSION:
+    if version is not None and version not in READABLE:
         raise BundleError(
             f"{file.name}: format_version is {_shown(version)}, expected {FORMAT_VERSION}: the bundle is of another "
             f"release of osis_ros; export it again with this one ({file})"
         )
     try:
-        return Manifest.model_validate(fields)
+        manifest = Manifest.model_validate(_as_format_2(fields) if version == 1 else fields)
     except ValidationError as err:
         first = err.errors()[0]
         raise BundleError(f"{file.name}: {_complaint(first['loc'], first['type'], first['input'])} ({file})") from None
+    refusal = manifest.refusal(manifest.thresholds.unknown)
+    if refusal:
+        raise BundleError(f"{file.name}: thresholds.unknown is {refusal} ({file})")
+    return manifest
+
+
+def _as_format_2(fields: dict[str, Any]) -> dict[str, Any]:
+    """What format 1 left to the training configuration, where that was recorded; the paper's model otherwise."""
+    model = fields
+    for name in ("provenance", "config", "model"):
+        model = model.get(name) if isinstance(model, dict) else None
+    model = model if isinstance(model, dict) else {}
+    decision = model.get("decision")
+    measure = decision.get("unknown_by") if isinstance(decision, dict) else None
+    return {
+        "unknown_by": measure if measure in get_args(Measure) else "distance",
+        "second_look": bool(model.get("second_look")),
+        **fields,
+        "format_version": FORMAT_VERSION,
+    }
 
 
 def _complaint(location: Sequence[str | int], kind: str, value: Any) -> str:

@@ -60,10 +60,11 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
 
 
 def engine_cache(bundle: Bundle, root: Path | None) -> Path:
-    """Where a bundle's TensorRT engines lie: a folder for each model, precision and pair of versions, so that an
-    engine is never used for another graph or by another release. (TensorRT itself adds the GPU to the file name.)"""
+    """Where a bundle's TensorRT engines lie: a folder for each model, precision and release, so that an engine is never
+    used for another graph or by another release. (TensorRT itself adds the GPU to the file name.)"""
     base = root or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "osis_ros" / "tensorrt"
-    return base / f"{bundle.manifest.sha256[:16]}-fp16-ort{ort.__version__}"
+    precision = "fp16" if bundle.manifest.float16 else "fp32"
+    return base / f"{bundle.manifest.sha256[:16]}-{precision}-ort{ort.__version__}"
 
 
 def _omp_num_threads() -> int:
@@ -89,7 +90,7 @@ def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> 
         if not any(cache.glob("*.engine")):
             log.warning("building the TensorRT engine of '%s', which takes minutes, into %s", bundle.name, cache)
     try:
-        session = ort.InferenceSession(bundle.model_file, options, providers=_with_fallback(provider, cache))
+        session = ort.InferenceSession(bundle.model_file, options, providers=with_fallback(bundle, provider, cache))
     except Exception as err:  # ONNX Runtime's exception types have no common class but Exception
         reason = str(err).strip().splitlines()[0][:300]
         raise BundleError(f"model.onnx does not load on {provider}: {reason} ({bundle.path})") from None
@@ -98,8 +99,12 @@ def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> 
     return session
 
 
-def _with_fallback(provider: str, cache: Path | None) -> list:
-    """The provider first, then those that take the operators it lacks."""
+def with_fallback(bundle: Bundle, provider: str, cache: Path | None) -> list:
+    """The provider first, then those that take the operators it lacks.
+
+    TensorRT computes in float16 where the bundle says that its numbers fit, else in float32: a sum that leaves
+    float16's range gives no error, only fewer and other objects.
+    """
     if provider == "cpu":
         return [PROVIDERS["cpu"]]
     cuda = (PROVIDERS["cuda"], {"cudnn_conv_algo_search": "HEURISTIC"})
@@ -110,6 +115,6 @@ def _with_fallback(provider: str, cache: Path | None) -> list:
         "trt_engine_cache_path": str(cache),
         "trt_timing_cache_enable": True,
         "trt_timing_cache_path": str(cache),
-        "trt_fp16_enable": True,
+        "trt_fp16_enable": bundle.manifest.float16,
     }
     return [(PROVIDERS["tensorrt"], engine), cuda, PROVIDERS["cpu"]]

@@ -99,7 +99,8 @@ class Segmenter:
         Args:
             rgb: uint8 [H, W, 3] RGB, any size from 1 × 1 on.
             score_threshold: the lowest score kept, 0..1; the bundle's when None, as for the next two.
-            unknown_threshold: T_u, the distance beyond which an object is unknown, 0..2.
+            unknown_threshold: T_u, an object is unknown where its distance exceeds it; 0 to the manifest's
+                `highest_unknown` (2, or 1 of a model that decides by a probability), at which nothing is unknown.
             max_instances: the most instances given back.
             max_overlap: of two instances whose masks overlap more (IoU, 0..1) only the better one is given back,
                 whatever their classes; all are when None.
@@ -121,7 +122,9 @@ class Segmenter:
         manifest = self.bundle.manifest
         defaults = manifest.thresholds
         score = _checked("score_threshold", score_threshold, defaults.score, 0, 1)
-        unknown = _checked("unknown_threshold", unknown_threshold, defaults.unknown, 0, 2)
+        unknown = defaults.unknown if unknown_threshold is None else unknown_threshold
+        if refusal := manifest.refusal(unknown):
+            raise ThresholdError(f"unknown_threshold is {refusal}")
         limit = int(_checked("max_instances", max_instances, defaults.max_instances, 1, 1_000_000))
         overlap = _checked("max_overlap", max_overlap, 1, 0, 1)
         height, width = _image_size(rgb)

@@ -78,7 +78,7 @@ class SegmenterNode(SteadyLifecycleNode):
         self.get_logger().info(f"configured with model '{segmenter.bundle.name}' on {segmenter.provider}")
         for name, most in loaded.limits.items():
             if (asked := self._values[name]) > most:
-                self.get_logger().warning(f"{name} is {asked}, but '{segmenter.bundle.name}' gives at most {most}")
+                self.get_logger().warning(f"{name} is {asked}, but '{segmenter.bundle.name}' allows at most {most}")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:

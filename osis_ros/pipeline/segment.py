@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from osis_ros.inference.bundle import DEFAULT_MODEL
+from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import MODELS_OWN, UNCONFIGURED, Setting
@@ -23,13 +24,20 @@ class Segment(Stage):
                 "Instances with a lower score are left out, 0..1; -1 for the model's own threshold.",
                 low=0.0, high=1.0, models_own=True),
         Setting("unknown_threshold", MODELS_OWN,
-                "T_u: an instance is unknown if its distance from the known classes exceeds this, 0..2; "
-                "-1 for the model's own threshold.", low=0.0, high=2.0, models_own=True),
+                "T_u: an instance is unknown if its distance from the known classes exceeds this, 0..2, or 0..1 for "
+                "a model that decides by a probability; -1 for the model's own threshold.",
+                low=0.0, high=2.0, models_own=True),
     )  # fmt: skip
 
     def __init__(self, values: Mapping[str, object]) -> None:
         self.segmenter = Segmenter(values["model"], values["provider"], threads=values["threads"])
-        self.limits = {"max_instances": self.segmenter.bundle.manifest.thresholds.max_instances}
+        bundle, unknown = self.segmenter.bundle, _given(values, "unknown_threshold")
+        if unknown is not None and (reason := bundle.manifest.refusal(unknown)):  # or every image would be refused
+            raise BundleError(f"unknown_threshold is {reason} ({bundle.path})")
+        self.limits = {
+            "max_instances": bundle.manifest.thresholds.max_instances,
+            "unknown_threshold": bundle.manifest.highest_unknown,
+        }
 
     def score_threshold(self, values: Mapping[str, object]) -> float:
         """The lowest score that is reported: the given one, or the model's own."""

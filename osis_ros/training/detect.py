@@ -14,9 +14,10 @@ from osis_ros.evaluation.jobs.evaluate import first_images, with_categories, wri
 from osis_ros.evaluation.jobs.predict import image_paths, result_journal, segment_images
 from osis_ros.evaluation.metrics.split import Split, with_model_classes
 from osis_ros.inference.letterbox import Letterbox
+from osis_ros.inference.manifest import refused_unknown
 from osis_ros.inference.paste import paste_masks
 from osis_ros.instances import Instances
-from osis_ros.training.checkpoint import load_checkpoint
+from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
 from osis_ros.training.model.semseg import SemSeg
 from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
 
@@ -50,6 +51,9 @@ def detect(
     truth = first_images(read_ground_truth(ground_truth), first)
     paths = image_paths(truth, images)
     model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
+    threshold, measure = decision.get("unknown_threshold"), model.config.decision.unknown_by
+    if threshold is not None and (reason := refused_unknown(measure, threshold)):
+        raise CheckpointError(f"unknown_threshold is {reason} ({checkpoint})")
     model.config = model.config.replace(decision={k: v for k, v in decision.items() if v is not None})
     split, category_ids = with_model_classes(Split((), frozenset(), {}), truth, model.config.class_names, UNKNOWN_ID)
     run = {

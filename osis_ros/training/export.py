@@ -152,6 +152,8 @@ def _manifest_fields(
         "input_width": width,
         "padding": _padding(model),
         "embedding_dim": config.embedding.dim,
+        "unknown_by": decision.unknown_by,
+        "second_look": config.second_look is not None,
         "thresholds": {
             "score": decision.score_threshold if score is None else score,
             "unknown": decision.unknown_threshold if unknown is None else unknown,

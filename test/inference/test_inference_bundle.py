@@ -70,10 +70,17 @@ def test_what_was_written_is_read_back(folder):
         ({"provenance__date": "soon"}, "model.yaml: provenance.date is 'soon', expected the day of the export"),
         ({"provenance__metrics": [{"name": "AP"}]}, "model.yaml: provenance.metrics.0.value is missing, expected a"),
         ({"padding": [0, 0]}, "model.yaml: padding.2 is missing, expected red, green and blue"),
-        ({"class_name": ["x"]}, "model.yaml: class_name is not a field of format version 1"),
-        ({"format_version": 2}, "model.yaml: format_version is 2, expected 1"),
-        ({"format_version": "one"}, "model.yaml: format_version is 'one', expected 1"),
-        ({"format_version": None}, "model.yaml: format_version is missing, expected 1"),
+        ({"class_name": ["x"]}, "model.yaml: class_name is not a field of format version 2"),
+        ({"format_version": 3}, "model.yaml: format_version is 3, expected 2"),
+        ({"format_version": "one"}, "model.yaml: format_version is 'one', expected 2"),
+        ({"format_version": None}, "model.yaml: format_version is missing, expected 2"),
+        ({"unknown_by": "entropy"}, "model.yaml: unknown_by is 'entropy', expected what `distances` are"),
+        ({"float16": "yes"}, "model.yaml: float16 is 'yes', expected true where the graph's numbers fit float16"),
+        ({"second_look": 1}, "model.yaml: second_look is 1, expected true where classes and distances come from"),
+        (
+            {"unknown_by": "odds", "thresholds__unknown": 1.5},
+            "model.yaml: thresholds.unknown is 1.5, expected 0..1: this model's T_u bounds a probability",
+        ),
     ],
 )
 def test_a_bad_field_is_named_with_its_value_and_what_was_expected(folder, changes, expected):
@@ -81,6 +88,28 @@ def test_a_bad_field_is_named_with_its_value_and_what_was_expected(folder, chang
     message = sentence(folder)
     assert expected in message
     assert str(folder / "model.yaml") in message
+
+
+@pytest.mark.parametrize(
+    ("config", "measure", "second_look"),
+    [
+        ("colour", "distance", False),  # by name alone: the paper's
+        ({"model": {"decision": {"unknown_by": "odds"}, "second_look": {"share": 0.5}}}, "odds", True),
+        ({"model": {"decision": {"unknown_by": "probability"}, "second_look": None}}, "probability", False),
+        ({"model": {"decision": {"unknown_by": "luck"}}}, "distance", False),
+        ({"model": ["no mapping"]}, "distance", False),
+    ],
+)
+def test_a_bundle_of_format_1_says_in_its_configuration_what_is_bounded(folder, config, measure, second_look):
+    edit(folder, format_version=1, provenance__config=config)
+    fields = yaml.safe_load((folder / "model.yaml").read_text())
+    for name in ("unknown_by", "second_look", "float16"):  # which format 1 did not have
+        del fields[name]
+    (folder / "model.yaml").write_text(yaml.safe_dump(fields))
+    manifest = load_bundle(folder).manifest
+    assert (manifest.unknown_by, manifest.second_look, manifest.float16) == (measure, second_look, False)
+    assert manifest.highest_unknown == (2 if measure == "distance" else 1)
+    assert manifest.format_version == 2
 
 
 def test_a_folder_that_does_not_exist_is_named_with_the_places_searched(tmp_path, monkeypatch):

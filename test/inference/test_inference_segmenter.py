@@ -12,8 +12,8 @@ from colour_model import colour_bundle, colour_graph
 
 from osis_ros.inference.bundle import BundleError, load_bundle
 from osis_ros.inference.image_file import read_image
-from osis_ros.inference.provider import PROVIDERS, ProviderError, engine_cache
-from osis_ros.inference.segmenter import Segmenter
+from osis_ros.inference.provider import PROVIDERS, ProviderError, engine_cache, with_fallback
+from osis_ros.inference.segmenter import Segmenter, ThresholdError
 
 PHOTOGRAPH = Path(__file__).parents[2] / "docs" / "photographs" / "coffee.jpg"
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -188,6 +188,22 @@ def test_auto_takes_the_cpu_where_cuda_starts_but_does_not_run(segmenter, monkey
     monkeypatch.setattr(module, "candidates", lambda _: ("cuda",))
     with pytest.raises(BundleError, match="does not run on cuda"):
         Segmenter(segmenter.bundle, "cuda")
+
+
+def test_t_u_beyond_a_probability_is_refused_where_a_probability_is_bounded(tmp_path):
+    """At 1.5 nothing would be unknown, whatever it is."""
+    segmenter = Segmenter(colour_bundle(tmp_path / "odds", unknown_by="odds"), warm_up=False)
+    with pytest.raises(ThresholdError, match=r"unknown_threshold is 1.5, expected 0..1: .* bounds a probability"):
+        segmenter.segment(picture(96, 128), unknown_threshold=1.5)
+    assert len(segmenter.segment(picture(96, 128, (8, 8, 40, 40, RED)), unknown_threshold=1.0)) == 1
+
+
+@pytest.mark.parametrize("fits", [False, True])
+def test_tensorrt_computes_in_float16_only_where_the_bundle_says_that_its_numbers_fit(tmp_path, fits):
+    bundle = colour_bundle(tmp_path / "model", float16=fits)
+    (_, options), *_ = with_fallback(bundle, "tensorrt", tmp_path)
+    assert options["trt_fp16_enable"] is fits
+    assert ("-fp16-" if fits else "-fp32-") in engine_cache(bundle, tmp_path).name
 
 
 def test_an_engine_is_cached_for_one_graph_only(tmp_path):

@@ -48,7 +48,7 @@ def test_boxes_and_masks_are_in_pixels_of_the_image_as_it_came(model, picture):
         assert any(mask.any() for mask in found.masks)
 
 
-def test_the_command_writes_what_evaluate_scores(model, picture, tmp_path):
+def test_the_command_writes_what_evaluate_scores(model, picture, tmp_path, monkeypatch):
     save_checkpoint(tmp_path / "weights.safetensors", model, {})
     cv2.imwrite(str(tmp_path / "1.png"), picture[..., ::-1])
     mask = encode(np.ones((40, 30), bool), (20, 20), (HEIGHT, WIDTH))
@@ -79,6 +79,12 @@ def test_the_command_writes_what_evaluate_scores(model, picture, tmp_path):
     everything = detect()
     assert len(everything) > len(detect("--score-threshold", "0.5")) > 0
     assert {d["category_id"] for d in detect("--unknown-threshold", "0")} == {1000}
+    monkeypatch.setattr(model, "config", model.config.replace(decision={"unknown_by": "odds"}))
+    save_checkpoint(tmp_path / "odds.safetensors", model, {})
+    arguments = ["detect", str(tmp_path / "odds.safetensors"), *where, "--output", str(tmp_path / "new.json")]
+    refused = CliRunner().invoke(app, [*arguments, "--unknown-threshold", "1.5"])
+    assert (refused.exit_code, "Traceback" in refused.output) == (1, False)
+    assert "unknown_threshold is 1.5, expected 0..1" in " ".join(refused.output.split())
     arguments = ["evaluate", *where[:2], "--detections", str(results), "--known", CLASS_NAMES[1]]
     scored = CliRunner().invoke(app, arguments)
     assert scored.exit_code == 0, scored.output

@@ -27,7 +27,7 @@ from osis_ros.inference.bundle import MANIFEST_FILE, Bundle
 from osis_ros.inference.manifest import validate_manifest
 from osis_ros.inference.segmenter import Segmenter
 
-ALL_KNOWN, ALL_UNKNOWN = 2.0, 0.0  # cosine distances lie between
+ALL_UNKNOWN = 0.0
 CANDIDATES, CONFIRMED = 15, 3
 
 
@@ -91,7 +91,7 @@ def calibrate(
     def masks(found: list[dict[str, Any]]) -> Masks:
         return detections_from(found, segmenter.bundle.path, truth, *category_ids)
 
-    as_known, as_unknown = run(ALL_KNOWN), run(ALL_UNKNOWN)
+    as_known, as_unknown = run(segmenter.bundle.manifest.highest_unknown), run(ALL_UNKNOWN)
     estimated = tuple(
         operating_point(truth, masks(merged(as_known, as_unknown, threshold)), split, threshold)
         for threshold in candidates(as_known, as_unknown)

@@ -47,7 +47,7 @@ class Options:
         score_threshold: of the bundle; SemSeg evaluates at 0.05, lower than suits a robot.
         unknown_threshold: T_u; the bundle's when None.
         max_overlap: as in `Segmenter.segment`: of two instances of greater mask IoU the bundle gives the better one.
-        softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown (T_u = 2).
+        softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown.
         provider: what runs the bundle.
         first: score only the first so many images (in id order); all when None.
         save_detections: where to write what the bundle found, as COCO-format results. A run that breaks off leaves
@@ -132,9 +132,11 @@ def evaluate(options: Options) -> dict[str, Any]:
         if options.goss:
             report["goss"] = score_goss(ground_truth, detections, split, options.goss_score)
         if options.softmax_baseline and segmenter:
+            nothing_unknown = segmenter.bundle.manifest.highest_unknown
             everything_known, _ = run_bundle(
-                segmenter, ground_truth, frames, category_ids, options.score_threshold, 2.0, options.max_overlap
-            )
+                segmenter, ground_truth, frames, category_ids, options.score_threshold, nothing_unknown,
+                options.max_overlap,
+            )  # fmt: skip
             plain = detections_from(everything_known, segmenter.bundle.path, ground_truth, *category_ids)
             figures = score_open_set(ground_truth, plain, split)
             report["softmax_baseline"] = {

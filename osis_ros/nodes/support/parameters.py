@@ -59,5 +59,5 @@ def refusal(
             return complaint
         limit = limits.get(setting.name)
         if limit is not None and parameter.value > limit:
-            return f"{setting.name} is {parameter.value}, the model gives at most {limit}"
+            return f"{setting.name} is {parameter.value:g}, the model allows at most {limit:g}"
     return None

@@ -162,6 +162,15 @@ class DecisionConfig(Section):
         description="NMS over all instances, whatever their class; None, the paper's, keeps them",
     )
 
+    @model_validator(mode="after")
+    def _threshold_in_range(self) -> "DecisionConfig":
+        if self.unknown_by != "distance" and self.unknown_threshold > 1:
+            raise ValueError(
+                f"unknown_threshold: {self.unknown_threshold:g} bounds a probability (unknown_by: {self.unknown_by}), "
+                "expected 0..1"
+            )
+        return self
+
 
 class LossWeights(Section):
     """Weights of the sum in equations 1 and 7; the defaults are the paper's for COCO."""

@@ -97,6 +97,18 @@ def test_beside_it_a_plain_softmax_classifier_that_calls_nothing_unknown(scene, 
     assert "plain softmax, nothing unknown: AOSE 2" in result.output
 
 
+@pytest.mark.parametrize(("threshold", "code"), [("1.0", 0), ("1.5", 1)])
+def test_a_model_that_bounds_a_probability_takes_t_u_up_to_1(scene, tmp_path, threshold, code):
+    bundle = colour_bundle(tmp_path / "odds", height=96, width=96, unknown_by="odds").path
+    result, report = run(scene, bundle, "--softmax-baseline", "--unknown-threshold", threshold)
+    assert result.exit_code == code, result.output
+    if code:
+        assert "unknown_threshold is 1.5, expected 0..1: this model's T_u bounds a probability" in result.output
+        assert report is None
+    else:  # at 1 nothing is unknown, with or without the baseline
+        assert report["AOSE"] == report["softmax_baseline"]["AOSE"] == 2
+
+
 def test_saved_detections_score_the_same(scene, bundle):
     _, live = run(scene, bundle, "--known", "red", "--save-detections", str(scene / "found.json"))
     found = json.loads((scene / "found.json").read_text())

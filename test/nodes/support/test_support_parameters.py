@@ -2,6 +2,7 @@
 
 import pytest
 from bench import Bench, eventually, picture, rgb_message
+from colour_cells import write_colour_cells
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from vision_msgs.msg import LabelInfo
@@ -56,7 +57,18 @@ def test_a_value_out_of_range_is_rejected_with_the_reason(bench: Bench, values: 
 def test_more_instances_than_the_model_gives_are_refused(bench: Bench, colour_cells):
     bench.active(colour_cells)
     assert bench.set(max_instances=4).successful
-    assert bench.set(max_instances=5).reason == "max_instances is 5, the model gives at most 4"
+    assert bench.set(max_instances=5).reason == "max_instances is 5, the model allows at most 4"
+
+
+def test_t_u_beyond_a_probability_is_refused_where_the_model_bounds_one(bench: Bench, tmp_path):
+    """At 1.5 nothing would be unknown, whatever it is."""
+    bundle = write_colour_cells(tmp_path / "odds", unknown_by="odds")
+    bench.segmenter(model=str(bundle.path), unknown_threshold=1.5)
+    assert not bench.change("configure")
+    assert bench.set(unknown_threshold=1.0).successful
+    assert bench.change("configure")
+    assert bench.set(unknown_threshold=1.5).reason == "unknown_threshold is 1.5, the model allows at most 1"
+    assert bench.set(unknown_threshold=-1.0).successful
 
 
 def test_thresholds_change_while_active(bench: Bench, colour_cells):

@@ -58,6 +58,7 @@ def test_a_section_is_changed_field_by_field():
     [
         ({"class_names": ()}, "class_names"),
         ({"class_names": ("mug", "mug")}, "mug more than once"),
+        ({"decision": {"unknown_by": "odds", "unknown_threshold": 1.5}}, "1.5 bounds a probability"),
         ({"late_merge": True, "min_level": 5}, "no coarser level to merge"),
         ({"backbone": "vgg"}, "backbone"),
         ({"chanels": 3}, "chanels"),
