@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from osis_ros.inference.bundle import BundleError
 from osis_ros.inference.image_file import ImageError, read_image
+from osis_ros.inference.provider import ort as onnxruntime
 from osis_ros.inference.segment_files import find_images
 from osis_ros.inference.segmenter import Segmenter
 

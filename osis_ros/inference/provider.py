@@ -8,6 +8,7 @@ from pathlib import Path
 import onnxruntime as ort
 
 from osis_ros.inference.bundle import Bundle
+from osis_ros.inference.cores import usable_cores
 from osis_ros.inference.manifest import BundleError
 
 PROVIDERS = {
@@ -34,7 +35,8 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
 
     Args:
         provider: `cpu`, `cuda` or `tensorrt`, whose engine takes minutes to build the first time.
-        threads: CPU threads of one run; of 0 as many as $OMP_NUM_THREADS says, else as there are cores.
+        threads: CPU threads of one run; of 0 as many as $OMP_NUM_THREADS says, else as `usable_cores`. A number other
+            than ONNX Runtime's own 0 also keeps it from pinning threads to cores that are not the process's.
         cache: where TensorRT engines are kept; the user's cache folder when None.
     Raises:
         ProviderError: an unknown provider, one that this onnxruntime lacks, or one that does not start.
@@ -76,7 +78,7 @@ def _omp_num_threads() -> int:
 def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.intra_op_num_threads = threads or _omp_num_threads()
+    options.intra_op_num_threads = threads or _omp_num_threads() or usable_cores()
     options.log_severity_level = 3  # its warnings speak of kernels, ours of what to do
     # between frames a robot's cores belong to others: worker threads spin only while a run lasts
     options.add_session_config_entry("session.force_spinning_stop", "1")

@@ -61,7 +61,7 @@ class Segmenter:
         Args:
             bundle: a bundle, its folder, or the name of one that came with the package.
             provider: `cpu`, `cuda`, `tensorrt`, or `auto`: CUDA where it works, else the CPU.
-            threads: CPU threads of one run, 0 for as many as there are cores.
+            threads: CPU threads of one run; 0 for as many as the process may use (`provider.open_session`).
             cache: where TensorRT engines are kept; the user's cache folder when None.
         Raises:
             BundleError: the bundle is missing, damaged or not of this form, or cannot run on the provider

@@ -1,10 +1,15 @@
 """What a session is opened with."""
 
+import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from colour_model import colour_bundle
 
+import osis_ros
 from osis_ros.inference.bundle import load_bundle
 from osis_ros.inference.provider import open_session
 
@@ -22,3 +27,50 @@ def test_omp_num_threads_says_how_many_threads_zero_means(variable, asked, worke
     session = open_session(bundle, "cpu", asked, None)
     assert len(threads() - before) == workers  # the calling thread computes as well
     del session
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system knows no affinity")
+def test_threads_0_stay_on_the_cores_that_the_process_may_use(tmp_path):
+    """On each core alone: no worker beside the calling thread, and none on another core."""
+    bundle = colour_bundle(tmp_path / "colour").path
+    program = f"""
+import os
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+import osis_ros
+from osis_ros.inference.bundle import load_bundle
+from osis_ros.inference.provider import open_session
+bundle = load_bundle({str(bundle)!r})
+for core in os.sched_getaffinity(0):
+    os.sched_setaffinity(0, {{core}})
+    before = set(os.listdir("/proc/self/task"))
+    session = open_session(bundle, "cpu", 0, None)
+    print(len(set(os.listdir("/proc/self/task")) - before), end=" ")
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["0"] * len(os.sched_getaffinity(0)), done.stderr
+
+
+def test_onnx_runtime_leaves_no_device_id_and_asks_no_server(tmp_path):
+    """It decides when it is imported, and 1.29 and later write the id at once."""
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", "import osis_ros.inference.provider"], env=environment, check=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_onnx_runtime_is_imported_in_one_place():
+    """So that nothing imports it before the variable that stops its telemetry is set."""
+    package = Path(osis_ros.__file__).parent
+    importing = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "onnxruntime" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "onnxruntime")
+    }
+    assert importing == {"inference/provider.py"}
