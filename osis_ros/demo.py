@@ -160,10 +160,10 @@ class _Demo:
 
     def _watch(self, frames: int) -> None:
         """Show progress until the camera has sent its frames: in place on a terminal, else now and then a line."""
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total} frames"),
+        columns = (TextColumn("camera"), BarColumn(), TextColumn("{task.completed}/{task.total} frames"),
                    TimeElapsedColumn(), TextColumn("{task.fields[answer]}"))  # fmt: skip
         with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
-            task = progress.add_task("camera", total=frames, answer="")
+            task = progress.add_task("", total=frames, answer="")
             seen = shown = 0
             while seen < frames:
                 self._spin_until(lambda seen=seen: len(self._referee.counted) > seen, f"no further image on {COLOR}")

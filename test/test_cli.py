@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from rich.table import Table
 from typer.testing import CliRunner
 
 import osis_ros
 from osis_ros.cli import app
+from osis_ros.cli.console import plain_console
 from osis_ros.errors import OsisError
 
 PACKAGE = Path(osis_ros.__file__).parent
@@ -117,3 +119,35 @@ def test_help_lists_every_command_in_a_group():
     }  # fmt: skip
     for name in root.commands:
         assert f" {name} " in CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120"}).output
+
+
+def calls(name: str) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of a function of that name in the package, and where it stands."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name:
+                yield f"{path.name}:{node.lineno}", node
+
+
+def test_no_console_or_progress_bar_takes_a_name_for_markup():
+    """`[red]` or `:cup:` in the name of a class, a file or a bag stays what it is."""
+    faults = []
+    for place, call in calls("Console"):
+        off = {k.arg for k in call.keywords if isinstance(k.value, ast.Constant) and k.value.value is False}
+        faults += [place] if not {"markup", "emoji"} <= off else []
+    for place, call in calls("TextColumn"):
+        of_a_name = "task.description" in ast.unparse(call.args[0])
+        faults += [place] if of_a_name and not any(k.arg == "markup" for k in call.keywords) else []
+    faults += [place for place, call in calls("track") if not isinstance(call.args[1], ast.Constant)]
+    assert faults == []
+    assert len(list(calls("Console"))) >= 2
+
+
+def test_the_console_shows_names_as_they_are(capsys):
+    table = Table("[b]class", title="my[fp16] :cup:")
+    table.add_row("bolt [/M8]")
+    plain_console().print(table)
+    plain_console().print("[red]cup :smile:")
+    shown = capsys.readouterr().out
+    for name in ("[b]class", "my[fp16] :cup:", "bolt [/M8]", "[red]cup :smile:"):
+        assert name in shown

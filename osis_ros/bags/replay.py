@@ -173,7 +173,12 @@ class _Replay:
         listed = recorded.count(self._image_topic)
         count = min(self._options.first or listed, listed)
         shown = set(np.linspace(0, count - 1, min(PICTURES_SHOWN, count)).round().astype(int).tolist())
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task(self._image_topic, total=count)
             for topic, at, message in recorded.read([t for t in (self._image_topic, self._truth_topic) if t]):

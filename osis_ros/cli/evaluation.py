@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import fail
 from osis_ros.cli.options import (
     Checkpoint,
@@ -100,8 +101,6 @@ def evaluate(
     unknown. Objects of classes marked "open_set": "ignore" are not counted, except with --class-agnostic. With
     --save-detections an interrupted run resumes.
     """
-    from rich.console import Console
-
     from osis_ros.evaluation.jobs.evaluate import Options, is_report, is_results, write_json
     from osis_ros.evaluation.jobs.evaluate import evaluate as score
     from osis_ros.evaluation.reports.terminal import print_report
@@ -115,7 +114,7 @@ def evaluate(
     ))  # fmt: skip
     if json is not None:
         write_json(report, json)
-    print_report(report, Console(), per_class)
+    print_report(report, plain_console(), per_class)
 
 
 def calibrate(
@@ -132,8 +131,6 @@ def calibrate(
     T_u is chosen for the highest harmonic mean of AP_k and AP_unk. The score threshold is then chosen for the highest
     F1 at IoU 0.5.
     """
-    from rich.console import Console
-
     from osis_ros.evaluation.jobs.calibrate import calibrate as choose
     from osis_ros.evaluation.jobs.calibrate import write_thresholds
     from osis_ros.evaluation.reports.terminal import calibration_table
@@ -142,7 +139,7 @@ def calibrate(
     chosen = choose(model, images, ground_truth, names(known), provider=provider, first=first)
     if write:
         write_thresholds(load_bundle(model), chosen)
-    Console().print(calibration_table(chosen))
+    plain_console().print(calibration_table(chosen))
     typer.echo(f"T_u {chosen.unknown_threshold:g}, score {chosen.score_threshold:.3f} (F1 {chosen.f1:.1f} %)")
 
 
@@ -161,8 +158,6 @@ def compare(
     json: Report = None,
 ) -> None:
     """Compare two models on the same images: speed, AP, AR and AOSE."""
-    from rich.console import Console
-
     from osis_ros.evaluation.jobs.compare import compare as measure
     from osis_ros.evaluation.jobs.compare import comparison_table
     from osis_ros.evaluation.jobs.evaluate import is_report, write_json
@@ -172,7 +167,7 @@ def compare(
     comparison = measure(models, images, ground_truth, names(known), score_threshold, provider, first)
     if json is not None:
         write_json(comparison.figures(), json)
-    Console().print(comparison_table(comparison))
+    plain_console().print(comparison_table(comparison))
     worst = max(comparison.losses.values(), default=0.0)
     if tolerance is not None and worst > tolerance:
         raise fail(f"{second_model} loses {worst:.2f} points, more than {tolerance:g}")
@@ -222,8 +217,6 @@ def mask_quality(
     json: Report = None,
 ) -> None:
     """Score the masks alone, with true boxes and labels given (the paper's Table IV)."""
-    from rich.console import Console
-
     from osis_ros.evaluation.jobs.evaluate import is_report, write_json
     from osis_ros.evaluation.reports.terminal import print_report
     from osis_ros.training.mask_quality import mask_quality as score
@@ -232,7 +225,7 @@ def mask_quality(
     report = score(checkpoint, ground_truth, images, names(known), short_side, long_side)
     if json is not None:
         write_json(report, json)
-    print_report(report, Console())
+    print_report(report, plain_console())
 
 
 def tables(
@@ -248,8 +241,6 @@ def tables(
     Table I takes one report per method (COCO); II and III take three (GraspNet-Test-1,2,3 and 4,5,6); IV takes two
     (Test-3 and Test-6); V takes one. The rows of Table V have two labels, as in "✓|✓=report.json".
     """
-    from rich.console import Console
-
     from osis_ros.evaluation.reports.tables import LAYOUTS, is_latex_table, latex_table, read_row, rich_table
     from osis_ros.files.atomic import write_whole
 
@@ -260,7 +251,7 @@ def tables(
     filled = [read_row(layout, text) for text in rows]
     if latex is not None:
         write_whole(latex, latex_table(layout, filled))
-    Console().print(rich_table(layout, filled))
+    plain_console().print(rich_table(layout, filled))
 
 
 def card_figures(

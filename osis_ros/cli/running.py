@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import fail
 from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
 
@@ -75,13 +76,12 @@ def replay(
     holds true masks, as that of `osis demo` does, AP and AR are printed too. Needs a ROS 2 in this shell:
     `source scripts/env.sh`.
     """
-    from rich.console import Console
     from rich.table import Table
 
     from osis_ros.bags.replay import REPORT, Options
     from osis_ros.bags.replay import replay as run
 
-    console = Console()
+    console = plain_console()
     options = Options(
         bag, output, model, provider, image_topic, truth_topic,
         score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
@@ -93,8 +93,8 @@ def replay(
         table.add_row(*row)
     console.print(table)
     for reason, count in report.failures.items():
-        console.print(f"skipped {count}: {reason}", highlight=False, markup=False)
-    console.print(report.note, highlight=False, markup=False)
+        console.print(f"skipped {count}: {reason}", highlight=False)
+    console.print(report.note, highlight=False)
     console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
 
 
@@ -108,11 +108,9 @@ def demo(
 
     Needs a ROS 2 in this shell: `source scripts/env.sh`.
     """
-    from rich.console import Console
-
     from osis_ros.demo import run_demo, verdict_table
 
-    console = Console()
+    console = plain_console()
     verdict = run_demo(folder, model, frames, rate, console)
     console.print(verdict_table(verdict))
     console.print(f"{folder}/overlay.png: camera and answer side by side; {folder}/{folder.name}.mcap: every topic")

@@ -14,7 +14,7 @@ def write_with_progress(out: Path, settings: Settings, count: int, workers: int)
         TextColumn(f"{settings.split} scenes"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False, emoji=False)
     with Progress(*columns, console=console) as bar:
         steps = write_dataset(out, settings, count, workers)
         found = next(steps)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings, write_dataset
 from osis_ros.simulation.gl import RenderError
@@ -34,7 +34,7 @@ def prepare_scenes(config: TrainConfig, data_root: Path) -> None:
     Raises:
         ConfigError: the folder holds other scenes, or nothing can be rendered here.
     """
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     wanted = [(folder, split, scenes) for folder, splits in config.scenes.items() for split, scenes in splits.items()]
     for folder, split, scenes in wanted:
         settings = Settings(split, scenes.seed, 640, 480, VIEWS_PER_SCENE[split], depth=False)

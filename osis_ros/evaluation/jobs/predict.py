@@ -100,11 +100,11 @@ def segment_images(
     done = {} if journal is None else journal.done
     keep = done.__setitem__ if journal is None else journal.add
     waiting = [(image, path) for image, path in zip(ground_truth.images, paths, strict=True) if image.id not in done]
-    columns = ("[progress.description]{task.description}", BarColumn(), MofNCompleteColumn(),
+    columns = ("segmenting", BarColumn(), MofNCompleteColumn(),
                TextColumn("{task.fields[rate]:.1f} images/s"), TimeRemainingColumn())  # fmt: skip
     start = time.perf_counter()
     with Progress(*columns, transient=True) as progress:
-        task = progress.add_task("segmenting", total=len(paths), completed=len(done), rate=0.0)
+        task = progress.add_task("", total=len(paths), completed=len(done), rate=0.0)
         frames = read_images([image for image, _ in waiting], [path for _, path in waiting])
         for count, ((image, _), rgb) in enumerate(zip(waiting, frames, strict=True), 1):
             keep(image.id, coco_results(image, segment(rgb), category_ids))

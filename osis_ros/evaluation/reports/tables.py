@@ -1,15 +1,18 @@
 """SemSeg's Tables I–V from reports of `osis evaluate`: on the terminal, and as LaTeX with the best in bold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.table import Table
+from rich.text import Text
 
 from osis_ros.coco.annotations import EvaluationError, read_json
 from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
 from osis_ros.evaluation.reports.terminal import shown
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def rich_table(layout: Layout, rows: Sequence[Row]) -> Table:
         for figure in layout.figures:
             head = figure.plain if len(layout.data_sets) == 1 else f"{data_set}\n{figure.plain}"
             table.add_column(head, justify="right")
-    for r, cells in zip(rows, _cells(layout, rows, "[bold]{}[/]"), strict=True):
+    for r, cells in zip(rows, _cells(layout, rows, lambda text: Text(text, "bold")), strict=True):
         table.add_row(*r.label, *cells)
     return table
 
@@ -115,16 +118,16 @@ def is_latex_table(path: Path) -> bool:
 
 def latex_rows(layout: Layout, rows: Sequence[Row]) -> list[str]:
     """The body of the table alone, one line a method."""
-    cells = _cells(layout, rows, r"\textbf{{{}}}")
+    cells = _cells(layout, rows, lambda text: rf"\textbf{{{text}}}")
     return [
         " & ".join([*map(_escaped, r.label), *c]).replace("–", "--") + r" \\" for r, c in zip(rows, cells, strict=True)
     ]
 
 
-def _cells(layout: Layout, rows: Sequence[Row], bold: str) -> list[list[str]]:
+def _cells(layout: Layout, rows: Sequence[Row], bold: Callable[[str], T]) -> list[list[str | T]]:
     """What each row shows. The best of a column is bold among methods that find unknown objects at all: a closed-set
     reference does not compete, as in the paper."""
-    cells: list[list[str]] = [[] for _ in rows]
+    cells: list[list[str | T]] = [[] for _ in rows]
     for index in range(len(layout.data_sets)):
         competing = [max(r.reports[index]["unknown"][f] for f in ("AP", "AR100")) > 0 for r in rows]
         for figure in layout.figures:
@@ -134,7 +137,7 @@ def _cells(layout: Layout, rows: Sequence[Row], bold: str) -> list[list[str]]:
             texts = [shown(v, 0 if figure is AOSE else 1) for v in values]
             shown_best = None if best is None else shown(best, 0 if figure is AOSE else 1)
             for cell, text, competes in zip(cells, texts, competing, strict=True):
-                cell.append(bold.format(text) if competes and text == shown_best else text)
+                cell.append(bold(text) if competes and text == shown_best else text)
     return cells
 
 
@@ -149,5 +152,11 @@ def _value(report: dict[str, Any], figure: Figure, label: str) -> float:
 
 
 def _escaped(text: str) -> str:
-    marked = "".join(f"\\{c}" if c in "&%$#_{}" else c for c in text)
-    return marked.replace("✓", r"\checkmark")
+    """Text as LaTeX shows it."""
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "✓": r"\checkmark",
+}  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from osis_ros.evaluation.jobs.calibrate import Calibration
 from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
@@ -37,7 +38,7 @@ def print_report(report: dict[str, Any], console: Console, per_class: bool = Fal
         console.print(f"{run['images_per_second']:.2f} images/s ({run['provider']}, decoding included), "
                       f"scores ≥ {run['score_threshold']:g}, T_u {run['unknown_threshold']:g}{overlap}")  # fmt: skip
     for note in report["notes"]:
-        console.print(f"[yellow]note:[/] {note}")
+        console.print(Text.assemble(("note:", "yellow"), f" {note}"))
 
 
 def calibration_table(calibration: Calibration) -> Table:

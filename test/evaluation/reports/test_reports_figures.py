@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from colour_model import colour_bundle
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from rectangles import rectangle, write
 from typer.testing import CliRunner
 
@@ -162,6 +163,14 @@ def test_the_map_keeps_two_bundles_of_vectors_apart_and_is_the_same_each_time():
     assert points == {"unknown": 12, "cup": 12}
     with pytest.raises(EvaluationError, match="at least 4 objects"):
         map_plane(vectors[:3])
+
+
+def test_a_dollar_sign_in_a_name_is_no_formula():
+    vectors = np.eye(8, dtype=np.float32).repeat(3, 0)
+    figure = draw_embedding(vectors, np.repeat([0, 1], 12), (r"$\cup",), None)
+    FigureCanvasAgg(figure).draw()
+    shown = [text for text in figure.axes[0].get_legend().get_texts() if text.get_text() == r"$\cup"]
+    assert [text.get_parse_math() for text in shown] == [False]
 
 
 def test_centres_come_from_the_weights_with_unit_length(bundle):

@@ -50,6 +50,22 @@ def test_table_five_names_a_row_by_two_marks_and_undefined_is_a_dash():
     assert latex_rows(layout, [row(layout, "✓|", [report(7, 58.3, -100)])]) == [r"\checkmark &  & 7 & 58.3 & -- \\"]
 
 
+def test_every_character_of_a_method_is_shown_by_latex():
+    (line,) = latex_rows(LAYOUTS["V"], [row(LAYOUTS["V"], r"a\b ~50% ^2 $x$|", [report(7, 58.3, 1)])])
+    assert line.startswith(r"a\textbackslash{}b \textasciitilde{}50\% \textasciicircum{}2 \$x\$ &")
+
+
+def test_a_latex_file_of_the_users_is_kept(tmp_path):
+    reports = write(tmp_path, "r.json", report(7, 58.3, 1))
+    (tmp_path / "paper.tex").write_text("\\documentclass{article}")
+    for other in ("paper.tex", "r.json"):
+        before = (tmp_path / other).read_text()
+        result = CliRunner().invoke(app, ["tables", "V", f"A|B={reports}", "--latex", str(tmp_path / other)])
+        assert result.exit_code == 1
+        assert "is not an earlier LaTeX table" in result.output.replace("\n", " ")
+        assert (tmp_path / other).read_text() == before
+
+
 def test_the_command_reads_reports_and_writes_latex(tmp_path):
     good, better = (write(tmp_path, f"{n}.json", report(n, n, n)) for n in (5, 9))
     rows = [f"PROSER={good},{good}", f"SemSeg={better},{good}"]

@@ -161,7 +161,7 @@ def _group(
     if not truth.images:
         raise EvaluationError(f"{data.ground_truth}: there is no image to show")
     paths = image_paths(truth, data.images)
-    findings = find(segmenter, truth, paths, split, f"segmenting {data.name}")
+    findings = find(segmenter, truth, paths, split)
     scores = score_images(findings, class_agnostic)
     kind = "real photographs" if class_agnostic else "images with known and unknown objects"
     rule = "an object, whatever its class" if class_agnostic else "an object of its class (all unknown classes are one)"

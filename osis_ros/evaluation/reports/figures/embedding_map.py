@@ -88,7 +88,11 @@ def draw_embedding(
         axes.plot([], [], "x", color="0.3", markersize=9, markeredgewidth=2.6, label="class centre")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("0.8")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=max(1.0, (30 / size) ** 0.5))
+    legend = axes.legend(
+        loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=max(1.0, (30 / size) ** 0.5)
+    )
+    for text in legend.get_texts():  # a dollar sign in a class's name is no formula
+        text.set_parse_math(False)
     return figure
 
 

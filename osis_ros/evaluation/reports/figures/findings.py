@@ -41,7 +41,7 @@ class Findings:
         return np.concatenate([found.distances for found in self.instances])
 
 
-def find(segmenter: Segmenter, truth: GroundTruth, paths: list, split: Split, what: str) -> Findings:
+def find(segmenter: Segmenter, truth: GroundTruth, paths: list, split: Split) -> Findings:
     """Run the bundle over the images, showing progress, with its default thresholds.
 
     Raises:
@@ -51,7 +51,7 @@ def find(segmenter: Segmenter, truth: GroundTruth, paths: list, split: Split, wh
     split, category_ids = with_model_classes(split, truth, bundle.class_names, UNKNOWN_ID)
     instances, results = [], []
     frames = read_images(truth.images, paths)
-    for image, rgb in zip(truth.images, track(frames, what, len(paths), transient=True), strict=True):
+    for image, rgb in zip(truth.images, track(frames, "segmenting", len(paths), transient=True), strict=True):
         instances.append(segmenter.segment(rgb))
         results += coco_results(image, instances[-1], category_ids)
     return Findings(truth, split, tuple(instances), detections_from(results, bundle.path, truth, *category_ids))

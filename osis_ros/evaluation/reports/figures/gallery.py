@@ -68,7 +68,7 @@ def draw_gallery(groups: Sequence[Group], class_names: tuple[str, ...]) -> Figur
     figure = Figure((width / DPI, height / DPI), dpi=DPI, facecolor="white")
 
     def text(x: float, y: float, words: str, **style: object) -> None:
-        figure.text(x / width, 1 - y / height, words, va="baseline", **style)
+        figure.text(x / width, 1 - y / height, words, va="baseline", parse_math=False, **style)
 
     y = 0
     for group in groups:
