@@ -1,6 +1,7 @@
 """Draw instances on their image: known classes in a colour each, unknown ones hatched in magenta."""
 
 import colorsys
+import unicodedata
 from functools import cache
 
 import cv2
@@ -13,6 +14,9 @@ GOLDEN_RATIO = 0.618034
 OPACITY = 0.45
 DARK, LIGHT = (20, 20, 20), (255, 255, 255)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+FONT_IS_UNICODE = int(cv2.__version__.partition(".")[0]) >= 5  # OpenCV 4 draws a ? for each byte that is not ASCII
+LATIN = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+                       "đ": "d", "Đ": "D", "ı": "i", "þ": "th", "Þ": "Th"})  # fmt: skip
 
 Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 
@@ -20,7 +24,8 @@ Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
     """A copy of the image with masks, contours and `name score` labels, the best score on top.
 
-    Labels never cover each other: in a heap, those of the lowest scores find no room and are left out.
+    Labels never cover each other: in a heap, those of the lowest scores find no room and are left out. With OpenCV 4,
+    whose font knows ASCII alone, letters lose their accents, and `class 3` stands for a name in another script.
 
     Args:
         rgb: uint8 [H, W, 3] RGB, the image that the instances were found in.
@@ -44,7 +49,7 @@ def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> 
     taken: list[Rectangle] = []
     for index in reversed(worst_first):
         if outlines[index]:
-            name = instances.class_name(index)
+            name = _drawable(instances.class_name(index), int(instances.class_ids[index]))
             text = f"{name} {instances.scores[index]:.2f}" if scores else name
             _label(out, instances, index, text, unit, taken)
     return out
@@ -105,6 +110,15 @@ def _label(out: np.ndarray, instances: Instances, index: int, text: str, unit: i
     cv2.rectangle(out, plate[:2], plate[2:], colour, cv2.FILLED)
     bright = np.dot(colour, (0.299, 0.587, 0.114)) > 140
     cv2.putText(out, text, (x + pad, y + pad + height), FONT, size, DARK if bright else LIGHT, unit, cv2.LINE_AA)
+
+
+def _drawable(name: str, class_id: int) -> str:
+    """The name as the font can draw it."""
+    if FONT_IS_UNICODE or name.isascii():
+        return name
+    letters = unicodedata.normalize("NFKD", name.translate(LATIN))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return plain if plain.isascii() else f"class {class_id}"
 
 
 def _place(instances: Instances, index: int, width: int, height: int, taken: list[Rectangle]) -> tuple[int, int] | None:

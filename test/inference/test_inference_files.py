@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.coco.rle import decode
+from osis_ros.inference import overlay
 from osis_ros.inference.image_file import ImageError, read_image
 from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, draw_overlay
 from osis_ros.instances import Instances
@@ -74,11 +75,11 @@ def test_what_is_no_image_is_told_in_a_sentence(tmp_path):
             read_image(tmp_path / name)
 
 
-def two_things(height=160, width=200):
+def two_things(height=160, width=200, name="cup"):
     return Instances(
         boxes=[[10, 10, 30, 30], [40, 20, 70, 50]], scores=[0.9, 0.8], class_ids=[0, 1], distances=[0.01, 0.5],
         embeddings=np.zeros((2, 0)), rois=[[10, 10, 20, 20], [40, 20, 30, 30]],
-        masks=(np.ones((20, 20), bool), np.ones((30, 30), bool)), height=height, width=width, class_names=("cup",),
+        masks=(np.ones((20, 20), bool), np.ones((30, 30), bool)), height=height, width=width, class_names=(name,),
     )  # fmt: skip
 
 
@@ -114,6 +115,26 @@ def test_an_overlay_of_one_pixel_and_of_nothing_is_drawn():
     assert draw_overlay(np.zeros((1, 1, 3), np.uint8), pixel).shape == (1, 1, 3)
     image = np.full((4, 5, 3), 7, np.uint8)
     assert (draw_overlay(image, Instances.empty(4, 5, ("cup",))) == image).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn_as"),
+    [("Schüssel", "Schussel"), ("œuf à la coque", "oeuf a la coque"), ("红杯子", "class 0"), ("cup", "cup")],
+)
+def test_a_font_of_ascii_alone_draws_no_question_marks(name, drawn_as, monkeypatch):
+    image = np.zeros((160, 200, 3), np.uint8)
+    plain = draw_overlay(image, two_things(name=drawn_as))
+    monkeypatch.setattr(overlay, "FONT_IS_UNICODE", False)  # as OpenCV 4's
+    assert (draw_overlay(image, two_things(name=name)) == plain).all()
+
+
+def test_a_name_is_drawn_in_its_own_script_where_the_font_has_it():
+    image = np.zeros((160, 200, 3), np.uint8)
+    drawn = [draw_overlay(image, two_things(name=name)) for name in ("红杯子", "???", "?????????", "class 0")]
+    if overlay.FONT_IS_UNICODE:
+        assert not any((drawn[0] == other).all() for other in drawn[1:])
+    else:
+        assert (drawn[0] == drawn[3]).all()
 
 
 def test_an_overlay_wants_the_image_of_its_instances():
