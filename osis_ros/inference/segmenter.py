@@ -10,9 +10,9 @@ import numpy as np
 
 from osis_ros.errors import OsisError
 from osis_ros.inference.bundle import Bundle, load_bundle
-from osis_ros.inference.distinct import distinct
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
+from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.provider import candidates, open_session
 from osis_ros.instances import Instances
@@ -140,7 +140,7 @@ class Segmenter:
         inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
         inside = inside[: limit if overlap == 1 else None]  # no more masks than are given back, where that is known
         rois, masks = paste_masks(found["masks"][inside], spans[inside], height, width)
-        kept = distinct(rois, masks, overlap)[:limit]
+        kept = mask_nms(rois, masks, overlap)[:limit]
         boxes, found = boxes[inside[kept]], {name: value[inside[kept]] for name, value in found.items()}
         instances = Instances(
             boxes=boxes, scores=found["scores"], class_ids=found["class_ids"], distances=found["distances"],

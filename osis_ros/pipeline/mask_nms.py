@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from osis_ros.inference.distinct import distinct
+from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import MODELS_OWN, Setting
 from osis_ros.pipeline.stage import Stage
@@ -23,6 +23,6 @@ class MaskNms(Stage):
 
     def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
         instances, most = frame.instances, values["max_instances"]
-        kept = distinct(instances.rois, instances.masks, values["max_overlap"])
+        kept = mask_nms(instances.rois, instances.masks, values["max_overlap"])
         kept = kept[: None if most == MODELS_OWN else most]
         return frame if len(kept) == len(instances) else replace(frame, instances=instances.take(kept))

@@ -41,6 +41,23 @@ def test_4000x3000_fills_the_input():
     assert (box.inner_width, box.inner_height) == (640, 480)
 
 
+def test_shrinking_averages_all_pixels_so_that_thin_things_do_not_vanish():
+    """Every fourth column is white: shrunk to a quarter, each pixel is the mean of sixteen, 255 / 4. Interpolating
+    between the two middle columns would give 0."""
+    image = np.zeros((4 * 96, 4 * 128, 3), np.uint8)
+    image[:, ::4] = 255
+    shrunk = Letterbox.fit(*image.shape[:2], 96, 128).apply(image, 96, 128, (0, 0, 0))
+    assert (shrunk == 64).all()
+
+
+def test_enlarging_interpolates_between_pixels():
+    """Two columns, 0 and 200, to eight: halfway between their centres lies 100, a quarter of the way 50 · ½ = 25."""
+    image = np.zeros((32, 2, 3), np.uint8)
+    image[:, 1] = 200
+    enlarged = Letterbox.fit(32, 2, 128, 8).apply(image, 128, 8, (0, 0, 0))
+    assert enlarged[64, :, 0].tolist() == [0, 0, 25, 75, 125, 175, 200, 200]
+
+
 def test_a_portrait_is_padded_on_the_right():
     # 640x480 upright into 480 rows: scale 0.75, 360 columns
     box = Letterbox.fit(640, 480, 480, 640)

@@ -24,7 +24,7 @@ from osis_ros.evaluation.metrics.split import MERGED_UNKNOWN, Split, open_set_sp
 from osis_ros.evaluation.metrics.zero_shot import harmonic_mean
 from osis_ros.files.atomic import write_whole
 from osis_ros.inference.bundle import MANIFEST_FILE, Bundle
-from osis_ros.inference.manifest import validate_manifest
+from osis_ros.inference.manifest import read_fields, validate_manifest
 from osis_ros.inference.segmenter import Segmenter
 
 ALL_UNKNOWN = 0.0
@@ -154,14 +154,27 @@ def best_score(truth: GroundTruth, found: Masks, split: Split) -> tuple[float, f
 
 
 def write_thresholds(bundle: Bundle, calibration: Calibration) -> None:
-    """Put the chosen thresholds into the bundle's manifest; the score a little below: graphs keep what is above it.
+    """Put the chosen thresholds into the bundle's manifest, and leave all else in it as it is, comments too.
+
+    The score is rounded down: graphs keep what lies above it.
 
     Raises:
+        BundleError: the manifest has changed and is no longer valid.
         OSError: the manifest cannot be written.
     """
     path = bundle.path / MANIFEST_FILE
-    fields = bundle.manifest.model_dump(mode="json")
     score = max(0.0, float(np.floor(calibration.score_threshold * 1000) / 1000))
-    fields["thresholds"] |= {"score": score, "unknown": calibration.unknown_threshold}
-    checked = validate_manifest(fields, path).model_dump(mode="json")
-    write_whole(path, yaml.safe_dump(checked, sort_keys=False, allow_unicode=True))
+    chosen = {"score": score, "unknown": calibration.unknown_threshold}
+    fields = read_fields(path)
+    validate_manifest({**fields, "thresholds": {**fields["thresholds"], **chosen}}, path)
+    write_whole(path, _with_thresholds(path.read_text("utf-8"), chosen))
+
+
+def _with_thresholds(manifest: str, chosen: dict[str, float]) -> str:
+    """The YAML text with other values in its mapping `thresholds`."""
+    thresholds = next(value for key, value in yaml.compose(manifest).value if key.value == "thresholds")
+    places = {key.value: (value.start_mark.index, value.end_mark.index) for key, value in thresholds.value}
+    for name in sorted(chosen, key=places.__getitem__, reverse=True):  # from the end, so that places stay right
+        start, end = places[name]
+        manifest = manifest[:start] + yaml.safe_dump(chosen[name]).splitlines()[0] + manifest[end:]
+    return manifest

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.coco.annotations import EvaluationError
-from osis_ros.evaluation.jobs.calibrate import best_score, candidates, merged
+from osis_ros.evaluation.jobs.calibrate import Calibration, best_score, candidates, merged, write_thresholds
 from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.inference.bundle import load_bundle
 
@@ -102,3 +102,20 @@ def test_a_model_that_finds_nothing_is_one_sentence(scene):
     assert result.exit_code == 1
     assert "colour finds nothing in" in result.output
     assert issubclass(EvaluationError, Exception)
+
+
+@pytest.mark.parametrize(("chosen", "written"), [(0.8996, 0.899), (0.5, 0.5), (0.0004, 0.0), (1.0, 1.0)])
+def test_the_score_is_rounded_down_so_that_the_instance_that_has_it_is_kept(chosen, written, tmp_path):
+    bundle = colour_bundle(tmp_path / "colour")
+    write_thresholds(bundle, Calibration(0.00002, chosen, 80.0, (), ()))
+    thresholds = load_bundle(bundle.path).manifest.thresholds
+    assert (thresholds.score, thresholds.unknown) == (written, 0.00002)
+
+
+def test_only_the_thresholds_of_the_manifest_change(tmp_path):
+    bundle = colour_bundle(tmp_path / "colour")
+    manifest = bundle.path / "model.yaml"
+    text = "# of the robot in hall 3\n" + manifest.read_text().replace("  score: 0.3", "  score: 0.3  # by hand")
+    manifest.write_text(text)
+    write_thresholds(bundle, Calibration(0.25, 0.7, 80.0, (), ()))
+    assert manifest.read_text() == text.replace("score: 0.3 ", "score: 0.7 ").replace("unknown: 0.085", "unknown: 0.25")

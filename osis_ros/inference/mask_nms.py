@@ -1,10 +1,10 @@
-"""One instance for each object: which of those that overlap stay."""
+"""Non-maximum suppression by masks: one instance for each object."""
 
 import numpy as np
 
 
-def distinct(rois: np.ndarray, masks: tuple[np.ndarray, ...], max_overlap: float) -> np.ndarray:
-    """The instances whose mask overlaps none of the better ones that stay by more than `max_overlap`.
+def mask_nms(rois: np.ndarray, masks: tuple[np.ndarray, ...], max_overlap: float) -> np.ndarray:
+    """Greedy NMS: an instance stays if its mask overlaps that of no better one that stays by more than `max_overlap`.
 
     Args:
         rois: [N, 4] x y width height in whole pixels, best instance first.
