@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from osis_ros.inference.bundle import Bundle
 from osis_ros.inference.cores import usable_cores
@@ -16,6 +17,11 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
+# What ONNX Runtime raises when a session is made or runs; its own kinds have no common class but Exception.
+ORT_ERRORS = (
+    RuntimeError,
+    *(k for k in vars(onnxruntime_pybind11_state).values() if isinstance(k, type) and issubclass(k, Exception)),
+)
 log = logging.getLogger(__name__)
 
 
@@ -93,7 +99,7 @@ def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> 
             log.warning("building the TensorRT engine of '%s', which takes minutes, into %s", bundle.name, cache)
     try:
         session = ort.InferenceSession(bundle.model_file, options, providers=with_fallback(bundle, provider, cache))
-    except Exception as err:  # ONNX Runtime's exception types have no common class but Exception
+    except (*ORT_ERRORS, ValueError) as err:  # a ValueError for options that this build does not know
         reason = str(err).strip().splitlines()[0][:300]
         raise BundleError(f"model.onnx does not load on {provider}: {reason} ({bundle.path})") from None
     session.disable_fallback()

@@ -14,7 +14,7 @@ from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.inference.paste import paste_masks
-from osis_ros.inference.provider import candidates, open_session
+from osis_ros.inference.provider import ORT_ERRORS, candidates, open_session
 from osis_ros.instances import Instances
 
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
@@ -153,7 +153,7 @@ class Segmenter:
         manifest = self.bundle.manifest
         try:
             self.segment(np.zeros((manifest.input_height, manifest.input_width, 3), np.uint8))
-        except Exception as err:  # ONNX Runtime's, of a device without memory or a graph that contradicts itself
+        except ORT_ERRORS as err:  # of a device without memory or a graph that contradicts itself
             reason = str(err).strip().splitlines()[0][:300]
             raise BundleError(f"model.onnx does not run on {self.provider}: {reason} ({self.bundle.path})") from None
 

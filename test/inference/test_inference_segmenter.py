@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 from colour_model import colour_bundle, colour_graph
 
+from osis_ros.errors import OsisError
 from osis_ros.inference.bundle import BundleError, load_bundle
 from osis_ros.inference.image_file import read_image
 from osis_ros.inference.provider import PROVIDERS, ProviderError, engine_cache, with_fallback
@@ -261,6 +262,16 @@ def test_a_graph_that_fails_when_it_runs_is_refused(tmp_path):
     with pytest.raises(BundleError, match=r"model.onnx does not run on cpu: .+astray") as error:
         Segmenter(folder)
     assert "\n" not in str(error.value)
+
+
+def test_a_fault_of_the_program_is_not_said_to_be_the_graphs(segmenter, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ValueError("operands could not be broadcast")
+
+    monkeypatch.setattr("osis_ros.inference.segmenter.paste_masks", broken)
+    with pytest.raises(ValueError, match="operands") as error:
+        Segmenter(segmenter.bundle)
+    assert not isinstance(error.value, OsisError)
 
 
 def test_an_engine_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch):
