@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 ENTER := source scripts/env.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench reference clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
@@ -32,6 +32,10 @@ lint:  ## ruff: rules and format
 bench:  ## the programs in benchmarks/, one after another
 	@scripts/setup_env.sh test
 	@$(ENTER) && for program in benchmarks/*.py; do echo "== $$program"; python "$$program" || exit 1; done
+
+reference:  ## write docs/reference/ from the code
+	@scripts/setup_env.sh test
+	@$(ENTER) && python docs/reference.py
 
 clean:  ## remove what was built and set up here
 	rm -rf build install log demo replay segmented *.egg-info .pytest_cache .ruff_cache

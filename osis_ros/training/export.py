@@ -15,6 +15,7 @@ from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Metric, val
 from osis_ros.training.checkpoint import NOT_RECORDED, lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export_card import model_card
 from osis_ros.training.export_graph import export_onnx, max_instances
+from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.semseg import SemSeg
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -74,6 +75,20 @@ def export_bundle(
             folder.name, manifest, model.config, _pretrained(recorded), graph.stat().st_size / 1e6, sections
         )
         return write_bundle(folder, graph, fields, card, weights)
+
+
+def card_of(bundle: Bundle, sections: Sequence[str] = ()) -> str:
+    """The card of a bundle on disk, from its model.yaml: what `export_bundle` would write for it.
+
+    Raises:
+        BundleError: model.yaml does not record the network.
+    """
+    recorded = bundle.manifest.provenance.model_dump(mode="json")
+    if not isinstance(recorded["config"], dict):
+        raise BundleError(f"{MANIFEST_FILE} does not record the network, no card can be made of it ({bundle.path})")
+    config = ModelConfig.model_validate(recorded["config"]["model"])
+    megabytes = bundle.model_file.stat().st_size / 1e6
+    return model_card(bundle.name, bundle.manifest, config, _pretrained(recorded), megabytes, sections)
 
 
 def reconfigured(model: SemSeg, proposals: str, overrides: Sequence[str]) -> SemSeg:

@@ -1,10 +1,8 @@
-"""The model card, README.md of a bundle, generated from what is recorded about the weights."""
+"""The model card, README.md of a bundle: one screen for a reader in a hurry, details after it."""
 
-import json
 from collections.abc import Sequence
 
-from osis_ros.inference.bundle import MODEL_FILE
-from osis_ros.inference.manifest import Manifest, Metric
+from osis_ros.inference.manifest import Manifest, Metric, Provenance
 from osis_ros.training.model.config import ModelConfig
 
 CREDITS = {
@@ -16,16 +14,12 @@ CREDITS = {
     "resnet18": "The backbone started from torchvision's ImageNet weights of ResNet-18 (BSD-3-Clause).",
 }
 
-MEANS = {
-    "distance": "far from every class centre",
-    "probability": "more probably of no known class than T_u says",
-    "odds": "more probably of no known class, against the likeliest one, than T_u says",
+UNKNOWN = {
+    "distance": "its cosine distance to the nearest class centre exceeds T_u",
+    "probability": "the probability of no known class exceeds T_u",
+    "odds": "p / (p + q) exceeds T_u, where p is the probability of no known class and q that of the likeliest one",
 }
-BOUNDED = {
-    "distance": "cosine distance to the nearest class",
-    "probability": "probability of no known class",
-    "odds": "p / (p + q), probabilities p of no known class and q of the likeliest one",
-}
+LIMITS = "## Limits"
 
 
 def model_card(
@@ -37,73 +31,112 @@ def model_card(
         name: the bundle's.
         config: of the network; `pretrained`: its backbone started from ImageNet weights.
         megabytes: size of model.onnx in 10^6 bytes.
-        sections: further Markdown, each with a heading of its own, placed after the metrics.
+        sections: further Markdown, each with a heading of its own, placed after the details. One that begins with
+            "## Limits" stands on the first screen, in place of what holds for every model.
     """
-    limits = manifest.thresholds
-    provenance = manifest.provenance
+    limits = [section.strip() for section in sections if section.lstrip().startswith(LIMITS)]
+    others = [section.strip() for section in sections if not section.lstrip().startswith(LIMITS)]
     size = f"{manifest.input_width}×{manifest.input_height}"
-    credit = f"{CREDITS[config.backbone]} " if pretrained else ""
+    credit = f" {CREDITS[config.backbone]}" if pretrained else ""
     parts = [
         f"# {name}",
-        f"Open-set instance segmentation (SemSeg: Yang et al., *Class Semantics Modulation for Open-Set Instance "
-        f"Segmentation*, RA-L 2024; {config.backbone} backbone): from one RGB image to a box, a "
-        f"score and a pixel mask of every object, each one of {len(manifest.class_names)} known classes or `unknown`, "
-        "an object of no class that was learnt.",
+        "Open-set instance segmentation for robot arms. The input is one RGB image. The output is a box, a score and a "
+        f"pixel mask of every object. Each object has one of {len(manifest.class_names)} known classes, or it is "
+        "`unknown`.",
+        f"**Known classes:** {', '.join(manifest.class_names)}.",
+        "**Network:** SemSeg (Yang et al., *Class Semantics Modulation for Open-Set Instance Segmentation*, RA-L 2024) "
+        f"with the backbone {config.backbone}; {megabytes:.1f} MB, {size} pixels.",
         "## Use",
         f"```sh\nosis segment IMAGE… --model models/{name}\n"
-        f"ros2 launch osis_ros segmenter.launch.py model:={name}\n```",
-        "## Facts",
-        _table(
-            ("fact", "value"),
-            [
-                ("known classes, in id order", ", ".join(manifest.class_names)),
-                ("input", f"{size} RGB, 8 bits; images of other sizes are letterboxed, never stretched"),
-                (f"`{MODEL_FILE}`", f"{megabytes:.1f} MB"),
-                ("score threshold", f"{limits.score:g}"),
-                (f"unknown threshold T_u ({BOUNDED[config.decision.unknown_by]})", f"{limits.unknown:g}"),
-                ("NMS IoU", f"{limits.nms_iou:g}"),
-                ("most instances an image", str(limits.max_instances)),
-                ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),
-            ],
-        ),
-        "The two thresholds are defaults as exported (`model.yaml` holds those in force): they can be changed at every "
-        "call, and while the node runs.",
-        "## How it was trained",
-        _table(
-            ("fact", "value"),
-            [
-                ("configuration", _config_name(provenance.config)),
-                ("data", provenance.data),
-                ("optimiser steps", f"{provenance.steps:,}{_before(provenance.init)}"),
-                ("seed", str(provenance.seed)),
-                ("commit", f"`{provenance.commit}`"),
-                ("exported", str(provenance.date)),
-            ],
-        ),
-        *_whole_config(provenance.config),
-        "## What it scores",
-        _metrics(provenance.metrics),
-        *sections,
-        "## Limits",
-        f"It sees {size} pixels: objects of a few pixels are missed, in large photographs too. Unknown means "
-        f"{MEANS[config.decision.unknown_by]}: an unknown object that looks like a known one is taken for it, and a "
-        "known one seen oddly may come out as unknown. It was tried on no other data than is named above: try it on "
-        "your own camera's images before a robot acts on its answers.",
+        f"ros2 launch osis_ros segmenter.launch.py model:=models/{name}\n```",
+        "## Scores",
+        _scores(manifest.provenance.metrics),
+        *(limits or [_general_limits(size)]),
         "## Licence and credits",
-        f"Apache-2.0, as the package. {credit}".rstrip(),
+        f"Apache-2.0, as the package.{credit}",
+        "# Details",
+        "## Facts",
+        _facts(manifest, config),
+        "## How it was trained",
+        _training(manifest.provenance),
+        *_commands(manifest.provenance.metrics),
+        *others,
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _metrics(metrics: Sequence[Metric]) -> str:
+def _scores(metrics: Sequence[Metric]) -> str:
+    """One row for each data set, however many figures it has."""
     if not metrics:
         return "Not measured."
-    rows = [(metric.name, f"{metric.value:g}", metric.data, f"`{metric.command}`") for metric in metrics]
-    return _table(("metric", "value", "data", "printed by"), rows)
+    rows = [
+        (data, ", ".join(f"{metric.name} {metric.value:g}" for metric in of_data))
+        for (data, _), of_data in _by_command(metrics).items()
+    ]
+    note = "All figures are of masks, in percent except counts. The commands are [below](#commands-for-the-scores)."
+    return f"{note}\n\n{_table(('measured on', 'scores'), rows)}"
+
+
+def _commands(metrics: Sequence[Metric]) -> list[str]:
+    if not metrics:
+        return []
+    parts = [f"{data}:\n\n```sh\n{command}\n```" for data, command in _by_command(metrics)]
+    return ["## Commands for the scores", *parts]
+
+
+def _by_command(metrics: Sequence[Metric]) -> dict[tuple[str, str], list[Metric]]:
+    """The figures that one command prints, by (data, command)."""
+    groups: dict[tuple[str, str], list[Metric]] = {}
+    for metric in metrics:
+        groups.setdefault((metric.data, metric.command), []).append(metric)
+    return groups
+
+
+def _general_limits(size: str) -> str:
+    return (
+        f"{LIMITS}\n\n"
+        f"- The model sees {size} pixels. Objects of a few pixels are missed, in large photographs too.\n"
+        "- An unknown object that looks like a known one is taken for it. A known one in an unusual view may come out "
+        "as `unknown`.\n"
+        "- It was measured on the data above only. Try it on images of your own camera before a robot acts on its "
+        "results."
+    )
+
+
+def _facts(manifest: Manifest, config: ModelConfig) -> str:
+    limits = manifest.thresholds
+    rows = [
+        (
+            "input",
+            f"{manifest.input_width}×{manifest.input_height} RGB, 8 bits; other sizes are letterboxed, never stretched",
+        ),
+        ("score threshold", f"{limits.score:g}"),
+        ("unknown threshold T_u", f"{limits.unknown:g}; an object is unknown if {UNKNOWN[config.decision.unknown_by]}"),
+        ("NMS IoU", f"{limits.nms_iou:g}"),
+        ("most instances per image", str(limits.max_instances)),
+        ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),
+    ]
+    note = (
+        "The thresholds are those of the export; `model.yaml` holds those in force. They can be changed at every call, "
+        "and while the node runs."
+    )
+    return f"{_table(('fact', 'value'), rows)}\n\n{note}"
+
+
+def _training(provenance: Provenance) -> str:
+    rows = [
+        ("configuration", f"{_config_name(provenance.config)}; `model.yaml` holds all of it"),
+        ("data", provenance.data),
+        ("optimiser steps", f"{provenance.steps:,}{_before(provenance.init)}"),
+        ("seed", str(provenance.seed)),
+        ("commit", f"`{provenance.commit}`"),
+        ("exported", str(provenance.date)),
+    ]
+    return _table(("fact", "value"), rows)
 
 
 def _config_name(config: str | dict) -> str:
-    return config if isinstance(config, str) else str(config.get("name", "see below"))
+    return config if isinstance(config, str) else str(config.get("name", "unnamed"))
 
 
 def _before(init: dict | None) -> str:
@@ -113,13 +146,6 @@ def _before(init: dict | None) -> str:
     if not init.get("steps"):
         return f", after those of other weights ({init.get('name')})"
     return f", after {init['steps']:,} of commit `{init.get('commit')}`{_before(init.get('init'))}"
-
-
-def _whole_config(config: str | dict) -> list[str]:
-    if isinstance(config, str):
-        return []
-    text = json.dumps(config, indent=1, ensure_ascii=False)
-    return [f"<details><summary>The whole configuration</summary>\n\n```json\n{text}\n```\n\n</details>"]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -296,7 +296,8 @@ def test_the_bundle_records_what_it_was_made_from(bundle, network):
     assert (manifest.provenance.steps, manifest.provenance.seed, manifest.provenance.commit) == (7, 3, "abc1234")
     assert manifest.provenance.data == "no data at all"
     card = (bundle.path / "README.md").read_text()
-    assert "| AP_k | 41.5 | Tabletop-OSIS test | `osis evaluate --model tiny` |" in card
+    assert "| Tabletop-OSIS test | AP_k 41.5 |" in card
+    assert "Tabletop-OSIS test:\n\n```sh\nosis evaluate --model tiny\n```" in card
     assert "## Failures\n\nIt is untrained." in card
     for name in network.config.class_names:
         assert name in card

@@ -225,7 +225,7 @@ def test_the_command_writes_pictures_and_a_section_that_shows_them(scenes, bundl
     pictures = [cv2.imread(str(bundle / path)) for path in shown]
     assert all(picture is not None and picture.std() > 5 for picture in pictures)
     assert sum((bundle / path).stat().st_size for path in shown) <= MOST_BYTES
-    assert "of 5 known objects 80% lie within T_u, of 2 unknown ones 50% beyond it" in section
+    assert "Of 5 known objects 80% lie within T_u, of 2 unknown ones 50% lie beyond it" in section
     assert "3 real photographs" in section
     assert "[4.png](http://photos/4.png)" in section
     assert str(scenes) not in section
@@ -235,7 +235,7 @@ def test_without_weights_the_centres_are_left_out_and_that_is_said(scenes, bundl
     result = drawn(scenes, bundle)
     assert result.exit_code == 0, result.output
     assert "the map of the embedding lacks them" in result.output
-    assert "the class centres were not at hand to draw" in (bundle / "figures" / "figures.md").read_text()
+    assert "The class centres were not available." in (bundle / "figures" / "figures.md").read_text()
 
 
 def test_what_does_not_fit_is_one_sentence(scenes, bundle):

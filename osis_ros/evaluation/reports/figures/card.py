@@ -119,27 +119,28 @@ def section(
     images = len(groups[0].paths)
     point = f"score ≥ {limits.score:g}, T_u {limits.unknown:g}"
     gallery = (
-        f"Found beside true: the best, the middle and the worst of {images} images of `{scenes.name}` ({point}), by "
-        "each image's F1 at mask IoU 0.5: an instance is right if it covers an object of its class, all unknown "
-        "classes being one. Masks of known classes are plain, unknown ones hatched in magenta."
+        f"Left: found. Right: true. The best, the middle and the worst of {images} images of `{scenes.name}` "
+        f"({point}), by each image's F1 at mask IoU 0.5. An instance is right if it covers an object of its class; "
+        "all unknown classes count as one. Masks of known classes are plain, unknown ones are hatched in magenta."
     )
     if photographs:
         credits = "; ".join(credit.markdown() for credit in shown)
         gallery += (
-            f" Then the same of {len(groups[1].paths)} real photographs of `{photographs.name}`, all classes counted "
-            f"as one. Each photograph, shrunk and drawn on, keeps its own licence: {credits}."
+            f" Below: the same for {len(groups[1].paths)} real photographs of `{photographs.name}`, with all classes "
+            f"counted as one. Each photograph, scaled and drawn on, keeps its own licence: {credits}."
         )
     found = shares.known + shares.unknown
     distances = (
-        f"Distance from the known classes, which T_u bounds, of the {found} instances that cover an object at mask "
-        f"IoU 0.5 on these {images} images: of {shares.known} known objects {shares.known_within:.0%} lie within T_u, "
-        f"of {shares.unknown} unknown ones {shares.unknown_beyond:.0%} beyond it; whatever T_u, an unknown one lies "
-        f"farther out than a known one with a chance of {shares.auroc:.2f} (AUROC). Objects not found are not in it."
+        f"Distance from the known classes, which T_u bounds, of the {found} instances that cover an object at mask IoU "
+        f"0.5 on these {images} images. Of {shares.known} known objects {shares.known_within:.0%} lie within T_u, of "
+        f"{shares.unknown} unknown ones {shares.unknown_beyond:.0%} lie beyond it. For any T_u: an unknown object lies "
+        f"farther out than a known one with a probability of {shares.auroc:.2f} (AUROC). Objects that were not found "
+        "are not counted."
     )
-    centres = "crosses are the class centres" if with_centres else "the class centres were not at hand to draw"
+    centres = "Crosses are the class centres." if with_centres else "The class centres were not available."
     embedding = (
-        f"t-SNE of the embeddings of the same instances, coloured by the object's true class, unknown ones black; "
-        f"{centres}. Nearness means something on such a map, large distances and areas do not."
+        f"t-SNE of the embeddings of the same instances, coloured by the true class of the object; unknown ones are "
+        f"black. {centres} Near points are similar; large distances and areas mean nothing on such a map."
     )
     parts = ["## What it sees"]
     pairs = (("What was found beside what is true", GALLERY, gallery), ("Distances", DISTANCES, distances),
