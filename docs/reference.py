@@ -181,7 +181,7 @@ def commands() -> str:
     from osis_ros.cli import app
 
     root = typer.main.get_command(app)
-    found = sorted(_commands(root, "osis"))
+    found = list(_commands(root, "osis"))
     return page(
         "Commands",
         "`osis COMMAND --help` prints the same on the terminal.",
