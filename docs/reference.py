@@ -82,8 +82,8 @@ def sentence(text: str) -> str:
 
 def parameters() -> str:
     """Parameters of both nodes and arguments of the launch files."""
-    from osis_ros.nodes.sim_camera import PARAMETERS
     from osis_ros.nodes.segmenter_node import SETTINGS
+    from osis_ros.nodes.sim_camera import PARAMETERS
 
     rows = [(code(s.name), code(s.default), _allowed(s), s.changes, sentence(s.description)) for s in SETTINGS]
     camera = [(code(name), code(default), sentence(text)) for name, (default, text) in PARAMETERS.items()]

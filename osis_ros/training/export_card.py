@@ -56,7 +56,7 @@ def model_card(
         f"Apache-2.0, as the package.{credit}",
         "# Details",
         "## Facts",
-        _facts(manifest, config),
+        _facts(manifest),
         "## How it was trained",
         _training(manifest.provenance),
         *_commands(manifest.provenance.metrics),
@@ -103,7 +103,7 @@ def _general_limits(size: str) -> str:
     )
 
 
-def _facts(manifest: Manifest, config: ModelConfig) -> str:
+def _facts(manifest: Manifest) -> str:
     limits = manifest.thresholds
     rows = [
         (
@@ -111,7 +111,7 @@ def _facts(manifest: Manifest, config: ModelConfig) -> str:
             f"{manifest.input_width}×{manifest.input_height} RGB, 8 bits; other sizes are letterboxed, never stretched",
         ),
         ("score threshold", f"{limits.score:g}"),
-        ("unknown threshold T_u", f"{limits.unknown:g}; an object is unknown if {UNKNOWN[config.decision.unknown_by]}"),
+        ("unknown threshold T_u", f"{limits.unknown:g}; an object is unknown if {UNKNOWN[manifest.unknown_by]}"),
         ("NMS IoU", f"{limits.nms_iou:g}"),
         ("most instances per image", str(limits.max_instances)),
         ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),
