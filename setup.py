@@ -15,6 +15,7 @@ REPLAY = [
 FIGURES = [
     *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",
 ]  # fmt: skip
+OBJECTS = ["scipy>=1.11,<2"]
 CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.7,<3", "pyyaml>=6,<7", "typer>=0.16,<1"]
 
 setup(
@@ -31,10 +32,11 @@ setup(
     python_requires=">=3.10",
     install_requires=[*CORE, "onnxruntime>=1.18,<2"],
     extras_require={
+        "objects": OBJECTS,
         "sim": SIM,
         "replay": REPLAY,
         "figures": FIGURES,
-        "train": [*TRAIN, *SIM, *FIGURES, "scipy>=1.11,<2"],
+        "train": [*TRAIN, *SIM, *FIGURES, *OBJECTS],
         "dev": ["pytest>=9", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
     entry_points={"console_scripts": ["osis = osis_ros.cli:app"]},

@@ -52,8 +52,10 @@ DISTRIBUTIONS = {
     "faster_coco_eval": "faster-coco-eval",
 }  # fmt: skip
 # part -> the extras of setup.py that its users install
-EXTRAS = {"instances": (), "files": (), "coco": ("replay",), "inference": (), "cli": (), "simulation": ("sim",),
-          "evaluation": ("replay", "figures"), "training": ("train",)}  # fmt: skip
+EXTRAS = {
+    "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
+    "simulation": ("sim",), "evaluation": ("replay", "figures"), "training": ("train",),
+}  # fmt: skip
 
 
 def module_name(path: Path) -> str:

@@ -1,5 +1,7 @@
 """From shapes and surroundings to one MuJoCo model: meshes to be seen, primitives to collide."""
 
+from collections.abc import Callable
+
 import mujoco
 import numpy as np
 
@@ -21,8 +23,17 @@ _KINDS = {
 }
 
 
-def compile_scene(place: Surroundings, shapes: list[ObjectShape], starts: list[Start]) -> mujoco.MjModel:
-    """One body with a free joint per object, in order, bodies 1..N; camera 0; LIGHT_COUNT lights; geom `table`."""
+def compile_scene(
+    place: Surroundings,
+    shapes: list[ObjectShape],
+    starts: list[Start],
+    more: Callable[[mujoco.MjSpec], None] | None = None,
+) -> mujoco.MjModel:
+    """One body with a free joint per object, in order, bodies 1..N; camera 0; LIGHT_COUNT lights; geom `table`.
+
+    Args:
+        more: adds whatever else the scene holds, after all of that.
+    """
     writer = _Writer()
     world = writer.spec.worldbody
     for index, material in enumerate(place.table_materials):
@@ -43,6 +54,8 @@ def compile_scene(place: Surroundings, shapes: list[ObjectShape], starts: list[S
     world.add_camera(name="camera")
     for _ in range(LIGHT_COUNT):
         world.add_light(pos=(0, 0, 2), dir=(0, 0, -1))
+    if more is not None:
+        more(writer.spec)
     return writer.spec.compile()
 
 

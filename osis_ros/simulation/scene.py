@@ -1,6 +1,7 @@
 """A settled scene: objects on a table, and the views that can be taken of it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import mujoco
@@ -89,13 +90,19 @@ class Scene:
         return Camera(width, height, pinhole(width, height, fov), look_at(self.centre + offset, self.centre))
 
 
-def make_scene(seed: int, split: str = "demo", object_count: int | None = None) -> Scene:
+def make_scene(
+    seed: int,
+    split: str = "demo",
+    object_count: int | None = None,
+    more: Callable[[mujoco.MjSpec], None] | None = None,
+) -> Scene:
     """Build a scene and let it settle.
 
     Args:
         seed: same seed and split, same scene.
         split: train (known categories only), outliers (those, and others), val, test or demo.
         object_count: 1..20, or None for a random number.
+        more: adds to the MuJoCo model what else the scene holds, a gripper for example; the objects lie alike.
     Raises:
         ValueError: a split or count that does not exist.
     """
@@ -109,12 +116,12 @@ def make_scene(seed: int, split: str = "demo", object_count: int | None = None) 
     heaped = draw.chance(0.75 if place.rim > 0.05 else 0.35)
     room = place.room if place.rim or heaped else (min(place.room[0], 0.32), min(place.room[1], 0.3))
     starts = (heap if heaped else spread)(draw.child("start"), shapes, (room[0] * 0.8, room[1] * 0.8))
-    model = compile_scene(place, shapes, starts)
-    data = settle(model, 400 if heaped else 200)
+    model = compile_scene(place, shapes, starts, more)
+    data = settle(model, 400 if heaped else 200, count)
     reach = (
         (place.room[0] + 0.02, place.room[1] + 0.02) if place.rim > 0.05 else (place.room[0] + 0.2, place.room[1] + 0.2)
     )
-    kept = hide_lost(model, data, reach)
+    kept = hide_lost(model, data, reach, count)
     objects = tuple(
         SceneObject(category, body, _pose(data, body)) for body, category in enumerate(categories, 1) if kept[body - 1]
     )

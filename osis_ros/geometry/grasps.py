@@ -1,0 +1,139 @@
+"""Simple grasps for a parallel gripper, from an upright box alone: from above, and from the side.
+
+They need no trained planner, and so work for objects that nobody knows. Each is a pose of the gripper with its jaws on
+two opposite faces of the box.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from osis_ros.columns import Rows, column
+from osis_ros.geometry.objects import Objects
+
+FROM_ABOVE, FROM_SIDE = 0, 1
+
+
+@dataclass(frozen=True)
+class Gripper:
+    """What the hand can do, in metres.
+
+    Attributes:
+        opening: the widest distance between the jaws.
+        clearance: kept free on each side of the object while the jaws go down.
+        finger_length: from the fingertips to the palm.
+        finger_height: how far from the table the fingertips stay.
+        finger_width: of a jaw, across the direction in which it closes.
+    """
+
+    opening: float = 0.085
+    clearance: float = 0.005
+    finger_length: float = 0.045
+    finger_height: float = 0.008
+    finger_width: float = 0.02
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Grasps(Rows):
+    """Ways to take objects, for each object the best first; in the frame of the objects, metres.
+
+    Attributes:
+        object_ids: [G] int64.
+        positions: [G, 3] float32, the point midway between the fingertips when they hold.
+        axes: [G, 3, 3] float32; columns x the direction in which the jaws close, y across it, z the approach.
+        widths: [G] float32, between the jaws when they touch the object.
+        qualities: [G] float32 in [0, 1]; compare those of one frame, it is no probability.
+        kinds: [G] int64, FROM_ABOVE or FROM_SIDE.
+    """
+
+    object_ids: np.ndarray = column(np.int64)
+    positions: np.ndarray = column(np.float32, 3)
+    axes: np.ndarray = column(np.float32, 3, 3)
+    widths: np.ndarray = column(np.float32)
+    qualities: np.ndarray = column(np.float32)
+    kinds: np.ndarray = column(np.int64)
+
+
+def box_grasps(objects: Objects, gripper: Gripper = Gripper()) -> Grasps:
+    """Antipodal grasps on the boxes of all objects that stand on something; those whose jaws do not fit are left out.
+
+    From above the jaws close across the shorter side, and across the longer one where that fits too; from the side they
+    come level, along the longer side, and close across the shorter. Quality falls with the width, with doubt about the
+    object (little of it seen, few depth readings, cut by the image's edge) and where other objects are in the way.
+    """
+    rows = []
+    for row in range(len(objects)):
+        if objects.plane is None:
+            continue
+        trust = _trust(objects, row)
+        rows += sorted(_of_box(objects, row, gripper, trust), key=lambda grasp: -grasp["qualities"])
+    names = ("object_ids", "positions", "axes", "widths", "qualities", "kinds")
+    columns = {name: [grasp[name] for grasp in rows] for name in names}
+    if not rows:
+        columns |= {"positions": np.zeros((0, 3)), "axes": np.zeros((0, 3, 3))}
+    return Grasps(**columns)
+
+
+def _trust(objects: Objects, row: int) -> float:
+    seen = float(np.sqrt(objects.visible_shares[row] * objects.valid_shares[row]))
+    return seen * (0.5 if objects.touching_border[row] else 1.0)
+
+
+def _of_box(objects: Objects, row: int, gripper: Gripper, trust: float) -> list[dict]:
+    box = objects.box(row)
+    x, y, up = box.axes.T
+    length, width, height = box.size
+    found = []
+    depth = float(np.clip(height - gripper.finger_height, 0.0, min(gripper.finger_length, max(0.5 * height, 0.012))))
+    above = box.centre + up * (height / 2 - depth)
+    for closing, span, along in ((y, width, length), (x, length, width)):
+        if span + 2 * gripper.clearance <= gripper.opening:
+            axes = np.stack([closing, np.cross(-up, closing), -up], axis=1)
+            free = _free_above(objects, row, above, axes, span, gripper)
+            quality = trust * free * (1 - 0.5 * span / gripper.opening) * min(1.0, along / gripper.finger_width + 0.3)
+            found.append(_grasp(objects, row, above, axes, span, quality, FROM_ABOVE))
+    if (
+        height >= 2 * (gripper.finger_height + gripper.finger_width / 2)
+        and width + 2 * gripper.clearance <= gripper.opening
+    ):
+        middle = box.centre + up * max(0.0, gripper.finger_height + gripper.finger_width / 2 - height / 2)
+        for approach in (x, -x):
+            point = middle - approach * max(0.0, length / 2 - gripper.finger_length)
+            axes = np.stack([y, np.cross(approach, y), approach], axis=1)
+            free = _free_beside(objects, row, point, approach, gripper)
+            quality = 0.8 * trust * free * (1 - 0.5 * width / gripper.opening)
+            found.append(_grasp(objects, row, point, axes, width, quality, FROM_SIDE))
+    return found
+
+
+def _grasp(
+    objects: Objects, row: int, position: np.ndarray, axes: np.ndarray, width: float, quality: float, kind: int
+) -> dict:
+    return {"object_ids": objects.ids[row], "positions": position, "axes": axes, "widths": width,
+            "qualities": float(np.clip(quality, 0, 1)), "kinds": kind}  # fmt: skip
+
+
+def _others(objects: Objects, row: int) -> np.ndarray:
+    """[M, 3] points of all other objects, some of each."""
+    clouds = [points[:: max(1, len(points) // 150)] for other, points in enumerate(objects.points) if other != row]
+    return np.concatenate(clouds) if clouds else np.zeros((0, 3))
+
+
+def _free_above(
+    objects: Objects, row: int, position: np.ndarray, axes: np.ndarray, span: float, gripper: Gripper
+) -> float:
+    """1 where both jaws go down freely, less the more points of other objects lie where they would be."""
+    local = (_others(objects, row) - position) @ axes
+    outside = np.abs(local[:, 0]) - span / 2
+    jaw = (
+        (outside > 0) & (outside < 0.012 + gripper.clearance) & (np.abs(local[:, 1]) < gripper.finger_width / 2 + 0.004)
+    )
+    return 1.0 / (1.0 + 0.5 * np.count_nonzero(jaw & (local[:, 2] < 0.002)))
+
+
+def _free_beside(objects: Objects, row: int, position: np.ndarray, approach: np.ndarray, gripper: Gripper) -> float:
+    """1 where the hand comes freely from the side, less the more points of other objects lie on its way."""
+    offset = _others(objects, row) - position
+    along = offset @ approach
+    aside = np.linalg.norm(offset - along[:, None] * approach, axis=1)
+    return 1.0 / (1.0 + 0.5 * np.count_nonzero((along < 0.01) & (aside < gripper.opening / 2 + 0.015)))
