@@ -19,6 +19,7 @@ GROUPS = {
 
 app = typer.Typer(
     name="osis", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     help="Open-set instance segmentation for robot arms: find known and unknown objects in images.",
 )  # fmt: skip
 for panel, commands in GROUPS.items():

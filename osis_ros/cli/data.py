@@ -10,8 +10,9 @@ from osis_ros.cli.options import names
 from osis_ros.files.output_file import require_output
 
 app = typer.Typer(
-    cls=Commands, no_args_is_help=True, help="Convert COCO, GraspNet and your own data to open-set data, and check it."
-)
+    cls=Commands, no_args_is_help=True, rich_markup_mode="markdown",
+    help="Convert COCO, GraspNet and your own data to open-set data, and check it.",
+)  # fmt: skip
 CAMERA = "Camera of GraspNet: realsense or kinect."
 
 
@@ -40,9 +41,12 @@ def scenes(
 
     load_mujoco()
     from osis_ros.simulation.dataset import TABLETOP_OSIS, VIEWS_PER_SCENE, Settings
-    from osis_ros.simulation.preview import write_preview
+    from osis_ros.simulation.preview import is_preview, write_preview
     from osis_ros.simulation.progress import write_with_progress
 
+    require_output(preview, is_earlier=is_preview, kind="preview")
+    if preview and preview.resolve().is_relative_to((output / split).resolve()):
+        raise fail(f"{preview} lies in the data set itself, choose another place for the preview")
     settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)
     write_with_progress(output, settings, TABLETOP_OSIS.get(split, 1) if count is None else count, workers)
     if preview:

@@ -192,7 +192,7 @@ def detect(
     ] = None,
     first: First = None,
 ) -> None:
-    """Run a checkpoint at the paper's image size, which follows the shape of each image.
+    """Run a checkpoint at the SemSeg paper's image size, which follows the shape of each image.
 
     A bundle has one fixed input size instead. You can interrupt it at any time; the same command resumes.
     """
@@ -216,7 +216,7 @@ def mask_quality(
     long_side: LongSide = 1333,
     json: Report = None,
 ) -> None:
-    """Score the masks alone, with true boxes and labels given (the paper's Table IV)."""
+    """Score the masks alone, with true boxes and labels given (Table IV of the SemSeg paper)."""
     from osis_ros.evaluation.jobs.evaluate import is_report, write_json
     from osis_ros.evaluation.reports.terminal import print_report
     from osis_ros.training.mask_quality import mask_quality as score
@@ -229,14 +229,14 @@ def mask_quality(
 
 
 def tables(
-    table: Annotated[str, typer.Argument(help="Number of the paper's table: I, II, III, IV or V.")],
+    table: Annotated[str, typer.Argument(help="Number of the table in the SemSeg paper: I, II, III, IV or V.")],
     rows: Annotated[
         list[str],
         typer.Argument(help="Rows NAME=REPORT.json,REPORT.json,…: a method, and one report for each data set."),
     ],
     latex: Annotated[Path | None, typer.Option(help="Also write the table as LaTeX to this file.")] = None,
 ) -> None:
-    """Print reports of `osis evaluate --json` as one of the paper's tables, the best method in bold.
+    """Print reports of `osis evaluate --json` as one of the SemSeg paper's tables, the best method in bold.
 
     Table I takes one report per method (COCO); II and III take three (GraspNet-Test-1,2,3 and 4,5,6); IV takes two
     (Test-3 and Test-6); V takes one. The rows of Table V have two labels, as in "✓|✓=report.json".

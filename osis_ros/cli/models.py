@@ -28,7 +28,7 @@ def export(
     static: Annotated[bool, typer.Option(help="Pad outputs to a fixed size and add a count, for TensorRT.")] = False,
     proposals: Annotated[
         Literal["trained", "exact", "fast"],
-        typer.Option(help="Number of proposals: as trained; exact: as in the paper; fast: at most 500 after NMS."),
+        typer.Option(help="Number of proposals: as trained, exact (as in the SemSeg paper), or fast (at most 500)."),
     ] = "trained",
     set_: Annotated[
         list[str],
@@ -65,7 +65,7 @@ def import_checkpoint(
         ),
     ] = None,
 ) -> None:
-    """Convert the paper authors' checkpoint to ours, for `osis export` or `osis train --init`.
+    """Convert a checkpoint of SemSeg's authors to ours, for `osis export` or `osis train --init`.
 
     No code in FILE is executed. A tensor that is missing, unknown or of the wrong shape is reported.
     """
@@ -87,7 +87,7 @@ def compare_reference(
     fixture: Annotated[Path, typer.Argument(help="An .npz file of the authors' outputs for the same weights.")],
     tolerance: Annotated[float, typer.Option(min=0, help="Largest relative difference that passes.")] = 1e-3,
 ) -> None:
-    """Compare the network's outputs with those of the authors' implementation.
+    """Compare the network's outputs with those of the SemSeg authors' implementation.
 
     Prints the largest difference of each array. The exit status is 1 if one exceeds the tolerance.
     """

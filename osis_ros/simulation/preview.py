@@ -13,6 +13,12 @@ _COLUMNS, _ROWS, _WIDTH = 4, 4, 400  # of the sheet, and px of one picture
 _KNOWN_COLOUR, _UNKNOWN_COLOUR = (80, 220, 80), (60, 60, 255)  # BGR outlines
 
 
+def is_preview(file: Path) -> bool:
+    """Whether a file is a picture as wide as a sheet, which an earlier `write_preview` may have drawn."""
+    picture = cv2.imread(str(file))
+    return picture is not None and picture.shape[1] == _COLUMNS * _WIDTH
+
+
 def write_preview(folder: Path, file: Path) -> None:
     """Draw the first images of OUT/SPLIT side by side, known objects outlined in green, unknown ones in red.
 
