@@ -37,7 +37,7 @@ def refuse_without_effect(section: BaseModel, names: tuple[str, ...], where: str
 class SceneSet(Strict):
     """Rendered scenes to make (once) before training, as `osis scenes` would."""
 
-    count: Positive
+    count: Positive = Field(description="images in all")
     seed: int = Field(0, ge=0, description="of the first scene; the next scenes have the next seeds")
 
 
@@ -62,25 +62,31 @@ class Source(Strict):
     model's `roi.reject_unlabelled` and `embedding.repel_unlabelled` say so, what the known classes are not.
     """
 
-    annotations: Path
-    images: Path
+    annotations: Path = Field(description="COCO-format file")
+    images: Path = Field(description="folder that the file names in it start at")
     weight: float = Field(1.0, gt=0, description="share of the samples, relative to the other sources")
-    classes: Literal["by_name", "none"] = "by_name"
+    classes: Literal["by_name", "none"] = Field(
+        "by_name", description="by_name: classes are matched by name; none: every object is one without a class"
+    )
     rename: dict[str, str] = Field({}, description="names of the file's classes → names of the model's, {cup: mug}")
     drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are deleted")
     drop_images: tuple[str, ...] = Field((), description="class names whose images are left out altogether")
-    cutouts: Cutouts | None = None
+    cutouts: Cutouts | None = Field(None, description="paste objects of another source into these images")
 
 
 class Augment(Strict):
     """How a training image is varied (defaults: the paper's)."""
 
-    mode: Literal["short_side", "jitter"] = "short_side"
-    short_sides: tuple[Positive, ...] = (640, 672, 704, 736, 768, 800)
-    max_side: Positive = 1333
+    mode: Literal["short_side", "jitter"] = Field(
+        "short_side", description="short_side: scale the whole image; jitter: scale and crop to a fixed size"
+    )
+    short_sides: tuple[Positive, ...] = Field(
+        (640, 672, 704, 736, 768, 800), description="short_side: lengths of the short side in pixels, one is drawn"
+    )
+    max_side: Positive = Field(1333, description="short_side: the most pixels of the long side")
     size: tuple[Positive, Positive] = Field((480, 640), description="jitter: height, width of the crop")
     scale: tuple[float, float] = Field((0.6, 1.8), description="jitter: zoom against fitting the image in the crop")
-    photometric: bool = False
+    photometric: bool = Field(False, description="vary colour, contrast, noise, blur and compression as cheap cameras do")
     recolour: float = Field(0, ge=0, le=1, description="share of objects of which a part gets another colour")
     min_pixels: int = Field(1, ge=1, description="an object of fewer pixels after cropping is left out")
 
@@ -94,21 +100,27 @@ class Augment(Strict):
 class Optimiser(Strict):
     """Optimiser and schedule (defaults: the paper's, for a batch of 4; the rate grows linearly with the batch)."""
 
-    name: Literal["sgd", "adamw"] = "sgd"
-    learning_rate: float = Field(0.005, gt=0)
-    reference_batch: Positive = 4
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(1e-4, ge=0)
+    name: Literal["sgd", "adamw"] = Field("sgd", description="the algorithm")
+    learning_rate: float = Field(0.005, gt=0, description="at a batch of `reference_batch`, after warm-up")
+    reference_batch: Positive = Field(4, description="the batch, over all GPUs, that `learning_rate` is meant for")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of SGD")
+    weight_decay: float = Field(1e-4, ge=0, description="AdamW: of weights only, not of biases and scales")
     backbone_factor: float = Field(1.0, ge=0, description="the backbone's rate relative to the heads'")
-    schedule: Literal["steps", "cosine", "cooldown"] = "steps"
-    milestones: tuple[Positive, ...] = (84_000, 116_000)
+    schedule: Literal["steps", "cosine", "cooldown"] = Field(
+        "steps",
+        description="how the rate falls: steps: to a tenth at each milestone; cosine: along a cosine to 1 %; cooldown: "
+        "constant, then to 0 over the last part of the run",
+    )
+    milestones: tuple[Positive, ...] = Field((84_000, 116_000), description="schedule steps: at which steps it falls")
     cooldown: float = Field(
         0.25, gt=0, le=1, description="schedule cooldown: the share of the steps, the last, in which the rate falls"
     )
-    warmup_steps: int = Field(400, ge=0)
-    warmup_factor: float = Field(0.001, ge=0, le=1)
-    clip_gradient_norm: float | None = Field(None, gt=0)
-    ema_decay: float | None = Field(None, gt=0, lt=1)
+    warmup_steps: int = Field(400, ge=0, description="steps in which the rate rises from `warmup_factor` to 1")
+    warmup_factor: float = Field(0.001, ge=0, le=1, description="share of the rate at the first step")
+    clip_gradient_norm: float | None = Field(None, gt=0, description="longer gradients are shortened to this norm")
+    ema_decay: float | None = Field(
+        None, gt=0, lt=1, description="decay of the running average of the weights; checkpoints hold the average"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "Optimiser":
@@ -123,26 +135,26 @@ class Optimiser(Strict):
 class TrainConfig(Strict):
     """One training run. `osis train --config NAME` reads a preset of `training/configs`, or a file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    model: ModelConfig
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="of the run; its folder is OUTPUT/NAME")
+    model: ModelConfig = Field(description="the network; `preset: tabletop` starts from that preset")
     backbone_weights: Path | None = Field(None, description="relative to the data folder; none: random weights")
     scenes: dict[str, dict[Literal["train", "outliers", "val", "test"], SceneSet]] = Field(
         {}, description="folder, below the data folder → split → how many"
     )
-    train: Annotated[dict[str, Source], Field(min_length=1)]
-    augment: Augment = Augment()
-    optimiser: Optimiser = Optimiser()
-    steps: Positive = 128_000
-    batch: Positive = 4
-    accumulate: Positive = 1
-    workers: int = Field(2, ge=0)
+    train: Annotated[dict[str, Source], Field(min_length=1)] = Field(description="data sets by a name of your choice")
+    augment: Augment = Field(Augment(), description="how training images are varied")
+    optimiser: Optimiser = Field(Optimiser(), description="optimiser and learning rate")
+    steps: Positive = Field(128_000, description="optimiser steps")
+    batch: Positive = Field(4, description="images per step and GPU")
+    accumulate: Positive = Field(1, description="batches per step, whose gradients are averaged")
+    workers: int = Field(2, ge=0, description="processes per GPU that load images; 0: the training process itself")
     devices: Positive | Literal["auto"] = Field("auto", description="GPUs (CPU processes without any); auto: every GPU")
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = Field(
         "32-true", description="auto: half precision where this machine computes in it natively"
     )
     only: tuple[str, ...] = Field((), description="parts of the network to train, the others stay; none: all of it")
-    checkpoint_every: Positive = 500
-    seed: int = Field(0, ge=0)
+    checkpoint_every: Positive = Field(500, description="steps between checkpoints")
+    seed: int = Field(0, ge=0, description="of weights, samples and their augmentation")
     on_gpu: dict[str, Any] = Field({}, description="entries that stand in for those above where a GPU trains")
 
     @model_validator(mode="after")

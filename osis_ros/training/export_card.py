@@ -74,7 +74,12 @@ def _scores(metrics: Sequence[Metric]) -> str:
         for (data, _), of_data in _by_command(metrics).items()
     ]
     note = "All figures are of masks, in percent except counts. The commands are [below](#commands-for-the-scores)."
-    return f"{note}\n\n{_table(('measured on', 'scores'), rows)}"
+    legend = (
+        "AP_k: average precision of the known classes. AP_unk, AR_unk^N: average precision and recall of unknown objects, "
+        "with at most N detections per image. AOSE: unknown objects taken for known ones. One class: every object counts, "
+        "whatever its class."
+    )
+    return f"{note}\n\n{_table(('measured on', 'scores'), rows)}\n\n{legend}"
 
 
 def _commands(metrics: Sequence[Metric]) -> list[str]:

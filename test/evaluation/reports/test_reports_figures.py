@@ -79,7 +79,7 @@ def scenes(tmp_path) -> Path:
 @pytest.fixture
 def findings(scenes, bundle):
     truth = read_ground_truth(scenes / "truth.json")
-    return find(Segmenter(bundle), truth, image_paths(truth, scenes), open_set_split(truth), "segmenting")
+    return find(Segmenter(bundle), truth, image_paths(truth, scenes), open_set_split(truth))
 
 
 def test_objects_are_matched_whatever_class_was_given_and_parted_by_their_own(findings):
