@@ -86,7 +86,9 @@ class Augment(Strict):
     max_side: Positive = Field(1333, description="short_side: the most pixels of the long side")
     size: tuple[Positive, Positive] = Field((480, 640), description="jitter: height, width of the crop")
     scale: tuple[float, float] = Field((0.6, 1.8), description="jitter: zoom against fitting the image in the crop")
-    photometric: bool = Field(False, description="vary colour, contrast, noise, blur and compression as cheap cameras do")
+    photometric: bool = Field(
+        False, description="vary colour, contrast, noise, blur, compression as a cheap camera does"
+    )
     recolour: float = Field(0, ge=0, le=1, description="share of objects of which a part gets another colour")
     min_pixels: int = Field(1, ge=1, description="an object of fewer pixels after cropping is left out")
 

@@ -75,9 +75,9 @@ def _scores(metrics: Sequence[Metric]) -> str:
     ]
     note = "All figures are of masks, in percent except counts. The commands are [below](#commands-for-the-scores)."
     legend = (
-        "AP_k: average precision of the known classes. AP_unk, AR_unk^N: average precision and recall of unknown objects, "
-        "with at most N detections per image. AOSE: unknown objects taken for known ones. One class: every object counts, "
-        "whatever its class."
+        "AP_k: average precision of the known classes. AP_unk, AR_unk^N: average precision and recall of unknown "
+        "objects, with at most N detections per image. AOSE: unknown objects taken for known ones. One class: every "
+        "object counts, whatever its class."
     )
     return f"{note}\n\n{_table(('measured on', 'scores'), rows)}\n\n{legend}"
 
