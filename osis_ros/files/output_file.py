@@ -33,7 +33,7 @@ def require_output(
         raise OutputError(f"{path} is a folder, expected a file to write to")
     for other in inputs:
         if other is not None and _same(path, other):
-            raise OutputError(f"{path} is used twice, the second time as an output; choose another file to write to")
+            raise OutputError(f"{path} is also an input or another output of this command; choose another output file")
     if path.is_file() and not is_earlier(path):
         raise OutputError(f"{path} exists and is not an earlier {kind}; choose another file, or move it away")
     place = next(parent for parent in path.absolute().parents if parent.exists())

@@ -273,13 +273,13 @@ def test_a_run_whose_results_cannot_be_written_keeps_them(scene, bundle, monkeyp
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--save-detections", "truth.json"], "truth.json is used twice"),
-        (["--save-detections", "images/../truth.json"], "truth.json is used twice"),
-        (["--save-detections", "linked.json"], "linked.json is used twice"),
+        (["--save-detections", "truth.json"], "truth.json is also an input"),
+        (["--save-detections", "images/../truth.json"], "truth.json is also an input"),
+        (["--save-detections", "linked.json"], "linked.json is also an input"),
         (["--save-detections", "theirs.json"], "theirs.json exists and is not an earlier file of detections"),
-        (["--json", "truth.json"], "truth.json is used twice"),
+        (["--json", "truth.json"], "truth.json is also an input"),
         (["--json", "images/1.png"], "images/1.png exists and is not an earlier report"),
-        (["--json", "both.json", "--save-detections", "both.json"], "both.json is used twice"),
+        (["--json", "both.json", "--save-detections", "both.json"], "both.json is also an input"),
         (["--json", "images"], "images is a folder, expected a file"),
     ],
 )
