@@ -121,7 +121,9 @@ def launch_arguments(file: str) -> list[tuple[str, str, str]]:
             for name, value in zip(statement.value.keys, statement.value.values, strict=True):
                 if isinstance(name, ast.Constant) and isinstance(value, ast.Tuple):
                     words = [node.value for node in ast.walk(value.elts[0]) if isinstance(node, ast.Constant)]
-                    rows.append((code(name.value), code(words[-1]), sentence(ast.literal_eval(value.elts[-1]))))
+                    rows.append(
+                        (code(name.value), code(words[-1] if words else ""), sentence(ast.literal_eval(value.elts[-1])))
+                    )
     return rows
 
 
