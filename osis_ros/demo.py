@@ -1,4 +1,4 @@
-"""The demo: a simulated camera and the segmenter, each in a process; here, what records and judges all they say."""
+"""The demo: starts a simulated camera and the segmenter as processes, records every topic and scores the results."""
 
 import contextlib
 import os

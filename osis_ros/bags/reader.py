@@ -60,7 +60,7 @@ class RecordedBag:
         self._reader.close()
 
     def image_topic(self, asked: str | None = None) -> str:
-        """The topic asked for, or the only one with photographs: raw rather than compressed where it is the same.
+        """The topic asked for, or the only one with images; raw is preferred to compressed if a camera has both.
 
         Raises:
             BagError: no such topic, or none or several to choose from; the topics are named.
@@ -96,7 +96,7 @@ class RecordedBag:
         return nearest[0] if nearest else None
 
     def holds_any(self, topics: Iterable[str]) -> bool:
-        """Whether one of these topics was recorded, be it without a message."""
+        """Whether one of these topics was recorded, even without a message."""
         return any(connection.topic in topics for connection in self._reader.connections)
 
     def count(self, topic: str) -> int:

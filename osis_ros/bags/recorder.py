@@ -34,7 +34,7 @@ class BagRecorder:
         self._listeners.setdefault(topic, []).append(callback)
 
     def close(self) -> None:
-        """Write the bag's index; nothing is recorded any more."""
+        """Write the bag's index and stop recording."""
         if self._open:
             self._open = False
             self._writer.close()

@@ -28,7 +28,7 @@ class BagWriter:
         self._writer.open()
 
     def add_topic(self, topic: str, message_type: str, profile: QoSProfile) -> None:
-        """Announce a topic; a player of the bag offers the profile in its turn.
+        """Announce a topic; a player of the bag offers the same profile.
 
         Args:
             message_type: for example `osis_ros/msg/InstanceArray`.

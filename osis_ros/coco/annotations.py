@@ -1,4 +1,4 @@
-"""Reading COCO-format ground truth and detections, with one clear sentence for whatever does not fit."""
+"""Reading COCO-format ground truth and detections, with one clear sentence for each fault."""
 
 import gzip
 import json

@@ -95,7 +95,7 @@ def write_bundle(
     Args:
         folder: the new bundle's folder; a bundle that is there already is replaced, anything else is not.
         onnx_file: the graph; copied to model.onnx.
-        manifest: the fields of `Manifest`, but for `format_version` and `sha256`, which are set here.
+        manifest: the fields of `Manifest`, except `format_version` and `sha256`, which are set here.
         card: README.md.
         others: further files to lie beside these, under their own names.
     Raises:

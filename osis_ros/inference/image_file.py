@@ -1,4 +1,4 @@
-"""Read an image file as the network wants it: 8-bit RGB, upright."""
+"""Read an image file as the network needs it: 8-bit RGB, upright."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ class ImageError(OsisError, ValueError):
 def read_image(file: str | Path) -> np.ndarray:
     """Decode an image file.
 
-    Grey becomes RGB, alpha is dropped, 16 bits a channel keep their upper 8, and a photograph's EXIF orientation
+    Grey becomes RGB, alpha is dropped, of 16-bit channels the upper 8 bits are kept, and a photograph's EXIF orientation
     is applied.
 
     Returns:

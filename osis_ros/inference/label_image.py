@@ -1,4 +1,4 @@
-"""One image that tells every pixel's instance."""
+"""An image with the instance's id at each pixel."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from osis_ros.instances import Instances
 
 
 def label_image(instances: Instances) -> np.ndarray:
-    """Paint each instance's id on 0, low scores first, so that where masks overlap the best score is seen.
+    """Paint each instance's id on 0, low scores first, so that the best score is on top where masks overlap.
 
     Returns:
         [height, width] uint16.

@@ -138,7 +138,7 @@ def refused_unknown(measure: Measure, threshold: float) -> str | None:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases: by them a few hundred bytes become a value of a billion entries."""
+    """YAML without aliases: with them, a few hundred bytes can become a value of a billion entries."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

@@ -4,12 +4,12 @@ import numpy as np
 
 
 def mask_nms(rois: np.ndarray, masks: tuple[np.ndarray, ...], max_overlap: float) -> np.ndarray:
-    """Greedy NMS: an instance stays if its mask overlaps that of no better one that stays by more than `max_overlap`.
+    """Greedy NMS: an instance is dropped if its mask IoU with a better one that is kept exceeds `max_overlap`.
 
     Args:
         rois: [N, 4] x y width height in whole pixels, best instance first.
         masks: N bool arrays, each [roi height, roi width].
-        max_overlap: IoU of masks, 0..1; 1 lets all stay.
+        max_overlap: IoU of masks, 0..1; 1 keeps all.
     Returns:
         their indices in order, int64 [N'].
     """

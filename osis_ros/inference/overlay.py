@@ -1,4 +1,4 @@
-"""Draw instances on their image: known classes in a colour each, unknown ones hatched in magenta."""
+"""Draw instances on their image: each known class in its own colour, unknown ones hatched in magenta."""
 
 import colorsys
 import unicodedata
@@ -24,7 +24,7 @@ Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
     """A copy of the image with masks, contours and `name score` labels, the best score on top.
 
-    Labels never cover each other: in a heap, those of the lowest scores find no room and are left out. With OpenCV 4,
+    Labels never cover each other: where there is no room, those of the lowest scores are left out. With OpenCV 4,
     whose font knows ASCII alone, letters lose their accents, and `class 3` stands for a name in another script.
 
     Args:

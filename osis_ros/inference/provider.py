@@ -30,7 +30,7 @@ class ProviderError(BundleError):
 
 
 def candidates(provider: str) -> tuple[str, ...]:
-    """The providers to try in turn: of `auto` CUDA, where this onnxruntime has it, and the CPU; else the one named."""
+    """The providers to try in turn. `auto`: CUDA if this onnxruntime has it, then the CPU; else the one named."""
     if provider != "auto":
         return (provider,)
     return ("cuda", "cpu") if PROVIDERS["cuda"] in ort.get_available_providers() else ("cpu",)
@@ -41,7 +41,7 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
 
     Args:
         provider: `cpu`, `cuda` or `tensorrt`, whose engine takes minutes to build the first time.
-        threads: CPU threads of one run; of 0 as many as $OMP_NUM_THREADS says, else as `usable_cores`. A number other
+        threads: CPU threads of one run; 0 for $OMP_NUM_THREADS, or `usable_cores` if that is not set. A number other
             than ONNX Runtime's own 0 also keeps it from pinning threads to cores that are not the process's.
         cache: where TensorRT engines are kept; the user's cache folder when None.
     Raises:

@@ -28,7 +28,7 @@ def colour_converter() -> ColourConverter:
     """The converter of this machine, chosen once by trying.
 
     cv_bridge built against NumPy 1 fails under NumPy 2 with an ImportError, an AttributeError or a wrong picture,
-    depending on the release; so a pixel is converted and looked at.
+    depending on the release; so one pixel is converted and checked.
 
     Raises:
         ImportError: neither library is installed.

@@ -1,4 +1,4 @@
-"""Header stamps as whole numbers, by which messages of one image are told to belong together."""
+"""Header stamps as whole numbers, to match messages that belong to one image."""
 
 from typing import Any
 

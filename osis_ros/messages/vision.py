@@ -1,4 +1,4 @@
-"""vision_msgs, for the tools that read those, and back. Import this only where vision_msgs is installed."""
+"""`Instances` to vision_msgs, for the tools that read those, and back. Import this only where vision_msgs is installed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def detections_from_message(message: Detection2DArray) -> Detections:
     """The boxes of a received message.
 
     Raises:
-        MessageError: a detection without a hypothesis, with an id that is no number, or one that is there twice.
+        MessageError: a detection without a hypothesis, with an id that is not a number or occurs twice.
     """
     best, ids = [], []
     for index, detection in enumerate(message.detections):

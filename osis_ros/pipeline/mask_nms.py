@@ -1,4 +1,4 @@
-"""Mask NMS: of instances that overlap, the best one; and no more than the user wants."""
+"""Mask NMS: keep the best of overlapping instances, and at most `max_instances`."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -83,7 +83,7 @@ def woven(draw: Draw, colour: np.ndarray, specular: float = 0.1, shininess: floa
 
 
 def held(draw: Draw) -> Material:
-    """What hands hold: bare or painted wood, plastic, rubber, metal, decorated."""
+    """Handles and grips: bare or painted wood, plastic, rubber, metal, decorated."""
     finish, coloured = draw.choice(
         ((wooden, False), (matt, True), (plastic, False), (plastic, False), (rubber, False), (rubber, True),
          (metal, False), (ceramic, True))

@@ -56,7 +56,7 @@ ALONG_X = rotation("y", 90)  # turns an axis from z to x
 
 
 def around(mesh: Mesh, count: int) -> Mesh:
-    """So many copies evenly round the z axis."""
+    """`count` copies, evenly spaced around the z axis."""
     return join(*(mesh.moved(rotation=rotation("z", 360 * i / count)) for i in range(count)))
 
 

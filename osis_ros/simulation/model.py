@@ -95,7 +95,7 @@ class _Writer:
         return name
 
     def surface(self, body: mujoco.MjsBody, surface: Surface) -> mujoco.MjsGeom:
-        """A geom that is seen and weighs nothing."""
+        """A visible geom without mass."""
         mesh = surface.mesh
         name = f"mesh{len(self.spec.meshes)}"
         faces = mesh.faces.astype(np.int32).ravel()
@@ -111,7 +111,7 @@ class _Writer:
         )  # fmt: skip
 
     def solid(self, body: mujoco.MjsBody, solid: Solid, density: float) -> None:
-        """A geom that collides and is never drawn."""
+        """An invisible geom that collides."""
         size = [*solid.size, 0, 0][:3]
         body.add_geom(
             type=_KINDS[solid.kind], size=size, pos=solid.position, quat=_quaternion(solid.turn), group=_SOLID,

@@ -8,7 +8,7 @@ _STILL = 0.03  # m/s and rad/s below which everything counts as at rest
 
 
 def settle(model: mujoco.MjModel, max_steps: int, count: int | None = None) -> mujoco.MjData:
-    """Simulate until all is still or `max_steps` have passed; the poses then are the scene's.
+    """Simulate until nothing moves or `max_steps` have passed; the last poses are the scene's.
 
     Rolling and sliding are damped as felt or friction in air would, so that round things stop.
 
@@ -32,7 +32,7 @@ def settle(model: mujoco.MjModel, max_steps: int, count: int | None = None) -> m
 def hide_lost(
     model: mujoco.MjModel, data: mujoco.MjData, reach: tuple[float, float], count: int | None = None
 ) -> np.ndarray:
-    """Take away what fell off: below the table top, or further out than `reach` metres.
+    """Remove objects that fell off: below the table top, or further out than `reach` metres.
 
     Args:
         count: of the objects, bodies 1..count; every body by default.

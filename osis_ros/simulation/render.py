@@ -77,7 +77,7 @@ class Renderer:
             raise RenderError(f"{MISSING} ({err})") from err
 
     def close(self) -> None:
-        """Give the OpenGL context back."""
+        """Release the OpenGL context."""
         if self._resources is not None:
             self._gl.make_current()
             self._resources.free()

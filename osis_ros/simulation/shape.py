@@ -1,4 +1,4 @@
-"""`ObjectShape`: what a category makes; visible surfaces, and simple solids that stand in for them in the physics."""
+"""`ObjectShape`: the shape of one object: visible surfaces, and simple solids for the physics."""
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise

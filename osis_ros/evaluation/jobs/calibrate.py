@@ -135,7 +135,7 @@ def operating_point(truth: GroundTruth, found: Masks, split: Split, threshold: f
 
 
 def best_score(truth: GroundTruth, found: Masks, split: Split) -> tuple[float, float]:
-    """The score from which on F1 = 2 TP / (detections + objects) is greatest, and that F1 in percent.
+    """The score threshold with the greatest F1 = 2 TP / (detections + objects), and that F1 in percent.
 
     The first of equals, from the top, so that nothing is kept that does not help. (1, 0) where nothing is right.
     """
@@ -154,7 +154,7 @@ def best_score(truth: GroundTruth, found: Masks, split: Split) -> tuple[float, f
 
 
 def write_thresholds(bundle: Bundle, calibration: Calibration) -> None:
-    """Put the chosen thresholds into the bundle's manifest, and leave all else in it as it is, comments too.
+    """Put the chosen thresholds into the bundle's manifest; everything else stays, comments too.
 
     The score is rounded down: graphs keep what lies above it.
 

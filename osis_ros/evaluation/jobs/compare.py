@@ -1,4 +1,4 @@
-"""`osis compare`: what a second bundle gains in speed and loses in quality against a first, on the same images."""
+"""`osis compare`: speed and quality of a second bundle relative to a first, on the same images."""
 
 import statistics
 import time

@@ -21,7 +21,7 @@ from osis_ros.instances import Instances
 
 
 def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
-    """The file of every image: `folder`/file_name, or failing that the same name right in `folder`.
+    """The file of every image: `folder`/file_name, or else the file of that name directly in `folder`.
 
     Raises:
         EvaluationError: files are missing, or one would stand for several images.
@@ -44,7 +44,7 @@ def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
 
 
 def read_images(images: Sequence[Image], paths: Sequence[Path]) -> Iterator[np.ndarray]:
-    """Decode images one ahead of their use, uint8 [H, W, 3] RGB as stored (no EXIF turn: masks know none).
+    """Decode images, one ahead of the one in use: uint8 [H, W, 3] RGB as stored (no EXIF turn: masks know none).
 
     Raises:
         EvaluationError: a file that cannot be decoded, or of another size than its entry says.
