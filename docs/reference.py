@@ -70,9 +70,9 @@ def code(value: object) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital letter and a full stop, unless it begins with a symbol's name."""
+    """With a capital letter and a full stop, unless it begins with a symbol's name or with values to choose from."""
     text = " ".join(text.split())
-    if re.match(r"[a-z]+\b(?!_)", text) and not re.match(r"[a-zA-Z]_|[a-z] in ", text):
+    if re.match(r"[a-z]+\b(?!_|:|, | or )", text) and not re.match(r"[a-z] in ", text):
         text = text[0].upper() + text[1:]
     return text if not text or text[-1] in ".!?…" else text + "."
 

@@ -19,8 +19,8 @@ class ImageError(OsisError, ValueError):
 def read_image(file: str | Path) -> np.ndarray:
     """Decode an image file.
 
-    Grey becomes RGB, alpha is dropped, of 16-bit channels the upper 8 bits are kept, and a photograph's EXIF orientation
-    is applied.
+    Grey becomes RGB, alpha is dropped, 16-bit channels keep their upper 8 bits, and the EXIF orientation of a
+    photograph is applied.
 
     Returns:
         uint8 [H, W, 3] RGB.

@@ -1,4 +1,4 @@
-"""`Instances` to vision_msgs, for the tools that read those, and back. Import this only where vision_msgs is installed."""
+"""`Instances` to vision_msgs, for tools that read those, and back. Import it only where vision_msgs is installed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
