@@ -9,7 +9,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from osis_ros.messages.colour import colour_converter
 from osis_ros.messages.image_layout import ImageError, check_sides, samples
 
-JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
+PNG_START, PNG_END = b"\x89PNG", b"IEND"
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ def image_to_rgb(message: Image) -> np.ndarray:
     layout = LAYOUTS.get(message.encoding)
     if layout is None:
         raise ImageError(f"encoding '{message.encoding}' is not supported, expected one of {', '.join(LAYOUTS)}")
-    values = _samples(message, layout)
-    if layout.depth == 16:  # first of all, so that the rest has half the bytes to do
+    _check_sizes(message.width, message.height, layout, message.encoding)
+    rows = message.height * 3 // 2 if layout.colours in PLANAR else message.height
+    return _to_rgb(samples(message, np.uint8 if layout.depth == 8 else np.uint16, layout.channels, rows), layout)
+
+
+def _to_rgb(values: np.ndarray, layout: Layout) -> np.ndarray:
+    if values.dtype == np.uint16:  # first of all, so that the rest has half the bytes to do
         values = cv2.convertScaleAbs(values, alpha=255 / 65535)
     if layout.colours in PLANAR:  # rosbags-image and older releases of cv_bridge misread their height
         return cv2.cvtColor(np.ascontiguousarray(values), PLANAR[layout.colours])
@@ -77,13 +83,12 @@ def image_to_rgb(message: Image) -> np.ndarray:
     return colour_converter().to_rgb(values, layout.colours)
 
 
-def _samples(message: Image, layout: Layout) -> np.ndarray:
-    height, width = message.height, message.width
+def _check_sizes(width: int, height: int, layout: Layout, encoding: str) -> None:
     check_sides(width, height)
     if (layout.halved and width % 2) or (layout.halved == "both" and height % 2):
-        raise ImageError(f"image is {width}x{height}, expected even sizes for encoding {message.encoding}")
-    rows = height * 3 // 2 if layout.colours in PLANAR else height
-    return samples(message, np.uint8 if layout.depth == 8 else np.uint16, layout.channels, rows)
+        raise ImageError(f"image is {width}x{height}, expected even sizes for encoding {encoding}")
+    if layout.colours.startswith("bayer_") and min(width, height) < 4:  # OpenCV makes it black
+        raise ImageError(f"image is {width}x{height}, expected 4x4 or more for encoding {encoding}")
 
 
 def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
@@ -91,7 +96,8 @@ def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
 
     Args:
         message: `format` as drivers write it ("jpeg", "png") or as image_transport does ("rgb8; jpeg compressed
-            bgr8"). The data tells the codec; the format is asked only for the order in which colours were coded.
+            bgr8"). The data tells the codec; the format is asked only for what was coded: colours in which order, or
+            the mosaic of a Bayer camera ("bayer_rggb8; png compressed "), whose colours are then made here.
     Returns:
         uint8 [height, width, 3] RGB.
     Raises:
@@ -102,16 +108,38 @@ def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
         raise ImageError(f"format '{message.format}' is a depth image, expected a colour or grey one (jpeg, png)")
     if not len(message.data):
         raise ImageError("data is empty, expected a JPEG or PNG file")
-    data = np.frombuffer(message.data, np.uint8)
-    head = data[:2].tobytes()
-    if head == JPEG_START and JPEG_END not in data[2:].tobytes():  # OpenCV would fill the rest with grey
-        raise ImageError(f"JPEG of {len(data)} bytes has no end marker, expected a whole file: it was cut off")
+    data = bytes(message.data)
+    _check_end(data)
+    source, _, target = form.partition("compressed")
+    coded = target.strip() or source.partition(";")[0].strip()
+    mosaic = LAYOUTS.get(coded) if coded.startswith("bayer_") else None
+    if coded.startswith("bayer_") and mosaic is None:
+        raise ImageError(f"format '{message.format}' names no Bayer pattern that is known, such as bayer_rggb8")
+    flags = cv2.IMREAD_UNCHANGED if mosaic else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as err:
         raise ImageError(f"{len(data)} bytes of format '{message.format}' cannot be decoded: {err.err}") from err
     if bgr is None:
         raise ImageError(f"{len(data)} bytes of format '{message.format}' are no picture, expected JPEG or PNG")
     check_sides(*bgr.shape[1::-1])
+    if mosaic:
+        if bgr.ndim != 2:
+            raise ImageError(f"format '{message.format}' says a Bayer mosaic, but the data has {bgr.shape[2]} colours")
+        _check_sizes(*bgr.shape[::-1], mosaic, coded)
+        return _to_rgb(bgr, mosaic)
     # image_transport names the order in which it handed colours to a coder that takes them for BGR
-    return bgr if "compressed rgb" in form else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    return bgr if coded.startswith("rgb") and target else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def _check_end(data: bytes) -> None:
+    """Refuse half a file: OpenCV would fill the rest with grey or, in older releases, with whatever was in memory."""
+    if data.startswith(PNG_START) and PNG_END not in data:
+        raise ImageError(f"PNG of {len(data)} bytes has no end, expected a whole file: it was cut off")
+    if not data.startswith(JPEG_START):
+        return
+    place = len(JPEG_START)
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != bytes([JPEG_SCAN]):
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")  # a preview in a segment has an end of its own
+    if JPEG_END not in data[place:]:
+        raise ImageError(f"JPEG of {len(data)} bytes has no end marker, expected a whole file: it was cut off")

@@ -5,7 +5,7 @@ import re
 import cv2
 import numpy as np
 import pytest
-from encodings_of import COLOUR, GREY, WIDE, encoded
+from encodings_of import COLOUR, GREY, WIDE, encoded, samples
 from sensor_msgs.msg import CompressedImage, Image
 
 from osis_ros.messages.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
@@ -95,6 +95,8 @@ def altered(encoding: str = "rgb8", **fields: object) -> Image:
         (altered("nv12", height=7), "image is 16x7, expected even sizes for encoding nv12"),
         (altered("nv12", data=bytes(16 * 8)), "data holds 128 bytes, expected 192 for 16x8 nv12"),
         (altered("bayer_rggb8", height=7), "expected even sizes"),
+        (altered("bayer_rggb8", height=2), "image is 16x2, expected 4x4 or more for encoding bayer_rggb8"),
+        (altered("bayer_gbrg16", width=2), "image is 2x8, expected 4x4 or more for encoding bayer_gbrg16"),
     ],
 )
 def test_a_wrong_image_is_refused_in_one_sentence(message: Image, sentence: str):
@@ -135,6 +137,33 @@ def test_grey_and_16_bit_png_come_out_as_8_bit_rgb():
         np.testing.assert_array_equal(decoded, np.repeat(grey[:, :, None], 3, axis=2))
 
 
+@pytest.mark.parametrize("encoding", [name for name in COLOUR if name.startswith("bayer_")])
+@pytest.mark.parametrize("form", ["{}; png compressed ", "{}; png compressed {}", "{}"])
+def test_the_mosaic_of_a_bayer_camera_as_png_is_that_of_a_raw_image(form: str, encoding: str):
+    rgb = np.kron(np.random.default_rng(2).integers(0, 256, (2, 4, 3), np.uint8), np.ones((4, 4, 1), np.uint8))
+    data = cv2.imencode(".png", samples(rgb, encoding))[1].tobytes()
+    message = CompressedImage(format=form.format(encoding, encoding), data=byte_array(data))
+    np.testing.assert_array_equal(compressed_to_rgb(message), image_to_rgb(encoded(rgb, encoding)))
+
+
+def test_a_bayer_mosaic_as_jpeg_has_its_colours_and_one_that_was_undone_before_keeps_them():
+    rgb = halves(RED, WHITE)
+    data = cv2.imencode(".jpg", samples(rgb, "bayer_gbrg8"), [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
+    message = CompressedImage(format="bayer_gbrg8; jpeg compressed bayer_gbrg8", data=byte_array(data))
+    assert np.abs(away_from_edges(compressed_to_rgb(message)) - away_from_edges(rgb)).max() < 16
+    message = CompressedImage(format="bayer_gbrg8; jpeg compressed bgr8", data=byte_array(file_of(rgb, ".jpg")))
+    assert np.abs(away_from_edges(compressed_to_rgb(message)) - away_from_edges(rgb)).max() < 8
+
+
+def test_the_end_of_a_preview_within_a_jpeg_is_not_that_of_the_file():
+    data = file_of(halves(RED, WHITE), ".jpg")
+    preview = b"\xff\xe1" + (2 + len(data)).to_bytes(2, "big") + data
+    whole = data[:2] + preview + data[2:]
+    assert compressed_to_rgb(CompressedImage(format="jpeg", data=byte_array(whole))).shape == (8, 16, 3)
+    with pytest.raises(ImageError, match="has no end marker"):
+        compressed_to_rgb(CompressedImage(format="jpeg", data=byte_array(whole[:-30])))
+
+
 def test_jpeg_with_padding_behind_its_end_is_whole():
     data = file_of(halves(RED, WHITE), ".jpg") + bytes(200)
     assert compressed_to_rgb(CompressedImage(format="jpeg", data=byte_array(data))).shape == (8, 16, 3)
@@ -145,7 +174,14 @@ def test_jpeg_with_padding_behind_its_end_is_whole():
     [
         ("jpeg", b"", "data is empty, expected a JPEG or PNG file"),
         ("jpeg", b"\xff\xd8" + bytes(50), "JPEG of 52 bytes has no end marker, expected a whole file: it was cut off"),
-        ("png", file_of(halves(RED, WHITE), ".png")[:40], "40 bytes of format 'png' are no picture"),
+        ("png", file_of(halves(RED, WHITE), ".png")[:40], "PNG of 40 bytes has no end, expected a whole file"),
+        ("bayer_rggb12; png compressed ", file_of(halves(RED, WHITE), ".png"), "names no Bayer pattern that is known"),
+        ("bayer_rggb8; png compressed ", file_of(halves(RED, WHITE), ".png"), "but the data has 3 colours"),
+        (
+            "bayer_rggb8; png compressed ",
+            cv2.imencode(".png", np.zeros((7, 8), np.uint8))[1].tobytes(),
+            "image is 8x7, expected even sizes for encoding bayer_rggb8",
+        ),
         ("jpeg", b"no picture at all", "17 bytes of format 'jpeg' are no picture, expected JPEG or PNG"),
         ("png", file_of(np.zeros((1, 16385, 3), np.uint8), ".png"), "image is 16385x1, expected each side in 1..16384"),
         ("16UC1; compressedDepth png", b"x", "is a depth image, expected a colour or grey one"),
