@@ -10,7 +10,8 @@ TRAIN = [
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
 REPLAY = [
-    "rosbags>=0.10,<1", "rosbags-image>=0.10", "faster-coco-eval>=1.6,<2", "jinja2>=3.1,<4", "rich>=13,<16",
+    "rosbags>=0.10,<1", "rosbags-image>=0.10", "mcap>=1.1,<2", "faster-coco-eval>=1.6,<2", "jinja2>=3.1,<4",
+    "rich>=13,<16", "zstandard>=0.20,<1",
 ]  # fmt: skip
 FIGURES = [
     *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",

@@ -24,7 +24,8 @@ from sensor_msgs.msg import Image
 from osis_ros.bags.recorder import BagRecorder
 from osis_ros.errors import OsisError
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
-from osis_ros.files.result_folder import RunFolderError, make_way
+from osis_ros.files.atomic import write_whole
+from osis_ros.files.result_folder import Mark, RunFolderError, make_way
 from osis_ros.inference.bundle import BundleError, load_bundle
 from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.messages.instances import instances_from_message
@@ -34,7 +35,13 @@ from osis_ros.nodes.support.node_process import NodeProcess, NodeProcessError, h
 
 COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
 INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
-OWN_FILES = ("demo.mcap", "metadata.yaml", "overlay.png", "camera.log", "segmenter.log")
+ABOUT = "about.txt"
+MARK = Mark(ABOUT, "Left by `osis demo`")
+OWN_FILES = ("metadata.yaml", "overlay.png", "camera.log", "segmenter.log", ABOUT)
+CONTENTS = """overlay.png: camera and answer side by side
+{bag}.mcap, metadata.yaml: a bag of every topic
+camera.log, segmenter.log: what the two nodes said
+"""
 
 TABLES = ("-p", "objects:=12", "-p", "scene_seconds:=3.0")  # cluttered, and often another one
 TIMEOUT = 120.0  # s for whatever is waited for; starting on a busy machine takes the longest
@@ -62,7 +69,7 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
         raise DemoError(err) from None
     heed_interrupts()
     try:
-        make_way(folder, (*OWN_FILES, f"{folder.name}.mcap"), "demo")
+        make_way(folder, (*OWN_FILES, f"{folder.name}.mcap"), MARK, "demo")
         _prepare_middleware(console)
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C shall end the other processes first
         return _Demo(folder, console).run(str(bundle.path), frames, rate)
@@ -94,6 +101,7 @@ class _Demo:
         self._folder, self._console = folder, console
         self._node = Node("referee")
         self._recorder = BagRecorder(self._node, folder)
+        write_whole(folder / ABOUT, f"{MARK.text}, which may replace this folder.\n{CONTENTS.format(bag=folder.name)}")
         self._referee = Referee()
         self._processes: list[NodeProcess] = []
         self._camera_image: dict[int, Image] = {}

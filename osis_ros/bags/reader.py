@@ -1,63 +1,60 @@
 """A recorded bag (rosbag2, SQLite or MCAP), read message by message: nothing is dropped, however slow the reader."""
 
-import os
+import contextlib
+import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
-from typing import NamedTuple
 
+import yaml
 from rclpy.serialization import deserialize_message
-from rosbags.interfaces import Connection
-from rosbags.rosbag2 import Reader
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.errors import OsisError
+from osis_ros.bags.bag_file import COMPRESSED, ROS1, BagError, BagFile, RawMessage, open_file
+from osis_ros.messages.errors import MessageError
 from osis_ros.msg import InstanceArray
 
 IMAGES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 TRUTH = {"osis_ros/msg/InstanceArray": InstanceArray}
 # What a depth camera or a segmenter publishes as images, too; nobody means these by "the images of the bag".
 NO_PHOTOGRAPHS = ("depth", "infra", "label_image", "overlay", "mask")
-
-
-class BagError(OsisError):
-    """A bag that cannot be read, or has no such topic; the message is one sentence for the user."""
-
-
-class Recorded(NamedTuple):
-    """A message with its topic and the time (ns) at which it was recorded."""
-
-    topic: str
-    time: int
-    message: object
+ZSTD_START = b"\x28\xb5\x2f\xfd"  # no serialised message begins like this: its first byte is 0
 
 
 class RecordedBag:
     """A bag, opened for reading as a context.
 
+    Attributes:
+        losses: a sentence for each file that could not be read to its end.
+
     Args:
-        path: a bag's folder, or a single .mcap or .db3 file.
+        path: a bag's folder, with or without its metadata.yaml, or a single .mcap or .db3 file. Files and messages
+            may be compressed as rosbag2 does it.
     Raises:
         BagError: no such bag, a damaged one, or one of a storage that is not read here.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._reader = Reader(path)
-            self._reader.open()
-        except FileNotFoundError:
-            missing = f"{path} holds no metadata.yaml" if path.is_dir() else f"{path} does not exist"
-            raise BagError(f"{missing}, expected a bag's folder, or its .mcap or .db3 file") from None
-        except Exception as err:  # whatever a damaged index or a foreign schema makes the libraries stumble over
-            raise BagError(f"{path} cannot be read as a bag: {str(err).rstrip('.') or type(err).__name__}") from None
+        with contextlib.ExitStack() as stack:
+            self._files: list[BagFile] = []
+            for file in _files_of(path):
+                self._files.append(open_file(file))
+                stack.callback(self._files[-1].close)
+            self._stack = stack.pop_all()
+        self._files.sort(key=lambda file: file.start)
+        self.losses = [file.loss for file in self._files if file.loss]
+        self._counts: Counter[tuple[str, str]] = Counter()
+        for file in self._files:
+            for topic in file.topics:
+                self._counts[topic.name, topic.type] += topic.count
 
     def __enter__(self) -> "RecordedBag":
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._reader.close()
+        self._stack.close()
 
     def image_topic(self, asked: str | None = None) -> str:
         """The topic asked for, or the only one with images; raw is preferred to compressed if a camera has both.
@@ -68,7 +65,7 @@ class RecordedBag:
         present = self._topics(IMAGES)
         if asked is not None:
             return self._asked(asked, present, "images")
-        likely = [topic for topic in present if not any(word in topic for word in NO_PHOTOGRAPHS)]
+        likely = [topic for topic in present if not any(word in topic.lower() for word in NO_PHOTOGRAPHS)]
         likely = [topic for topic in likely if topic.removesuffix("/compressed") == topic or
                   topic.removesuffix("/compressed") not in likely]  # fmt: skip
         if len(likely) == 1:
@@ -88,49 +85,118 @@ class RecordedBag:
         present = self._topics(TRUTH)
         if asked is not None:
             return self._asked(asked, present, "osis_ros/msg/InstanceArray")
-        shared = {topic: len(os.path.commonpath([topic, image_topic])) for topic in present
-                  if topic.endswith("ground_truth")}  # fmt: skip
+        shared = {topic: _shared(topic, image_topic) for topic in present if topic.endswith("ground_truth")}
         nearest = [topic for topic, length in shared.items() if length == max(shared.values())]
         if len(nearest) > 1:
             raise BagError(f"{self.path} has several truths; name one with --truth-topic: {', '.join(nearest)}")
         return nearest[0] if nearest else None
 
     def holds_any(self, topics: Iterable[str]) -> bool:
-        """Whether one of these topics was recorded, even without a message."""
-        return any(connection.topic in topics for connection in self._reader.connections)
+        """Whether one of these topics was recorded, even without a message or under a relative name."""
+        return not {_parts(topic) for topic in topics}.isdisjoint(_parts(name) for name, _ in self._counts)
 
     def count(self, topic: str) -> int:
         """How many messages the topic has."""
-        return sum(connection.msgcount for connection in self._connections([topic]))
+        return sum(count for (name, kind), count in self._counts.items() if name == topic and kind in IMAGES | TRUTH)
 
-    def read(self, topics: Sequence[str]) -> Iterator[Recorded]:
-        """The messages of some topics, in the order in which they were recorded.
+    def read(self, topics: Sequence[str]) -> Iterator[RawMessage]:
+        """The images and instances of some topics, in the order in which they were recorded; `decoded` reads them.
 
         Raises:
             BagError: the bag is damaged from here on.
         """
-        kinds = IMAGES | TRUTH
-        try:
-            for connection, time, data in self._reader.messages(self._connections(topics)):
-                yield Recorded(connection.topic, time, deserialize_message(bytes(data), kinds[connection.msgtype]))
-        except Exception as err:  # whatever a damaged chunk, page or message makes the libraries stumble over
-            raise BagError(f"{self.path} is damaged: {str(err).rstrip('.') or type(err).__name__}") from err
+        for group in _overlapping(self._files):
+            for message in heapq.merge(*(file.messages(topics) for file in group), key=lambda found: found.time):
+                if message.type in IMAGES | TRUTH:
+                    yield message
 
     def _topics(self, kinds: dict[str, type]) -> list[str]:
-        return sorted({c.topic for c in self._reader.connections if c.msgtype in kinds and c.msgcount})
+        return sorted({name for (name, kind), count in self._counts.items() if kind in kinds and count})
 
     def _all_topics(self) -> list[str]:
         """Every topic with its type, and a word where it is empty: recorded under a QoS that did not fit, say."""
-        counts: Counter[tuple[str, str]] = Counter()
-        for connection in self._reader.connections:
-            counts[connection.topic, connection.msgtype] += connection.msgcount
-        return [f"{topic} ({kind}{'' if count else ', no message'})" for (topic, kind), count in sorted(counts.items())]
+        listed = sorted(self._counts.items())
+        return [f"{topic} ({kind}{'' if count else ', no message'})" for (topic, kind), count in listed]
 
     def _asked(self, topic: str, present: list[str], of: str) -> str:
-        if topic not in present:
-            there = f"there are {', '.join(present)}" if present else f"only {', '.join(self._all_topics())}"
-            raise BagError(f"{self.path} has no {topic} of {of}; {there}")
-        return topic
+        for name in present:
+            if _parts(name) == _parts(topic):  # converted bags have names without a slash before them
+                return name
+        there = f"there are {', '.join(present)}" if present else f"only {', '.join(self._all_topics()) or 'nothing'}"
+        raise BagError(f"{self.path} has no {topic} of {of}; {there}")
 
-    def _connections(self, topics: Sequence[str]) -> list[Connection]:
-        return [c for c in self._reader.connections if c.topic in topics]
+
+def decoded(message: RawMessage) -> Image | CompressedImage | InstanceArray:
+    """The message that was recorded.
+
+    Raises:
+        MessageError: its bytes are not one.
+    """
+    data = message.data
+    try:
+        if data[: len(ZSTD_START)] == ZSTD_START:
+            import zstandard
+
+            data = zstandard.decompress(data)
+        return deserialize_message(data, (IMAGES | TRUTH)[message.type])
+    except Exception:  # whatever half a message makes the libraries stumble over; they say nothing that helps
+        raise MessageError(
+            f"the message on {message.topic} at {message.time * 1e-9:.3f} s, {len(message.data)} bytes, is damaged: "
+            f"it cannot be deserialized as {message.type}"
+        ) from None
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The bag's files: those that its metadata.yaml lists or, without one that can be read, all in the folder."""
+    wanted = "expected a bag's folder, or its .mcap or .db3 file"
+    try:
+        if not path.exists():
+            raise BagError(f"{path} does not exist, {wanted}")
+        if not path.is_dir():
+            return [path]
+        listed = _listed(path / "metadata.yaml")
+        names = {PurePath(name).name for name in listed}
+        there = sorted(file for file in path.iterdir() if _is_bag_file(file))
+    except OSError as err:
+        raise BagError(f"{path} cannot be read: {err.strerror or err}") from None
+    files = [file for file in there if file.name in names] if names else there
+    if missing := sorted(names - {file.name for file in files}):
+        raise BagError(f"{path}/metadata.yaml lists {', '.join(missing)}, but there is no such file; if it is lost for "
+                       "good, `ros2 bag reindex` makes a new metadata.yaml")  # fmt: skip
+    if not files:
+        raise BagError(f"{path} holds no .mcap or .db3 file, {wanted}")
+    return files
+
+
+def _is_bag_file(file: Path) -> bool:
+    return file.is_file() and file.name.removesuffix(COMPRESSED).endswith((".mcap", ".db3", ROS1))
+
+
+def _listed(metadata: Path) -> list[str]:
+    """The files that a metadata.yaml names; none where it is missing or torn, as after a loss of power."""
+    try:
+        fields = yaml.safe_load(metadata.read_text("utf-8"))
+        return [str(name) for name in fields["rosbag2_bagfile_information"]["relative_file_paths"]]
+    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        return []
+
+
+def _overlapping(files: Sequence[BagFile]) -> Iterator[list[BagFile]]:
+    """Groups of files, sorted by start, whose times overlap: the others need not be open to be read in order."""
+    group: list[BagFile] = []
+    for file in files:
+        if group and file.start > max(one.end for one in group):
+            yield group
+            group = []
+        group.append(file)
+    yield group
+
+
+def _parts(topic: str) -> tuple[str, ...]:
+    return tuple(topic.strip("/").split("/"))
+
+
+def _shared(topic: str, other: str) -> int:
+    """How many parts two names have in common from the front, whether or not they begin with a slash."""
+    pairs = zip(_parts(topic), _parts(other), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(_parts(topic)), len(_parts(other))))

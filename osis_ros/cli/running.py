@@ -93,8 +93,8 @@ def replay(
         table.add_row(*row)
     console.print(table)
     for reason, count in report.failures.items():
-        console.print(f"skipped {count}: {reason}", highlight=False)
-    console.print(report.note, highlight=False)
+        console.print(f"skipped {count}: {reason}", highlight=False, soft_wrap=True)
+    console.print(report.note, highlight=False, soft_wrap=True)
     console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
 
 

@@ -15,6 +15,9 @@ pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo: pip ins
 pytest.importorskip("faster_coco_eval", reason="the demo is scored with faster-coco-eval")
 from rosbags.highlevel import AnyReader
 
+from osis_ros.demo import MARK, OWN_FILES
+from osis_ros.files.result_folder import make_way
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -53,6 +56,7 @@ def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path,
                   "/segmenter/label_image", "/diagnostics"):  # fmt: skip
         assert counts.get(topic, 0) > 0, topic
     assert (tmp_path / "demo" / "demo.mcap").is_file()
+    make_way(tmp_path / "demo", (*OWN_FILES, "demo.mcap"), MARK, "demo")  # the next demo may take its place
 
 
 def test_it_keeps_off_the_domain_of_the_shell(monkeypatch: pytest.MonkeyPatch):
@@ -84,6 +88,20 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, colour
     assert run.returncode == 1
     assert "thesis.tex, which no demo wrote" in in_one_line(output)
     assert (tmp_path / "thesis.tex").read_text() == "all of it"
+
+
+def test_a_bag_of_the_users_is_left_alone(tmp_path: Path, colour_cells: Path):
+    """rosbags names the files of every MCAP bag as the demo's are."""
+    from rosbags.rosbag2 import StoragePlugin, Writer
+
+    with Writer(tmp_path / "mybag", version=9, storage_plugin=StoragePlugin.MCAP):
+        pass
+    before = {path.name: path.read_bytes() for path in (tmp_path / "mybag").iterdir()}
+    run = demo(tmp_path / "mybag", "--model", colour_cells)
+    output = run.communicate(timeout=60)[0]
+    assert run.returncode == 1
+    assert "mybag is no earlier demo: its about.txt is not there or not a demo's" in in_one_line(output)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "mybag").iterdir()} == before
 
 
 def test_a_link_in_the_place_of_the_folder_is_one_sentence(tmp_path: Path, colour_cells: Path):

@@ -47,7 +47,7 @@ class ReplayReport:
 
     Attributes:
         bag, image_topic, truth_topic, model, provider, score_threshold, unknown_threshold: what ran on what.
-        frames: the images that were segmented, in the bag's order.
+        frames: the images that were segmented, in the order in which they were recorded.
         failures: why images were skipped, and how many for each reason.
         verdict, note: the scores, where the bag holds the truth; and a sentence on them, or on why there are none.
         pictures: of some frames.

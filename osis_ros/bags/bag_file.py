@@ -1,0 +1,101 @@
+"""One file of a bag: what every kind of storage can tell, and the kinds that are read."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, Protocol
+
+from osis_ros.errors import OsisError
+
+ROS1 = ".bag"
+COMPRESSED = ".zstd"
+
+
+class BagError(OsisError):
+    """A bag that cannot be read, or has no such topic; the message is one sentence for the user."""
+
+
+class Topic(NamedTuple):
+    """A topic of a file: its name, its message type (`sensor_msgs/msg/Image`), and how many messages there are."""
+
+    name: str
+    type: str
+    count: int
+
+
+class RawMessage(NamedTuple):
+    """A message as it was recorded: its topic and type, when (ns), and its serialised bytes."""
+
+    topic: str
+    type: str
+    time: int
+    data: bytes
+
+
+class BagFile(Protocol):
+    """A file that is open for reading.
+
+    Attributes:
+        topics: in it, those of other serialisations than ROS 2's included: their type then names it.
+        start, end: times of the earliest and the latest message, ns; start is above end where there is none.
+        loss: one sentence on what could not be read of it; empty where it is whole.
+    """
+
+    topics: Sequence[Topic]
+    start: int
+    end: int
+    loss: str
+
+    def messages(self, topics: Sequence[str]) -> Iterator[RawMessage]:
+        """The messages of some topics in the order of their times.
+
+        Raises:
+            BagError: the file is damaged from here on.
+        """
+
+    def close(self) -> None: ...
+
+
+def open_file(path: Path) -> BagFile:
+    """Open a bag's file, `NAME.mcap` or `NAME.db3`, or one that rosbag2 compressed as a whole (`.zstd`).
+
+    Raises:
+        BagError: it cannot be read, or is of another kind.
+    """
+    from osis_ros.bags.mcap_file import McapFile
+    from osis_ros.bags.sqlite_file import SqliteFile
+
+    kinds = {".mcap": McapFile, ".db3": SqliteFile}
+    if path.suffix == ROS1:
+        raise BagError(
+            f"{path} is a bag of ROS 1, expected one of ROS 2; "
+            f"rosbags-convert --src {path.name} --dst {path.stem} makes one of it"
+        )
+    plain = path.with_suffix("") if path.suffix == COMPRESSED else path
+    if plain.suffix not in kinds:
+        raise BagError(f"{path} is of no kind that is read, expected .mcap or .db3, or one of them with {COMPRESSED}")
+    try:
+        if plain is path:
+            return kinds[plain.suffix](path, path)
+        with TemporaryDirectory(prefix="osis-bag-") as folder:  # an open file outlives its folder
+            unpacked = Path(folder) / plain.name
+            _unpack(path, unpacked)
+            return kinds[plain.suffix](unpacked, path)
+    except OSError as err:
+        raise BagError(f"{path} cannot be read: {err.strerror or err}") from None
+
+
+def _unpack(path: Path, unpacked: Path) -> None:
+    import zstandard
+
+    try:
+        with zstandard.open(path, "rb") as source, unpacked.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    except zstandard.ZstdError as err:
+        raise BagError(f"{path} cannot be unpacked: {sentence(err)}") from None
+
+
+def sentence(error: Exception) -> str:
+    """What a library says of a damaged file, in one line and without a full stop."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

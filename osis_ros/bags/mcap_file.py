@@ -1,0 +1,117 @@
+"""An MCAP file of a bag, read by its index or, where it was cut off before that was written, from front to back."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mcap.reader import SeekingReader
+from mcap.records import Channel, Message, Schema
+from mcap.stream_reader import StreamReader
+
+from osis_ros.bags.bag_file import BagError, RawMessage, Topic, sentence
+
+LAST_TIME = 2**63 - 1
+
+
+class McapFile:
+    """A `BagFile`. Topics of other encodings than ROS 2's (JSON, Protobuf) are listed and left alone."""
+
+    def __init__(self, path: Path, called: Path) -> None:
+        """
+        Args:
+            called: the user's file, of which `path` may be a copy.
+        Raises:
+            BagError: it is no MCAP file, or holds not one whole message.
+            OSError: it cannot be opened.
+        """
+        self._called, self._stream = called, path.open("rb")
+        self.loss = ""
+        self._channels: dict[int, Channel] = {}
+        self._schemas: dict[int, Schema] = {}
+        try:
+            self._indexed = self._read_index()
+            if not self._indexed:
+                self._scan()
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_index(self) -> bool:
+        """Topics, counts and times from the end of the file; False where these are not there."""
+        try:
+            summary = SeekingReader(self._stream).get_summary()
+        except Exception:  # whatever the library stumbles over in half a file
+            return False
+        if summary is None or summary.statistics is None or not summary.channels:
+            return False
+        self._channels, self._schemas = summary.channels, summary.schemas
+        statistics = summary.statistics
+        self._count(statistics.channel_message_counts, statistics.message_start_time, statistics.message_end_time)
+        return True
+
+    def _scan(self) -> None:
+        """The same by reading the whole file, as far as it goes."""
+        counts: Counter[int] = Counter()
+        start, end, whole = LAST_TIME, 0, 0
+        try:
+            for record in self._records():
+                whole += 1
+                if isinstance(record, Message):
+                    counts[record.channel_id] += 1
+                    start, end = min(start, record.log_time), max(end, record.log_time)
+        except Exception as err:  # here it was cut off
+            if not whole:
+                raise BagError(f"{self._called} cannot be read as an MCAP file: {sentence(err)}") from None
+            if not counts:
+                raise BagError(f"{self._called} was cut off before its first message: {sentence(err)}") from None
+            self.loss = (
+                f"{self._called.name} was cut off; the {counts.total()} messages before the break are used "
+                "(`mcap recover` makes a whole file of them)"
+            )
+        self._count(counts, start, end)
+
+    def _records(self) -> Iterator[object]:
+        """Every record from the first one on; keeps what they say of topics and types."""
+        self._stream.seek(0)
+        for record in StreamReader(self._stream, validate_crcs=True).records:
+            if isinstance(record, Channel):
+                self._channels[record.id] = record
+            elif isinstance(record, Schema):
+                self._schemas[record.id] = record
+            yield record
+
+    def _count(self, counts: dict[int, int], start: int, end: int) -> None:
+        self.topics = [Topic(c.topic, self._type(c), counts.get(c.id, 0)) for c in self._channels.values()]
+        self.start, self.end = (start, end) if any(counts.values()) else (LAST_TIME, 0)
+
+    def _type(self, channel: Channel) -> str:
+        schema = self._schemas.get(channel.schema_id)
+        name = schema.name if schema else "no type"
+        return (
+            name if channel.message_encoding == "cdr" else f"{name}, {channel.message_encoding or 'unnamed'} encoding"
+        )
+
+    def messages(self, topics: Sequence[str]) -> Iterator[RawMessage]:
+        found = self._by_index(topics) if self._indexed else self._from_the_front(topics)
+        try:
+            for channel, message in found:
+                yield RawMessage(channel.topic, self._type(channel), message.log_time, message.data)
+        except Exception as err:  # whatever a damaged chunk makes the libraries stumble over
+            if not self.loss:
+                raise BagError(f"{self._called} is damaged: {sentence(err)}") from err
+
+    def _by_index(self, topics: Sequence[str]) -> Iterator[tuple[Channel, Message]]:
+        for _, channel, message in SeekingReader(self._rewound(), validate_crcs=True).iter_messages(topics):
+            yield channel, message
+
+    def _from_the_front(self, topics: Sequence[str]) -> Iterator[tuple[Channel, Message]]:
+        for record in self._records():
+            if isinstance(record, Message) and self._channels[record.channel_id].topic in topics:
+                yield self._channels[record.channel_id], record
+
+    def _rewound(self) -> object:
+        self._stream.seek(0)
+        return self._stream
+
+    def close(self) -> None:
+        self._stream.close()

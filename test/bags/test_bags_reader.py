@@ -1,0 +1,328 @@
+"""Reading the bags that recorders leave: split, compressed, cut off, damaged, of other kinds; every message once."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rclpy.serialization import serialize_message
+from std_msgs.msg import Header, String
+
+pytest.importorskip("rosbags", reason="bags are written with rosbags, which pip installs")
+pytest.importorskip("mcap", reason="MCAP files are read with mcap, which pip installs")
+import zstandard
+from mcap.writer import CompressionType, IndexType
+from mcap.writer import Writer as McapWriter
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
+
+from osis_ros.bags.bag_file import BagError
+from osis_ros.bags.reader import RecordedBag, decoded
+from osis_ros.messages.errors import MessageError
+from osis_ros.messages.images import image_from_message, image_to_message
+
+IMAGE, ARRAY, TEXT = "sensor_msgs/msg/Image", "osis_ros/msg/InstanceArray", "std_msgs/msg/String"
+TOPIC = "/cam/image_raw"
+STORAGES = {"mcap": StoragePlugin.MCAP, "db3": StoragePlugin.SQLITE3}
+
+
+def image(number: int) -> bytes:
+    """A picture of 100 pixels of noise, by which its number is told."""
+    noise = np.random.default_rng(number).integers(0, 256, (10, 10, 3), np.uint8)
+    noise[0, 0, 0] = number
+    return serialize_message(image_to_message(noise, "rgb8", Header()))
+
+
+def write(folder: Path, times: Iterable[int], storage: str = "mcap", mode: CompressionMode | None = None) -> Path:
+    """A bag with the image `n` at each time `n`."""
+    writer = Writer(folder, version=9, storage_plugin=STORAGES[storage])
+    if mode is not None:
+        writer.set_compression(mode, CompressionFormat.ZSTD)
+    with writer:
+        connection = writer.add_connection(TOPIC, IMAGE, typestore=get_typestore(Stores.ROS2_JAZZY))
+        for n in times:
+            writer.write(connection, n, image(n))
+    return folder
+
+
+def numbers(path: Path, topic: str = TOPIC) -> list[int]:
+    """The numbers of a bag's images in the order in which they are read; each has its own time."""
+    with RecordedBag(path) as bag:
+        found = [(m.time, int(image_from_message(decoded(m))[0, 0, 0])) for m in bag.read([topic])]
+        assert bag.count(topic) == len(found)
+    assert all(time == number for time, number in found)
+    return [number for _, number in found]
+
+
+@pytest.mark.parametrize("mode", [None, CompressionMode.FILE, CompressionMode.MESSAGE])
+@pytest.mark.parametrize("storage", STORAGES)
+def test_each_storage_and_compression(tmp_path: Path, storage: str, mode: CompressionMode | None):
+    bag = write(tmp_path / "run", range(5), storage, mode)
+    assert numbers(bag) == [0, 1, 2, 3, 4]
+    (bag / "metadata.yaml").unlink()
+    assert numbers(bag) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("compression", CompressionType)
+@pytest.mark.parametrize("index", [IndexType.ALL, IndexType.NONE])
+def test_mcap_files_of_every_form(tmp_path: Path, compression: CompressionType, index: IndexType):
+    with (tmp_path / "a.mcap").open("wb") as stream:
+        writer = McapWriter(stream, chunk_size=500, compression=compression, index_types=index)
+        mcap_images(writer, range(5))
+        writer.finish()
+    assert numbers(tmp_path / "a.mcap") == [0, 1, 2, 3, 4]
+
+
+def mcap_images(writer: McapWriter, times: Iterable[int]) -> None:
+    writer.start("ros2")
+    schema = writer.register_schema(IMAGE, "ros2msg", b"")
+    channel = writer.register_channel(TOPIC, "cdr", schema)
+    for n in times:
+        writer.add_message(channel, n, image(n), n)
+
+
+def test_an_mcap_file_without_chunks_and_summary(tmp_path: Path):
+    with (tmp_path / "a.mcap").open("wb") as stream:
+        writer = McapWriter(stream, use_chunking=False, use_statistics=False, use_summary_offsets=False,
+                            index_types=IndexType.NONE, repeat_channels=False, repeat_schemas=False)  # fmt: skip
+        mcap_images(writer, range(5))
+        writer.finish()
+    assert numbers(tmp_path / "a.mcap") == [0, 1, 2, 3, 4]
+    with RecordedBag(tmp_path / "a.mcap") as bag:
+        assert bag.losses == []
+
+
+def test_channels_of_other_encodings_are_listed_and_left_alone(tmp_path: Path):
+    with (tmp_path / "a.mcap").open("wb") as stream:
+        writer = McapWriter(stream)
+        mcap_images(writer, range(3))
+        schema = writer.register_schema("Note", "jsonschema", b"{}")
+        channel = writer.register_channel("/notes", "json", schema)
+        writer.add_message(channel, 1, json.dumps({"a": 1}).encode(), 1)
+        writer.add_message(writer.register_channel("/bare", "protobuf", 0), 1, b"", 1)
+        writer.finish()
+    assert numbers(tmp_path / "a.mcap") == [0, 1, 2]
+    with RecordedBag(tmp_path / "a.mcap") as bag:
+        with pytest.raises(BagError, match=r"no /notes of images; there are /cam/image_raw"):
+            bag.image_topic("/notes")
+        with pytest.raises(BagError, match=r"/bare \(no type, protobuf encoding\).*/notes \(Note, json encoding\)"):
+            bag.truth_topic(TOPIC, "/truth")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
+def test_of_an_mcap_file_that_was_cut_off_everything_up_to_the_break_is_read(tmp_path: Path, share: float):
+    with (tmp_path / "whole.mcap").open("wb") as stream:
+        writer = McapWriter(stream, chunk_size=1000, compression=CompressionType.NONE)
+        mcap_images(writer, range(40))
+        writer.finish()
+    data = (tmp_path / "whole.mcap").read_bytes()
+    (tmp_path / "cut.mcap").write_bytes(data[: int(len(data) * share)])
+    read = numbers(tmp_path / "cut.mcap")
+    assert read == list(range(len(read)))
+    body = data.rindex(image(39))  # where the last message lies
+    assert len(read) == pytest.approx(min(1, share * len(data) / body) * 40, abs=5)
+    with RecordedBag(tmp_path / "cut.mcap") as bag:
+        assert bag.losses == [f"cut.mcap was cut off; the {len(read)} messages before the break are used (`mcap "
+                              "recover` makes a whole file of them)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("name", ["run #3", "what?", "50%25 done", "a'b\"c", "日本"])
+def test_any_name_of_a_folder_and_its_file(tmp_path: Path, storage: str, name: str):
+    bag = write(tmp_path / "plain", range(2), storage)
+    (bag / f"plain.{storage}").rename(bag / f"{name}.{storage}")
+    (bag / "metadata.yaml").unlink()
+    bag = bag.rename(tmp_path / name)
+    assert numbers(bag) == numbers(bag / f"{name}.{storage}") == [0, 1]
+
+
+def test_what_sqlite_left_in_its_log_is_read_and_the_users_files_stay(tmp_path: Path):
+    file = write(tmp_path / "run", range(3), "db3") / "run.db3"
+    database = sqlite3.connect(file, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA wal_autocheckpoint=0")
+    for n in range(3, 10):
+        database.execute("INSERT INTO messages (topic_id, timestamp, data) VALUES (1, ?, ?)", (n, image(n)))
+    cut = tmp_path / "cut"  # as the recorder's machine lost its power
+    cut.mkdir()
+    for path in (file, file.with_name("run.db3-wal")):
+        shutil.copy(path, cut / path.name)
+    database.close()
+    before = {path.name: path.read_bytes() for path in cut.iterdir()}
+    assert numbers(cut) == list(range(10))
+    assert {path.name: path.read_bytes() for path in cut.iterdir()} == before
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_files_of_a_split_bag_are_read_in_the_order_of_their_times(tmp_path: Path, storage: str):
+    """The second file, by its name, is the first by its times; a third overlaps with it."""
+    parts = (range(10, 15), range(5), (3, 7))
+    for i, times in enumerate(parts):
+        write(tmp_path / f"run_{i}", times, storage)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    names = [f"run_{i}.{storage}" for i in range(3)]
+    for i, name in enumerate(names):
+        shutil.copy(tmp_path / f"run_{i}" / name, folder)
+    metadata = "rosbag2_bagfile_information:\n  relative_file_paths:\n"
+    (folder / "metadata.yaml").write_text(metadata + "".join(f"  - run/{name}\n" for name in names))
+    assert numbers(folder) == [0, 1, 2, 3, 3, 4, 7, 10, 11, 12, 13, 14]
+    (folder / "metadata.yaml").write_text(metadata + f"  - {names[0]}\n")  # the rest is not the bag's
+    assert numbers(folder) == [10, 11, 12, 13, 14]
+    (folder / "metadata.yaml").write_text("rosbag2_bagfile_information: [half a fi")
+    assert len(numbers(folder)) == 12
+    (folder / "metadata.yaml").write_text(metadata + "  - run_7.db3\n  - run_0.mcap\n  - run_0.db3\n")
+    with pytest.raises(BagError, match=r"metadata.yaml lists .*run_7.db3, but there is no such file; .*bag reindex"):
+        RecordedBag(folder)
+
+
+def test_a_message_that_is_no_message_is_one_sentence_and_the_next_is_read(tmp_path: Path):
+    with Writer(tmp_path / "run", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection(TOPIC, IMAGE, typestore=get_typestore(Stores.ROS2_JAZZY))
+        for time, data in ((1_000_000_000, image(1)), (2_500_000_000, image(2)[:50]), (2_600_000_000, b""),
+                           (2_700_000_000, b"\x28\xb5\x2f\xfd rubbish"), (3_000_000_000, image(3))):  # fmt: skip
+            writer.write(connection, time, data)
+    read, said = [], []
+    with RecordedBag(tmp_path / "run") as bag:
+        for message in bag.read([TOPIC]):
+            try:
+                read.append(int(image_from_message(decoded(message))[0, 0, 0]))
+            except MessageError as err:
+                said.append(str(err))
+    assert read == [1, 3]
+    assert said[0] == (
+        "the message on /cam/image_raw at 2.500 s, 50 bytes, is damaged: it cannot be deserialized as "
+        "sensor_msgs/msg/Image"
+    )
+    assert len(said) == 3
+
+
+def test_only_images_and_instances_of_a_topic_are_read(tmp_path: Path):
+    """Two types under one name, as after a node was changed between two recordings."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    with Writer(tmp_path / "run", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        images = writer.add_connection(TOPIC, IMAGE, typestore=store)
+        words = writer.add_connection(TOPIC, TEXT, typestore=store)
+        writer.write(words, 1, serialize_message(String(data="hello")))
+        writer.write(images, 2, image(2))
+    assert numbers(tmp_path / "run") == [2]
+
+
+def topics(folder: Path, **kinds: str) -> Path:
+    """A bag with one message on each topic, `__` in its name for `/`."""
+    from osis_ros.bags.message_types import add_type, jazzy_types
+    from osis_ros.msg import InstanceArray
+
+    store = jazzy_types()
+    add_type(store, ARRAY)
+    with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for name, kind in kinds.items():
+            connection = writer.add_connection(name.replace("__", "/"), kind, typestore=store)
+            writer.write(connection, 1, image(1) if kind == IMAGE else serialize_message(InstanceArray()))
+    return folder
+
+
+def test_relative_names_of_topics_are_those_with_a_slash(tmp_path: Path):
+    bag = topics(tmp_path / "a", camera__image=IMAGE, __camera__ground_truth=ARRAY, __other__ground_truth=ARRAY,
+                 segmenter__instances=ARRAY)  # fmt: skip
+    with RecordedBag(bag) as recorded:
+        assert recorded.image_topic() == recorded.image_topic("/camera/image") == "camera/image"
+        assert recorded.truth_topic("camera/image") == "/camera/ground_truth"
+        assert recorded.holds_any(["/segmenter/instances"])
+        assert not recorded.holds_any(["/segmenter"])
+
+
+def test_the_nearest_truth_is_the_one_with_most_parts_of_the_name_in_common(tmp_path: Path):
+    bag = topics(tmp_path / "a", __cam__left__image=IMAGE, __cam__ground_truth=ARRAY, __cam__left__ground_truth=ARRAY)
+    with RecordedBag(bag) as recorded:
+        assert recorded.truth_topic("/cam/left/image") == "/cam/left/ground_truth"
+    bag = topics(tmp_path / "b", __cam_a__image=IMAGE, __cam_b__ground_truth=ARRAY, __cam_c__ground_truth=ARRAY)
+    with RecordedBag(bag) as recorded, pytest.raises(BagError, match="several truths; name one with --truth-topic"):
+        recorded.truth_topic("/cam_a/image")  # letters in common are none
+
+
+def test_depth_is_no_photograph_however_its_topic_is_spelt(tmp_path: Path):
+    names = {"__a__image": IMAGE, "__a__Depth": IMAGE, "__b__aligned_depth_to_color": IMAGE, "__b__infra1": IMAGE}
+    with RecordedBag(topics(tmp_path / "a", **names)) as recorded:
+        assert recorded.image_topic() == "/a/image"
+
+
+def damaged(path: Path) -> Path:
+    """The file without its middle."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 4 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 4)
+    path.write_bytes(data)
+    return path
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path):
+    def file(name: str, content: bytes) -> Path:
+        (tmp_path / name).write_bytes(content)
+        return tmp_path / name
+
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "ros1").mkdir()
+    (tmp_path / "ros1" / "old.bag").write_bytes(b"#ROSBAG V2.0\n")
+    half = zstandard.compress(b"whatever" * 100)[:15]
+    for path, sentence in (
+        (tmp_path / "gone", "gone does not exist, expected a bag's folder, or its .mcap or .db3 file"),
+        (tmp_path / "empty", "empty holds no .mcap or .db3 file, expected a bag's folder"),
+        (
+            tmp_path / "ros1",
+            "old.bag is a bag of ROS 1, expected one of ROS 2; rosbags-convert --src old.bag --dst old",
+        ),
+        (file("photo.png", b"x"), "photo.png is of no kind that is read, expected .mcap or .db3, or one of them with"),
+        (file("photo.zstd", b"x"), "photo.zstd is of no kind that is read"),
+        (file("a.mcap", b""), "a.mcap cannot be read as an MCAP file: "),
+        (file("b.mcap", b"no mcap at all, but longer than the magic"), "b.mcap cannot be read as an MCAP file: "),
+        (file("a.db3", b""), "a.db3 cannot be read as an SQLite bag: "),
+        (file("b.db3", b"no database"), "b.db3 cannot be read as an SQLite bag: "),
+        (file("c.db3.zstd", b"no zstd"), "c.db3.zstd cannot be unpacked: "),
+        (file("c.mcap.zstd", half), "c.mcap.zstd c"),
+        (file("d.mcap.zstd", zstandard.compress(b"no mcap")), "d.mcap.zstd cannot be read as an MCAP file: "),
+        (file("d.db3.zstd", zstandard.compress(b"no db")), "d.db3.zstd cannot be read as an SQLite bag: "),
+        (damaged(write(tmp_path / "torn", range(200), "db3") / "torn.db3"), "torn.db3 "),
+    ):
+        with pytest.raises(BagError) as caught, RecordedBag(path) as bag:
+            list(bag.read([TOPIC]))
+        assert sentence in str(caught.value), str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert "osis-bag-" not in str(caught.value)  # a copy that the user has never heard of
+
+
+def test_an_empty_bag_has_no_topic(tmp_path: Path):
+    for storage in STORAGES:
+        with Writer(tmp_path / storage, version=9, storage_plugin=STORAGES[storage]):
+            pass
+        with RecordedBag(tmp_path / storage) as bag, pytest.raises(BagError, match="no topic of images, only nothing"):
+            bag.image_topic()
+
+
+def test_a_bag_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Root may read everything, so the refusal is the kernel's of another file."""
+    bag = write(tmp_path / "run", range(1))
+
+    def refused(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(BagError, match=r"run.mcap cannot be read: Permission denied"):
+        RecordedBag(bag / "run.mcap")
+    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(BagError, match="run cannot be read: Permission denied"):
+        RecordedBag(bag)
+
+
+def test_nothing_stays_in_the_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    for storage in STORAGES:
+        assert numbers(write(tmp_path / storage, range(2), storage, CompressionMode.FILE)) == [0, 1]
+    with pytest.raises(BagError):
+        RecordedBag(damaged(write(tmp_path / "torn", range(200), "db3") / "torn.db3"))
+    assert list(place.iterdir()) == []
