@@ -8,3 +8,11 @@ class OsisError(Exception):
     prints it and exits with status 1; a node logs it. Any other exception is a fault of the program and keeps its
     traceback.
     """
+
+
+class ImageError(OsisError, ValueError):
+    """A picture, in a file or a message, that cannot be read; the message is one sentence that names it."""
+
+
+class DatasetError(OsisError):
+    """Annotations, pictures or a folder of data that cannot be used; the message is one sentence for the user."""

@@ -138,7 +138,6 @@ def open_set(
     A test set keeps every object and marks its class as known or unknown.
     """
     from osis_ros.training.datasets.open_set import (
-        category_ids,
         evaluation_set,
         read_annotations,
         training_set,
@@ -146,8 +145,8 @@ def open_set(
     )
 
     _require_outputs(output, inputs=(annotations,))
-    tree = read_annotations(annotations)
-    made = (training_set if train else evaluation_set)(tree, category_ids(tree, names(known), annotations))
+    tree, truth = read_annotations(annotations)
+    made = (training_set if train else evaluation_set)(tree, [truth.category_id(name) for name in names(known)])
     write_annotations(made, output)
     _report({output.name: made}, output.parent)
 

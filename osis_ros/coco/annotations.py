@@ -1,4 +1,7 @@
-"""Reading COCO-format ground truth and detections, with one clear sentence for each fault."""
+"""The one reader of COCO-format files, ground truth and detections, with one clear sentence for what does not fit.
+
+Training, `osis data` and evaluation all read files with it, so that what one of them takes, every other takes.
+"""
 
 import gzip
 import json
@@ -12,7 +15,7 @@ import numpy as np
 
 from osis_ros.coco.masks import Masks
 from osis_ros.coco.segmentation import first_broken, to_rle
-from osis_ros.errors import OsisError
+from osis_ros.errors import DatasetError, OsisError
 
 UNKNOWN_ID = 1000  # the category id by which the authors' result files mean "unknown"
 
@@ -51,22 +54,40 @@ class GroundTruth:
     known_ids: tuple[int, ...] | None = None
     notes: list[str] = field(default_factory=list)
 
+    def category_id(self, entry: str | int) -> int:
+        """The id of the category of that name, or failing that of that id.
+
+        Raises:
+            DatasetError: no category has it, or several have.
+        """
+        by_name = [c.id for c in self.categories if c.name == entry]
+        if len(by_name) > 1:
+            raise DatasetError(f"{self.path}: {len(by_name)} categories are called '{entry}' "
+                               f"(ids {', '.join(map(str, by_name))}); give the id")  # fmt: skip
+        if by_name:
+            return by_name[0]
+        if any(str(c.id) == str(entry).strip() for c in self.categories):
+            return int(entry)
+        names = ", ".join(c.name for c in self.categories[:12])
+        more = ", …" if len(self.categories) > 12 else ""
+        raise DatasetError(f"{self.path}: no category is called '{entry}'; there are {names}{more}")
+
 
 def read_json(path: Path) -> Any:
     """The content of a .json or .json.gz file.
 
     Raises:
-        EvaluationError: the file is missing or is not JSON.
+        DatasetError: the file is missing or is not JSON.
     """
     try:
         raw = path.read_bytes()
         return json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
     except FileNotFoundError:
-        raise EvaluationError(f"{path}: no such file") from None
+        raise DatasetError(f"{path}: no such file") from None
     except OSError as err:
-        raise EvaluationError(f"{path}: cannot be read ({err.strerror or err})") from None
+        raise DatasetError(f"{path}: cannot be read ({err.strerror or err})") from None
     except (ValueError, EOFError, RecursionError, zlib.error) as err:
-        raise EvaluationError(f"{path}: not a JSON file ({err})") from None
+        raise DatasetError(f"{path}: not a JSON file ({err})") from None
 
 
 def read_ground_truth(path: Path) -> GroundTruth:
@@ -77,29 +98,50 @@ def read_ground_truth(path: Path) -> GroundTruth:
     that is repeated whole, id included, counts once.
 
     Raises:
-        EvaluationError: a file, field or mask that does not fit.
+        DatasetError: a file, field or mask that does not fit.
+    """
+    return ground_truth_of(read_tree(path), path)
+
+
+def read_tree(path: Path) -> dict[str, Any]:
+    """The content of a COCO-format file as it is, for `ground_truth_of` or for writing it anew.
+
+    Raises:
+        DatasetError: the file cannot be read, or lacks one of the three lists.
     """
     content = read_json(path)
     if not isinstance(content, dict):
-        raise EvaluationError(f"{path}: ground truth is a {type(content).__name__}, expected a JSON object")
+        raise DatasetError(f"{path}: ground truth is a {type(content).__name__}, expected a JSON object")
     known_ids = content.get("known_ids")
-    content = content.get("ground_truth", content)
-    if not isinstance(content, dict):
-        raise EvaluationError(f"{path}: its ground_truth is a {type(content).__name__}, expected a JSON object")
-    known_ids = content.get("known_ids", known_ids)
+    tree = content.get("ground_truth", content)
+    if not isinstance(tree, dict):
+        raise DatasetError(f"{path}: its ground_truth is a {type(tree).__name__}, expected a JSON object")
     for key in ("images", "annotations", "categories"):
-        if not isinstance(content.get(key), list):
-            raise EvaluationError(f"{path}: no list '{key}', expected COCO-format ground truth")
+        if not isinstance(tree.get(key), list):
+            raise DatasetError(f"{path}: no list '{key}', expected COCO-format ground truth")
+    return tree if known_ids is None else {"known_ids": known_ids, **tree}
+
+
+def ground_truth_of(tree: dict[str, Any], path: Path) -> GroundTruth:
+    """`read_ground_truth` of what `read_tree` has read from `path`."""
+    known_ids = tree.get("known_ids")
     if known_ids is not None and not isinstance(known_ids, list):
-        raise EvaluationError(f"{path}: known_ids is {known_ids!r}, expected a list of category ids")
+        raise DatasetError(f"{path}: known_ids is {known_ids!r:.80}, expected a list of category ids")
     notes: list[str] = []
-    entries = _without_repeats(content["annotations"], notes)
-    images = _images(path, content["images"], entries)
-    categories = _categories(path, content["categories"])
+    entries = _without_repeats(tree["annotations"], notes)
+    images = _images(path, tree["images"], entries)
+    categories = _categories(path, tree["categories"])
     objects = _masks(f"{path}: annotation", entries, images, {c.id for c in categories}, is_detection=False)
     empty = int((objects.pixels == 0).sum())
     if empty:
         notes.append(f"{empty} annotations have no pixels; they count as objects that nobody can find, as in COCO")
+    for name, count in Counter(c.name for c in categories).items():
+        if count > 1:
+            ids = ", ".join(str(c.id) for c in categories if c.name == name)
+            notes.append(f"{count} categories are called {name} (ids {ids}); training takes them for one class")
+    files = Counter(image.file_name for image in images if image.file_name)
+    if shared := [name for name, count in files.items() if count > 1]:
+        notes.append(f"{len(shared)} files are named by several images, the first is {shared[0]}")
     return GroundTruth(path, images, categories, objects, tuple(known_ids) if known_ids is not None else None, notes)
 
 
@@ -114,19 +156,24 @@ def read_detections(
     Returns:
         The detections, and the names of those further categories by their ids.
     Raises:
-        EvaluationError: a file, field or mask that does not fit, or an image or category id that neither the ground
+        DatasetError: a file, field or mask that does not fit, or an image or category id that neither the ground
             truth nor the file has.
     """
     content = read_json(path)
+    for category in ground_truth.categories:
+        if category.id == unknown_id and category.open_set in ("known", "ignore"):
+            raise DatasetError(f"{ground_truth.path}: category {unknown_id} ({category.name}) is marked "
+                               f"{category.open_set}, and {unknown_id} means unknown in detections; say with "
+                               "--unknown-id which id they use for it")  # fmt: skip
     more: dict[int, str] = {}
     if isinstance(content, dict):
         listed = content.get("categories", [])
         if not isinstance(listed, list):
-            raise EvaluationError(f"{path}: categories is {listed!r}, expected a list")
+            raise DatasetError(f"{path}: categories is {listed!r:.80}, expected a list")
         present = {unknown_id, *(c.id for c in ground_truth.categories)}
         more = {c.id: c.name for c in _categories(path, listed) if c.id not in present}
         if strange := [i for i, name in more.items() if name == "unknown"]:
-            raise EvaluationError(
+            raise DatasetError(
                 f"{path}: category {strange[0]} is called unknown; say so with --unknown-id {strange[0]}"
             )
         content = content.get("detections")
@@ -136,7 +183,7 @@ def read_detections(
 def detections_from(entries: Any, path: Path, ground_truth: GroundTruth, *more_ids: int) -> Masks:
     """As `read_detections`, from a list in memory; `more_ids` are category ids beside those of the ground truth."""
     if not isinstance(entries, list):
-        raise EvaluationError(
+        raise DatasetError(
             f"{path}: no list of detections, expected [{{image_id, category_id, segmentation, score}}, …]"
         )
     category_ids = {c.id for c in ground_truth.categories} | set(more_ids)
@@ -169,8 +216,17 @@ def _integer(entry: dict, key: str, where: str) -> int:
     value = entry.get(key)
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool) or not whole or abs(value) > 2**53:
-        raise EvaluationError(f"{where}: {key} is {value!r}, expected a whole number")
+        raise DatasetError(f"{where}: {key} is {value!r:.80}, expected a whole number")
     return int(value)
+
+
+def _text(entry: dict, key: str, default: str, where: str) -> str:
+    value = entry.get(key)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise DatasetError(f"{where}: {key} is {value!r:.80}, expected a text")
+    return str(value)
 
 
 def _images(path: Path, entries: list, annotations: list) -> tuple[Image, ...]:
@@ -183,17 +239,17 @@ def _images(path: Path, entries: list, annotations: list) -> tuple[Image, ...]:
     images: dict[int, Image] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            raise EvaluationError(f"{path}: image {number} of the list is {entry!r}, expected an object")
+            raise DatasetError(f"{path}: image {number} of the list is {entry!r:.80}, expected an object")
         image_id = _integer(entry, "id", f"{path}: image {number} of the list")
         size = entry
         if entry.get("height") is None or entry.get("width") is None:  # an image without masks needs no size
             size = dict(zip(("height", "width"), sizes.get(image_id) or (0, 0), strict=False))
         height, width = (_integer(size, side, f"{path}: image {image_id}") for side in ("height", "width"))
         if height < 0 or width < 0:
-            raise EvaluationError(f"{path}: image {image_id} is {width}x{height} pixels")
-        image = Image(image_id, str(entry.get("file_name", "")), height, width)
+            raise DatasetError(f"{path}: image {image_id} is {width}x{height} pixels")
+        image = Image(image_id, _text(entry, "file_name", "", f"{path}: image {image_id}"), height, width)
         if images.setdefault(image_id, image) != image:
-            raise EvaluationError(f"{path}: image id {image_id} is used for two different images")
+            raise DatasetError(f"{path}: image id {image_id} is used for two different images")
     return tuple(images[i] for i in sorted(images))
 
 
@@ -201,15 +257,16 @@ def _categories(path: Path, entries: list) -> tuple[Category, ...]:
     categories: dict[int, Category] = {}
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            raise EvaluationError(f"{path}: category {number} of the list is {entry!r}, expected an object")
+            raise DatasetError(f"{path}: category {number} of the list is {entry!r:.80}, expected an object")
         category_id = _integer(entry, "id", f"{path}: category {number} of the list")
         open_set = entry.get("open_set")
         if open_set not in (None, "known", "unknown", "ignore"):
-            raise EvaluationError(f"{path}: category {category_id}: open_set is {open_set!r}, "
+            raise DatasetError(f"{path}: category {category_id}: open_set is {open_set!r:.80}, "
                                   "expected known, unknown or ignore")  # fmt: skip
-        category = Category(category_id, str(entry.get("name", category_id)), open_set)
+        name = _text(entry, "name", str(category_id), f"{path}: category {category_id}")
+        category = Category(category_id, name, open_set)
         if categories.setdefault(category_id, category) != category:
-            raise EvaluationError(f"{path}: category id {category_id} is used for two different categories")
+            raise DatasetError(f"{path}: category id {category_id} is used for two different categories")
     return tuple(categories[i] for i in sorted(categories))
 
 
@@ -222,28 +279,30 @@ def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: s
     for n, entry in enumerate(entries):
         here = f"{where} {entry.get('id', n) if isinstance(entry, dict) else n}"
         if not isinstance(entry, dict):
-            raise EvaluationError(f"{here} is {entry!r}, expected an object")
+            raise DatasetError(f"{here} is {entry!r:.80}, expected an object")
         image_id, category[n] = _integer(entry, "image_id", here), _integer(entry, "category_id", here)
         if image_id not in index_of:
-            raise EvaluationError(f"{here}: image_id {image_id} is not among the ground truth's {len(images)} images")
+            raise DatasetError(f"{here}: image_id {image_id} is not among the ground truth's {len(images)} images")
         if category[n] not in category_ids:
-            raise EvaluationError(f"{here}: category_id {category[n]} is not among the ground truth's categories"
+            raise DatasetError(f"{here}: category_id {category[n]} is not among the ground truth's categories"
                                   f"{' nor the id for unknown' if is_detection else ''}")  # fmt: skip
         image[n] = index_of[image_id]
         size = images[image[n]]
         try:
             rles.append(to_rle(entry.get("segmentation"), size.height, size.width))
         except ValueError as err:
-            raise EvaluationError(f"{here} (image {size.id}): {err}") from None
+            raise DatasetError(f"{here} (image {size.id}): {err}") from None
         if is_detection:
             score[n] = _score(entry, here)
         else:
-            crowd[n] = bool(entry.get("iscrowd", 0))
+            if entry.get("iscrowd") not in (None, 0, 1):
+                raise DatasetError(f"{here}: iscrowd is {entry['iscrowd']!r:.80}, expected 0 or 1")
+            crowd[n] = bool(entry.get("iscrowd"))
             if entry.get("area") is not None:
                 given_area[n] = _area(entry, here)
     broken, why = first_broken(rles)
     if broken is not None:
-        raise EvaluationError(f"{where} {entries[broken].get('id', broken)}: {why}")
+        raise DatasetError(f"{where} {entries[broken].get('id', broken)}: {why}")
     masks = Masks(image, category, score, given_area, crowd, tuple(rles))
     return replace(masks, area=np.where(np.isnan(given_area), masks.pixels, given_area))
 
@@ -251,12 +310,12 @@ def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: s
 def _score(entry: dict, here: str) -> float:
     score = entry.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not abs(score) < 1e308:
-        raise EvaluationError(f"{here}: score is {score!r}, expected a finite number")
+        raise DatasetError(f"{here}: score is {score!r:.80}, expected a finite number")
     return float(score)
 
 
 def _area(entry: dict, here: str) -> float:
     area = entry["area"]
     if isinstance(area, bool) or not isinstance(area, int | float) or not 0 <= area < np.inf:
-        raise EvaluationError(f"{here}: area is {area!r}, expected a number of pixels ≥ 0")
+        raise DatasetError(f"{here}: area is {area!r:.80}, expected a number of pixels ≥ 0")
     return float(area)

@@ -70,7 +70,7 @@ def _run_totals(strings: list[bytes]) -> np.ndarray:
     """[N] int64, the sum of each string's run lengths; -1 for a string that is no run-length encoding.
 
     A number is five bits a character, lowest first, bit 5 set on all but its last. From the fourth on it is the
-    difference to the run two before, so number i of n counts in every second run after it: (n - 1 - i) // 2 + 1 times.
+    difference to the run two before: runs 1, 3, 5, … are running sums, and so are runs 2, 4, 6, ….
     """
     lengths = np.array([len(s) for s in strings], np.int64)
     codes = np.frombuffer(b"".join(strings), np.uint8).astype(np.int64) - ord("0")
@@ -89,7 +89,14 @@ def _run_totals(strings: list[bytes]) -> np.ndarray:
     owner = owner[starts]
     count = np.bincount(owner, minlength=len(strings))
     index = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    weight = np.where(index == 0, 1, (count[owner] - 1 - index) // 2 + 1)
+    runs = values.copy()
+    for chain in (index % 2 == 1, (index % 2 == 0) & (index > 0)):
+        of_string = owner[chain]
+        sums = np.cumsum(values[chain])
+        first = np.flatnonzero(np.diff(of_string, prepend=-1))
+        before = np.repeat(sums[first] - values[chain][first], np.diff(first, append=len(sums)))
+        runs[chain] = sums - before
+    broken |= np.bincount(owner, runs < 0, len(strings)) > 0
     totals = np.zeros(len(strings), np.int64)
-    np.add.at(totals, owner, values * weight)
+    np.add.at(totals, owner, runs)
     return np.where(broken, -1, totals)

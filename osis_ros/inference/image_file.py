@@ -1,19 +1,20 @@
-"""Read an image file as the network needs it: 8-bit RGB, upright."""
+"""The one reader of image files: whole or not at all, 8-bit RGB, upright.
 
+`osis segment`, `train`, `evaluate` and `data check` all read pictures with it, with OpenCV 4 as with 5.
+"""
+
+import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from osis_ros.errors import OsisError
+from osis_ros.errors import ImageError
+from osis_ros.files.jpeg import is_cut_jpeg
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 
 LOG, SILENT = getattr(cv2.utils, "logging", cv2), 0  # OpenCV 5 moved its log level there
-
-
-class ImageError(OsisError, ValueError):
-    """A file or folder that cannot be read as images; the message is one sentence that names it."""
 
 
 def read_image(file: str | Path) -> np.ndarray:
@@ -27,32 +28,77 @@ def read_image(file: str | Path) -> np.ndarray:
     Raises:
         ImageError: no such file, empty, truncated, not an image, or of a kind that OpenCV does not decode.
     """
-    file = Path(file)
+    image = _decode(Path(file), cv2.IMREAD_COLOR)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+
+
+def read_label_image(file: str | Path) -> np.ndarray:
+    """Decode an image file of one channel, such as a map of object numbers, as it is stored.
+
+    Returns:
+        uint8 or uint16 [H, W].
+    Raises:
+        ImageError: as `read_image`; or it has several channels.
+    """
+    image = _decode(Path(file), cv2.IMREAD_UNCHANGED)
+    if image.ndim != 2:
+        raise ImageError(f"{file} has {image.shape[2]} channels, expected a label image of one")
+    return image
+
+
+def stored_size(file: str | Path) -> tuple[int, int]:
+    """Height and width of a picture as stored, before its EXIF orientation turns it. Raises ImageError."""
+    return _decode(Path(file), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION).shape[:2]
+
+
+def _decode(file: Path, how: int) -> np.ndarray:
     try:
-        data = np.frombuffer(file.read_bytes(), np.uint8)
+        data = file.read_bytes()
     except FileNotFoundError:
         raise ImageError(f"{file} does not exist") from None
     except IsADirectoryError:
         raise ImageError(f"{file} is a folder, expected an image file") from None
     except OSError as err:
         raise ImageError(f"{file} cannot be read: {err.strerror}") from None
-    if not len(data):
+    if not data:
         raise ImageError(f"{file} is empty, expected an image")
-    image = _decode(data)
+    if is_cut_jpeg(data):
+        raise ImageError(f"{file} is a JPEG of {len(data)} bytes that was cut off: its end is missing; copy it again")
+    image = _silently_decoded(np.frombuffer(data, np.uint8), how)
     if image is None:
         raise ImageError(
             f"{file} cannot be decoded ({len(data)} bytes): damaged or not an image; PNG, JPEG, BMP, WebP, TIFF and "
             "PNM of 8 or 16 bits are read"
         )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+    return image
 
 
-def _decode(data: np.ndarray) -> np.ndarray | None:
-    level = LOG.getLogLevel()
-    LOG.setLogLevel(SILENT)  # the error raised here says it once
-    try:
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-    finally:
-        LOG.setLogLevel(level)
+def _silently_decoded(data: np.ndarray, how: int) -> np.ndarray | None:
+    with _SILENCE:  # the error raised here says it once
+        try:
+            return cv2.imdecode(data, how)
+        except cv2.error:
+            return None
+
+
+class _Silence:
+    """OpenCV's log, which the whole process shares, is off while any thread is inside."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._level = threading.Lock(), 0, 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._level = LOG.getLogLevel()
+                LOG.setLogLevel(SILENT)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                LOG.setLogLevel(self._level)
+
+
+_SILENCE = _Silence()

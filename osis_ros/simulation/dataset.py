@@ -8,6 +8,7 @@ both are written under another name first and then renamed, record last.
 import json
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ import cv2
 import numpy as np
 
 from osis_ros.coco.rle import encode
-from osis_ros.errors import OsisError
+from osis_ros.errors import DatasetError
 from osis_ros.files.atomic import write_whole
 from osis_ros.simulation.categories import ALL, KNOWN, shown_in
 from osis_ros.simulation.draws import SPLITS
@@ -33,11 +34,9 @@ VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2, "outliers": 3}
 # Raised when the same seed no longer gives the same picture; the outliers have had 16, 32, 48, then 64 kinds.
 GENERATIONS = {"train": 1, "val": 1, "test": 1, "demo": 1, "outliers": 4}
 JPEG_QUALITY = 92
+SETTINGS_FILE = "settings.json"
+DRAFT = re.compile(r"\.\d{6}\.(jpg|json|png)\.\d+")  # what `write_whole` leaves of an image where it is killed
 _ATTEMPTS = 4  # cameras tried until one sees an object
-
-
-class DatasetError(OsisError):
-    """A folder or a setting that cannot be used; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
     Yields:
         the number of images done so far, first of all that of those found; instances.json is written before the end.
     Raises:
-        DatasetError: bad settings, a folder that holds something else, or a disk that takes no more.
+        DatasetError: bad settings, or a folder that holds something else. OSError: a folder that takes no more.
     """
     settings.check()
     if count < 1:
@@ -94,47 +93,63 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
     _begin(folder, settings)
     if sum(1 for _ in (folder / "records").iterdir()) > count:
         raise DatasetError(f"{folder} holds more than {count} images; ask for at least as many, or use another folder")
-    missing = [index for index in range(count) if not _is_whole(_record_file(folder, index))]
+    missing = [index for index in range(count) if not _is_done(folder, settings, index)]
     done = count - len(missing)
     yield done
     scenes = sorted({index // settings.views for index in missing})
     wanted = set(missing)
     jobs = [[i for i in range(s * settings.views, (s + 1) * settings.views) if i in wanted] for s in scenes]
-    try:
-        for made in _run(folder, settings, jobs, workers):
-            done += made
-            yield done
-        _assemble(folder, settings, count)
-    except OSError as err:
-        raise DatasetError(f"cannot write to {folder}: {err.strerror or err}") from err
+    for made in _run(folder, settings, jobs, workers):
+        done += made
+        yield done
+    _assemble(folder, settings, count)
 
 
 def _begin(folder: Path, settings: Settings) -> None:
-    """Make the folders, and hold the settings against those that an earlier run wrote down."""
-    file = folder / "settings.json"
+    """Hold the settings against those that an earlier run wrote down, then make the folders.
+
+    Nothing is made or deleted in a folder before it is known to be such a run's, or empty.
+    """
+    file = folder / SETTINGS_FILE
     mine = {"generation": GENERATIONS[settings.split], **vars(settings)}
+    if file.exists():
+        theirs = _settings_of(file)
+        changed = [
+            f"{key} {theirs.get(key)!r}, now {value!r}" for key, value in mine.items() if theirs.get(key) != value
+        ]
+        if changed:
+            raise DatasetError(
+                f"{folder} was begun with other settings ({'; '.join(changed)}); use another folder or remove it"
+            )
+    else:
+        if (foreign := _first_file(folder)) is not None:
+            raise DatasetError(
+                f"{folder} holds {foreign.relative_to(folder)} but no {SETTINGS_FILE}; use an empty folder"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(mine, indent=1).encode())
+    for part in ("images", "records", *(["depth"] if settings.depth else [])):
+        (folder / part).mkdir(exist_ok=True)
+        for draft in (folder / part).glob(".*"):  # of a run that was killed
+            if DRAFT.fullmatch(draft.name):
+                draft.unlink(missing_ok=True)
+
+
+def _settings_of(file: Path) -> dict:
     try:
-        for part in ("images", "records", *(["depth"] if settings.depth else [])):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-        for draft in folder.glob("*/.*"):  # of a run that was killed
-            draft.unlink(missing_ok=True)
-        if file.exists():
-            theirs = json.loads(file.read_text())
-            changed = [
-                f"{key} {theirs.get(key)!r}, now {value!r}" for key, value in mine.items() if theirs.get(key) != value
-            ]
-            if changed:
-                raise DatasetError(
-                    f"{folder} was begun with other settings ({'; '.join(changed)}); use another folder or remove it"
-                )
-        elif any((folder / "images").iterdir()):
-            raise DatasetError(f"{folder} holds images but no settings.json; use an empty folder")
-        else:
-            write_whole(file, json.dumps(mine, indent=1).encode())
-    except OSError as err:
-        raise DatasetError(f"cannot write to {folder}: {err.strerror}") from err
-    except ValueError as err:
-        raise DatasetError(f"{file} is not JSON; remove {folder} or use another folder") from err
+        settings = json.loads(file.read_text())
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict):
+        raise DatasetError(f"{file} does not hold the settings of rendered scenes; use another folder")
+    return settings
+
+
+def _first_file(folder: Path) -> Path | None:
+    """Any file below a folder but a draft of the settings; None where there is none."""
+    drafts = f".{SETTINGS_FILE}."
+    found = (path for path in folder.rglob("*") if not path.is_dir() and not path.name.startswith(drafts))
+    return next(found, None)
 
 
 def _run(folder: Path, settings: Settings, jobs: list[list[int]], workers: int) -> Iterator[int]:
@@ -204,7 +219,7 @@ class _Studio:
         write_whole(self.folder / "images" / _image_name(index), coded.tobytes())
         if self.settings.depth:
             millimetres = np.clip(np.rint(frame.depth * 1000), 0, 65535).astype(np.uint16)
-            write_whole(self.folder / "depth" / f"{index:06d}.png", cv2.imencode(".png", millimetres)[1].tobytes())
+            write_whole(_depth_file(self.folder, index), cv2.imencode(".png", millimetres)[1].tobytes())
         record = {
             "scene_seed": seed,
             "view": index % self.settings.views,
@@ -264,14 +279,24 @@ def _image_name(index: int) -> str:
     return f"{index:06d}.jpg"
 
 
+def _is_done(folder: Path, settings: Settings, index: int) -> bool:
+    """Are its files there, and its record not cut short?"""
+    files = [folder / "images" / _image_name(index), *([_depth_file(folder, index)] if settings.depth else [])]
+    return _is_whole(_record_file(folder, index)) and all(file.is_file() for file in files)
+
+
 def _is_whole(record: Path) -> bool:
-    """Is it there, and not cut short? Each ends with the brace that it began with."""
+    """Does it end with the brace that it began with?"""
     try:
         with record.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read() == b"}"
     except OSError:  # not there, or empty
         return False
+
+
+def _depth_file(folder: Path, index: int) -> Path:
+    return folder / "depth" / f"{index:06d}.png"
 
 
 def _record_file(folder: Path, index: int) -> Path:

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from osis_ros.coco.rle import decode
-from osis_ros.simulation.dataset import DatasetError
+from osis_ros.errors import DatasetError
+from osis_ros.inference.image_file import read_image
 
 _COLUMNS, _ROWS, _WIDTH = 4, 4, 400  # of the sheet, and px of one picture
 _KNOWN_COLOUR, _UNKNOWN_COLOUR = (80, 220, 80), (60, 60, 255)  # BGR outlines
@@ -28,7 +29,7 @@ def write_preview(folder: Path, file: Path) -> None:
     truth = json.loads((folder / "instances.json").read_text())
     unknown = {c["id"] for c in truth["categories"] if c["open_set"] == "unknown"}
     images = truth["images"][: _COLUMNS * _ROWS]
-    pictures = {i["id"]: cv2.imread(str(folder / "images" / i["file_name"])) for i in images}
+    pictures = {i["id"]: read_image(folder / "images" / i["file_name"])[..., ::-1].copy() for i in images}
     for annotation in truth["annotations"]:
         if annotation["image_id"] in pictures:
             mask = decode(annotation["segmentation"]).astype(np.uint8)

@@ -77,7 +77,8 @@ def cut_out(records: list[Record]) -> list[Cutout]:
     """The objects of photographs, cut out.
 
     Raises:
-        ConfigError: a photograph that cannot be read, or no object that is large and whole enough.
+        ImageError, DatasetError: a photograph that cannot be read.
+        ConfigError: no object that is large and whole enough.
     """
     found = [cutout for record in records for cutout in _cut_out(record)]
     if not found:

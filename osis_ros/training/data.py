@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-import cv2
 import faster_coco_eval.core.mask as rle_api
 import numpy as np
 import torch
@@ -16,9 +15,10 @@ from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
 from torchvision.transforms import v2
 
-from osis_ros.coco.segmentation import to_rle
+from osis_ros.coco.annotations import GroundTruth, read_ground_truth
+from osis_ros.coco.pictures import read_picture
+from osis_ros.errors import DatasetError
 from osis_ros.training.config import ConfigError, Source
-from osis_ros.training.datasets.open_set import DatasetError, read_annotations
 from osis_ros.training.recolour import recolour_parts
 
 # (pixels, masks, labels, random) -> the first three, with objects added.
@@ -28,17 +28,17 @@ NO_CLASS = -1  # an object whose class is not to be learnt; it still teaches obj
 
 @dataclass(frozen=True)
 class Record:
-    """One annotated image: its file, size in pixels, and per object a label and a COCO segmentation."""
+    """One annotated image: its file, size in pixels, and per object a label and a compressed run-length encoding."""
 
     path: Path
     height: int
     width: int
     labels: tuple[int, ...]
-    segmentations: tuple[dict | list, ...]
+    rles: tuple[dict, ...]
 
 
 def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> list[Record]:
-    """The images of a source that have at least one usable object.
+    """The images of a source that have at least one usable object, in id order.
 
     Crowd regions are left out: they outline no single object.
 
@@ -46,77 +46,55 @@ def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> lis
         source: which files; relative paths start at `root`.
         class_names: the known classes in id order.
     Raises:
-        ConfigError: a missing or broken file, a dropped name that does not exist, nothing left to learn from.
+        DatasetError: a missing or broken file, nothing left to learn from.
+        ConfigError: the configuration drops or renames a class that does not exist.
     """
     path = root / source.annotations
-    try:
-        tree = read_annotations(path)
-    except DatasetError as error:
-        raise ConfigError(f"{error}; is the data folder right?") from None
-    names = {c["id"]: c["name"] for c in tree["categories"]}
-    images = {i["id"]: i for i in tree["images"]}
-    for use, unknown in (("drop", {*source.drop_annotations, *source.drop_images}), ("rename", {*source.rename})):
-        if missing := sorted(unknown - {*names.values()}):
+    truth = read_ground_truth(path)
+    names = {c.name for c in truth.categories}
+    for use, named in (("drop", {*source.drop_annotations, *source.drop_images}), ("rename", {*source.rename})):
+        if missing := sorted(named - names):
             raise ConfigError(f"{path} has no class {missing[0]!r} to {use}")
     for name in source.rename.values():
         if name not in class_names:
             raise ConfigError(f"{path}: {name!r}, a new name in `rename`, is none of the model's classes")
     label_of = {name: i for i, name in enumerate(class_names)} if source.classes == "by_name" else {}
-    kept: dict[int, list[tuple[int, dict | list]]] = {i: [] for i in images}
-    for annotation in tree["annotations"]:
-        name, image = names.get(annotation["category_id"]), annotation["image_id"]
-        if name in source.drop_images:
-            kept.pop(image, None)
-        elif image in kept and name not in source.drop_annotations and not annotation.get("iscrowd"):
-            label = label_of.get(source.rename.get(name, name), NO_CLASS)
-            kept[image].append((label, annotation.get("segmentation")))
-    records = [_record(path, root / source.images, images[i], objects) for i, objects in kept.items() if objects]
+    labels = {c.id: label_of.get(source.rename.get(c.name, c.name), NO_CLASS) for c in truth.categories}
+    objects = truth.objects
+    out = np.unique(objects.image[_is_called(truth, source.drop_images)])
+    kept = ~objects.crowd & ~_is_called(truth, source.drop_annotations) & ~np.isin(objects.image, out)
+    objects = objects.take(kept)
+    records = []
+    for index, rows in objects.rows_by_image().items():
+        image = truth.images[index]
+        records.append(Record(
+            root / source.images / image.file_name, image.height, image.width,
+            tuple(labels[c] for c in objects.category[rows].tolist()), tuple(objects.rles[i] for i in rows.tolist()),
+        ))  # fmt: skip
     if not records:
-        raise ConfigError(f"{path} leaves no image with an object to learn from")
+        raise DatasetError(f"{path} leaves no image with an object to learn from")
     missing = next((r.path for r in records if not r.path.is_file()), None)
     if missing:
-        raise ConfigError(f"{path} names the image {missing}, which does not exist; is `images` right?")
+        raise DatasetError(f"{path} names the image {missing}, which does not exist; is `images` right?")
     return records
 
 
-def _record(path: Path, folder: Path, image: dict, objects: list[tuple[int, dict | list]]) -> Record:
-    size = image.get("height"), image.get("width")
-    labels, segmentations = zip(*objects)
-    if not all(isinstance(side, int) and side > 0 for side in size):
-        raise ConfigError(f"{path}: image {image['id']} is {size[1]}x{size[0]} pixels, expected its width and height")
-    if not all(isinstance(segmentation, dict | list) for segmentation in segmentations):
-        raise ConfigError(f"{path}: an annotation of image {image['id']} has no segmentation")
-    return Record(folder / image["file_name"], *size, labels, segmentations)
+def _is_called(truth: GroundTruth, names: tuple[str, ...]) -> np.ndarray:
+    """[N] bool, the objects whose category has one of the names."""
+    return np.isin(truth.objects.category, [c.id for c in truth.categories if c.name in names])
 
 
 def decode_masks(record: Record) -> np.ndarray:
-    """All masks of an image, [N, H, W] uint8 0/1. Polygons and both kinds of RLE are understood.
-
-    Raises:
-        ConfigError: a segmentation that is none of these, or of another size than the image.
-    """
-    masks = np.empty((len(record.segmentations), record.height, record.width), np.uint8)
-    for number, segmentation in enumerate(record.segmentations):
-        try:
-            masks[number] = rle_api.decode(to_rle(segmentation, record.height, record.width))
-        except Exception:  # the library raises whatever it stumbles over
-            raise ConfigError(
-                f"{record.path}: the segmentation of its object {number + 1} of {len(masks)} is no polygon or RLE "
-                f"of {record.width}x{record.height} pixels"
-            ) from None
+    """All masks of an image, [N, H, W] uint8 0/1."""
+    masks = np.empty((len(record.rles), record.height, record.width), np.uint8)
+    for mask, rle in zip(masks, record.rles, strict=True):
+        mask[:] = rle_api.decode(rle)
     return masks
 
 
 def read_pixels(record: Record) -> np.ndarray:
-    """An image, [H, W, 3] uint8 RGB.
-
-    Raises:
-        ConfigError: no image, or one of another size than its annotations say.
-    """
-    pixels = cv2.imread(str(record.path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)  # masks know no turn
-    if pixels is None or pixels.shape[:2] != (record.height, record.width):
-        raise ConfigError(f"{record.path} is no readable {record.width}x{record.height} image")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    """An image, [H, W, 3] uint8 RGB; raises as `read_picture`."""
+    return read_picture(record.path, record.height, record.width)
 
 
 class Samples(Dataset):

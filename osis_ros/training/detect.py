@@ -63,7 +63,7 @@ def detect(
     with result_journal(output, truth, paths, category_ids, run) as journal:
         segment = image_segmenter(model, short_side, long_side)
         found, rate = segment_images(segment, truth, paths, category_ids, journal)
-        write_json(with_categories(found, split, truth), output)
+        write_json(with_categories(found, split, truth, category_ids[-1]), output)
     return len(found), rate
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from osis_ros.simulation.dataset import VIEWS_PER_SCENE, DatasetError, Settings, write_dataset
-from osis_ros.simulation.gl import RenderError
+from osis_ros.simulation.dataset import VIEWS_PER_SCENE, Settings, write_dataset
 from osis_ros.training.config import ConfigError, TrainConfig
 
 
@@ -32,16 +31,13 @@ def prepare_scenes(config: TrainConfig, data_root: Path) -> None:
     """Render the configured scenes below `data_root`; those that are there already are kept.
 
     Raises:
-        ConfigError: the folder holds other scenes, or nothing can be rendered here.
+        DatasetError: the folder holds other scenes. RenderError: nothing can be rendered here.
     """
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     wanted = [(folder, split, scenes) for folder, splits in config.scenes.items() for split, scenes in splits.items()]
     for folder, split, scenes in wanted:
         settings = Settings(split, scenes.seed, 640, 480, VIEWS_PER_SCENE[split], depth=False)
-        try:
-            with Progress(*columns) as progress:
-                task = progress.add_task(f"rendering {folder}/{split}", total=scenes.count)
-                for done in write_dataset(data_root / folder, settings, scenes.count, os.cpu_count() or 1):
-                    progress.update(task, completed=done)
-        except (DatasetError, RenderError) as error:
-            raise ConfigError(f"scenes.{folder}.{split}: {error}") from None
+        with Progress(*columns) as progress:
+            task = progress.add_task(f"rendering {folder}/{split}", total=scenes.count)
+            for done in write_dataset(data_root / folder, settings, scenes.count, os.cpu_count() or 1):
+                progress.update(task, completed=done)

@@ -9,13 +9,17 @@ import pytest
 from rectangles import KNOWN, annotation, content, data, detection, rectangle, write
 
 from osis_ros.coco.annotations import EvaluationError, read_detections, read_ground_truth
+from osis_ros.coco.rle import _compress as encode_runs
 from osis_ros.coco.rle import encode
 from osis_ros.coco.segmentation import first_broken
+from osis_ros.errors import DatasetError
 from osis_ros.evaluation.metrics.open_set import score_open_set
 from osis_ros.evaluation.metrics.split import open_set_split
 
 CUP, BOWL, TOY, TOOL, UNKNOWN = 1, 3, 7, 9, 1000
 A = (0, 0, 20, 20)
+# Runs 5000, 6000, -2000, 1000: they fill the image, and yet there is no such mask.
+NEGATIVE = encode_runs(np.array([5000, 6000, -2000, 1000]))
 
 
 def test_polygons_and_both_run_length_forms_are_the_same_mask(tmp_path):
@@ -103,13 +107,17 @@ def test_the_size_of_an_image_may_come_from_its_masks(tmp_path):
         (lambda t: (t["images"][0].pop("height"), t["annotations"][0]["segmentation"].update(size=7)), "size is "),
         (lambda t: t["annotations"].append(5), "annotation 1 is 5, expected an object"),
         (lambda t: t["annotations"][0].update(area=-1), "area is -1, expected"),
+        (lambda t: t["annotations"][0].update(iscrowd="0"), "annotation 1: iscrowd is '0', expected 0 or 1"),
+        (lambda t: t["images"][0].update(file_name=["a"]), "image 1: file_name is ['a'], expected a text"),
+        (lambda t: t["categories"][0].update(name=True), "category 1: name is True, expected a text"),
+        (lambda t: t["annotations"][0]["segmentation"].update(counts=NEGATIVE), "1: its run-length string is not"),
     ],
 )  # fmt: skip
 def test_broken_ground_truth_is_one_sentence(tmp_path, change, sentence):
     truth = content([annotation(1, CUP, A)])
     change(truth)
     path = write(tmp_path, "truth.json", truth)
-    with pytest.raises(EvaluationError) as error:
+    with pytest.raises(DatasetError) as error:
         read_ground_truth(path)
     assert sentence in str(error.value)
     assert str(path) in str(error.value)
@@ -130,7 +138,7 @@ def test_broken_ground_truth_is_one_sentence(tmp_path, change, sentence):
 def test_broken_detections_are_one_sentence(tmp_path, change, sentence):
     ground_truth = read_ground_truth(write(tmp_path, "g.json", content([annotation(1, CUP, A)])))
     path = write(tmp_path, "d.json", [{**detection(1, CUP, A, 0.5), **change}])
-    with pytest.raises(EvaluationError) as error:
+    with pytest.raises(DatasetError) as error:
         read_detections(path, ground_truth)
     assert sentence in str(error.value)
 
@@ -148,9 +156,9 @@ def test_broken_detections_are_one_sentence(tmp_path, change, sentence):
 def test_a_file_that_is_no_ground_truth_is_one_sentence(tmp_path, raw, sentence):
     path = tmp_path / "g.json"
     path.write_bytes(raw)
-    with pytest.raises(EvaluationError, match=sentence):
+    with pytest.raises(DatasetError, match=sentence):
         read_ground_truth(path)
-    with pytest.raises(EvaluationError, match="no such file"):
+    with pytest.raises(DatasetError, match="no such file"):
         read_ground_truth(tmp_path / "absent.json")
 
 
@@ -170,14 +178,46 @@ def test_what_is_known_comes_from_the_option_then_the_file_then_the_model(tmp_pa
 
 
 def test_names_that_do_not_exist_or_are_ambiguous_are_refused(tmp_path):
-    with pytest.raises(EvaluationError, match="no category is called 'dragon'; there are cup, bowl, toy, tool"):
+    with pytest.raises(DatasetError, match="no category is called 'dragon'; there are cup, bowl, toy, tool"):
         split_of(tmp_path, ("dragon",))
     with pytest.raises(EvaluationError, match="nothing says which classes are known"):
         split_of(tmp_path, None)
     twice = [{"id": 1, "name": "cup"}, {"id": 2, "name": "cup"}]
-    with pytest.raises(EvaluationError, match="2 categories are called 'cup'"):
+    with pytest.raises(DatasetError, match="2 categories are called 'cup'"):
         split_of(tmp_path, ("cup",), categories=twice)
     assert split_of(tmp_path, ("1", 2), categories=twice).names == {1: "cup (1)", 2: "cup (2)"}
+
+
+@pytest.mark.parametrize("form", ["sizes with a point", "byte order mark", "gzip", "UTF-16"])
+def test_a_file_is_read_however_its_numbers_and_bytes_are_written(tmp_path, form):
+    tree = content([annotation(1, CUP, A)])
+    if form == "sizes with a point":
+        tree["images"][0] |= {"id": 1.0, "height": 100.0, "width": 100.0}
+    text = json.dumps(tree)
+    raw = {"byte order mark": text.encode("utf-8-sig"), "gzip": gzip.compress(text.encode()),
+           "UTF-16": text.encode("utf-16")}.get(form, text.encode())  # fmt: skip
+    (tmp_path / "g.json").write_bytes(raw)
+    truth = read_ground_truth(tmp_path / "g.json")
+    assert (truth.images[0].height, len(truth.objects)) == (100, 1)
+
+
+def test_names_that_several_categories_or_images_share_are_noted(tmp_path):
+    tree = content([annotation(1, CUP, A)], images=2)
+    tree["categories"][1]["name"] = "cup"
+    tree["images"][1]["file_name"] = "1.png"
+    notes = read_ground_truth(write(tmp_path, "g.json", tree)).notes
+    assert notes == ["2 categories are called cup (ids 1, 3); training takes them for one class",
+                     "1 files are named by several images, the first is 1.png"]  # fmt: skip
+
+
+def test_an_id_that_means_unknown_and_an_ignored_category_is_refused(tmp_path):
+    tree = content([annotation(1, CUP, A)])
+    tree["categories"].append({"id": UNKNOWN, "name": "stuff", "open_set": "ignore"})
+    truth = read_ground_truth(write(tmp_path, "g.json", tree))
+    path = write(tmp_path, "d.json", [detection(1, UNKNOWN, A, 0.5)])
+    with pytest.raises(DatasetError, match=r"category 1000 \(stuff\) is marked ignore.* say with --unknown-id"):
+        read_detections(path, truth)
+    assert len(read_detections(path, truth, unknown_id=2000)[0]) == 1
 
 
 def test_every_category_of_real_coco_is_read(real_data):

@@ -1,20 +1,21 @@
 """Image files in, overlays and JSON out; `osis segment`."""
 
-import io
 import json
-import struct
+import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from colour_model import colour_bundle
+from jpeg_files import jpeg
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.coco.rle import decode
-from osis_ros.inference import overlay
-from osis_ros.inference.image_file import ImageError, read_image
+from osis_ros.errors import ImageError
+from osis_ros.inference import image_file, overlay
+from osis_ros.inference.image_file import read_image, read_label_image
 from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, draw_overlay
 from osis_ros.instances import Instances
 
@@ -45,12 +46,7 @@ def test_grey_alpha_and_16_bits_become_8_bit_rgb(tmp_path):
 
 
 def test_a_photograph_taken_upright_is_turned_upright(tmp_path):
-    _, jpeg = cv2.imencode(".jpg", np.zeros((8, 16, 3), np.uint8))
-    tag = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)  # orientation: turn by 90° clockwise
-    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + struct.pack("<H", 1) + tag + struct.pack("<I", 0)
-    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
-    data = io.BytesIO(jpeg.tobytes())
-    (tmp_path / "upright.jpg").write_bytes(data.read(2) + segment + data.read())
+    (tmp_path / "upright.jpg").write_bytes(jpeg(np.zeros((8, 16, 3), np.uint8), orientation=6))  # 90° clockwise
     assert read_image(tmp_path / "upright.jpg").shape == (16, 8, 3)
 
 
@@ -73,6 +69,44 @@ def test_what_is_no_image_is_told_in_a_sentence(tmp_path):
     }.items():
         with pytest.raises(ImageError, match=reason):
             read_image(tmp_path / name)
+
+
+def test_a_cut_jpeg_is_refused_although_opencv_4_gives_a_picture(tmp_path, monkeypatch):
+    """OpenCV 4 decodes it: its last rows hold whatever was in memory."""
+    whole = jpeg(np.full((40, 40, 3), 9, np.uint8), thumbnail=jpeg(np.zeros((8, 8, 3), np.uint8)))
+    (tmp_path / "cut.jpg").write_bytes(whole[:-20])
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: np.zeros((40, 40, 3), np.uint8))
+    with pytest.raises(ImageError, match=r"cut\.jpg is a JPEG of \d+ bytes that was cut off: its end is missing"):
+        read_image(tmp_path / "cut.jpg")
+
+
+def test_a_label_image_is_read_as_it_is_stored(tmp_path):
+    labels = np.arange(600, dtype=np.uint16).reshape(20, 30)
+    np.testing.assert_array_equal(read_label_image(save(tmp_path / "labels.png", labels)), labels)
+    with pytest.raises(ImageError, match=r"rgb\.png has 3 channels, expected a label image of one"):
+        read_label_image(save(tmp_path / "rgb.png", np.zeros((2, 2, 3), np.uint8)))
+
+
+def test_threads_that_read_at_once_leave_opencvs_log_as_it_was(tmp_path, monkeypatch):
+    file = save(tmp_path / "a.png", np.zeros((2, 2, 3), np.uint8))
+    before, decode_now = image_file.LOG.getLogLevel(), cv2.imdecode
+    first_is_inside, first_may_end = threading.Event(), threading.Event()
+
+    def decode_slowly(*arguments):
+        if threading.current_thread() is first:
+            first_is_inside.set()
+            assert first_may_end.wait(30)
+        else:  # the second is inside as the first leaves
+            first_may_end.set()
+            first.join()
+        return decode_now(*arguments)
+
+    monkeypatch.setattr(cv2, "imdecode", decode_slowly)
+    first = threading.Thread(target=read_image, args=(file,))
+    first.start()
+    assert first_is_inside.wait(30)
+    read_image(file)
+    assert image_file.LOG.getLogLevel() == before
 
 
 def two_things(height=160, width=200, name="cup"):

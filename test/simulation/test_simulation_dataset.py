@@ -1,6 +1,7 @@
 """`osis scenes`: COCO files, the same bytes whatever the workers, resume after a kill, sentences for bad arguments."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -14,8 +15,9 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.coco.rle import decode
+from osis_ros.errors import DatasetError
 from osis_ros.simulation.categories import KNOWN, OUTLIERS, UNKNOWN
-from osis_ros.simulation.dataset import DatasetError, Settings, write_dataset
+from osis_ros.simulation.dataset import Settings, write_dataset
 from osis_ros.simulation.gl import RenderError
 
 SMALL = Settings("test", 3, 160, 120, 2, True)
@@ -142,11 +144,44 @@ def test_other_settings_are_refused_with_both_values(made: Path):
         list(write_dataset(made.parent, other, 7, workers=1))
 
 
-def test_a_folder_of_other_images_is_left_alone(tmp_path: Path):
-    (tmp_path / "test" / "images").mkdir(parents=True)
-    (tmp_path / "test" / "images" / "holiday.jpg").write_bytes(b"")
-    with pytest.raises(DatasetError, match=r"holds images but no settings\.json"):
+OTHERS = ("images/holiday.jpg", "labels/.gitignore", "code/.env", "instances.json", "records/.mine.1")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_folder_of_something_else_is_left_as_it_is(tmp_path: Path, name: str):
+    (tmp_path / "test" / name).parent.mkdir(parents=True)
+    (tmp_path / "test" / name).write_text("mine")
+    with pytest.raises(DatasetError, match=rf"holds {name} but no settings\.json; use an empty folder"):
         list(write_dataset(tmp_path, SMALL, 1, workers=1))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "test" / name]
+
+
+@pytest.mark.parametrize("settings", ['{"generation": 1, "split": "test"}', "[1]", "no JSON"])
+def test_hidden_files_beside_settings_of_something_else_are_kept(tmp_path: Path, settings: str):
+    (tmp_path / "test" / "images").mkdir(parents=True)
+    (tmp_path / "test" / "settings.json").write_text(settings)
+    (tmp_path / "test" / "images" / ".000001.jpg.7").write_text("mine")
+    with pytest.raises(DatasetError, match=r"begun with other settings|does not hold the settings"):
+        list(write_dataset(tmp_path, SMALL, 1, workers=1))
+    assert (tmp_path / "test" / "images" / ".000001.jpg.7").read_text() == "mine"
+    assert not (tmp_path / "test" / "records").exists()
+
+
+def test_only_drafts_of_images_are_cleared_away(made: Path, tmp_path: Path):
+    shutil.copytree(made, tmp_path / "test")
+    draft, note = (tmp_path / "test" / "images" / name for name in (".000001.jpg.77", ".note"))
+    draft.touch()
+    note.touch()
+    assert list(write_dataset(tmp_path, SMALL, 7, workers=1)) == [7]
+    assert (draft.exists(), note.exists()) == (False, True)
+
+
+def test_an_image_that_was_deleted_is_made_again(made: Path, tmp_path: Path):
+    shutil.copytree(made, tmp_path / "test")
+    (tmp_path / "test" / "images" / "000002.jpg").unlink()
+    (tmp_path / "test" / "depth" / "000005.png").unlink()
+    assert list(write_dataset(tmp_path, SMALL, 7, workers=1))[::2] == [5, 7]
+    assert contents(tmp_path / "test") == contents(made)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +208,7 @@ def test_an_output_that_is_a_file_gets_one_sentence(tmp_path: Path):
     (tmp_path / "out").write_text("")
     result = CliRunner().invoke(app, ["scenes", str(tmp_path / "out"), "--count", "1", *COMMAND])
     assert result.exit_code == 1
-    assert "cannot write to" in result.output
+    assert "out/train: Not a directory" in result.output.replace("\n", "")
 
 
 def test_the_command_writes_a_preview_and_tells_the_speed(tmp_path: Path):

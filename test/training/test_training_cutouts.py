@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from osis_ros.coco.segmentation import to_rle
 from osis_ros.training.config import ConfigError, Cutouts
 from osis_ros.training.cutouts import CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import Record
@@ -28,7 +29,7 @@ def photograph(tmp_path):
         path = tmp_path / "photograph.png"
         cv2.imwrite(str(path), pixels)
         labels = tuple(int(name.removeprefix("label_")) for name in objects)
-        return Record(path, 160, 200, labels, tuple(objects.values()))
+        return Record(path, 160, 200, labels, tuple(to_rle(polygons, 160, 200) for polygons in objects.values()))
 
     return write
 

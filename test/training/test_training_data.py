@@ -1,5 +1,6 @@
 """COCO-format files become samples, and the stream of samples is reproducible."""
 
+import gzip
 import json
 from itertools import islice
 
@@ -7,11 +8,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from jpeg_files import jpeg
 from torchvision.transforms import v2
 
+from osis_ros.errors import DatasetError, ImageError
 from osis_ros.training.augment import train_transform
 from osis_ros.training.config import Augment, ConfigError, Source
-from osis_ros.training.data import NO_CLASS, Samples, Stream, collate, decode_masks, read_source
+from osis_ros.training.data import NO_CLASS, Samples, Stream, collate, decode_masks, read_pixels, read_source
+from osis_ros.training.datasets.check import check
 
 SQUARE = [[2, 1, 6, 1, 6, 4, 2, 4]]  # columns 2..5, rows 1..3
 
@@ -67,38 +71,104 @@ def test_an_image_with_a_dropped_name_goes_with_all_its_objects(write_source):
 @pytest.mark.parametrize(
     ("objects", "extra", "message"),
     [
-        ([], {}, "no image with an object"),
         ([(0, 3, SQUARE, 0)], {"drop_images": ("fork",)}, "no class 'fork' to drop"),
         ([(0, 3, SQUARE, 0)], {"rename": {"fork": "cup"}}, "no class 'fork' to rename"),
         ([(0, 3, SQUARE, 0)], {"rename": {"wrench": "mug"}}, "'mug', a new name in `rename`, is none of the model's"),
     ],
 )
-def test_a_source_that_cannot_teach_says_so(write_source, objects, extra, message):
+def test_a_source_whose_configuration_does_not_fit_says_so(write_source, objects, extra, message):
     source, root = write_source(objects, **extra)
     with pytest.raises(ConfigError, match=message):
         read_source(source, root, ("cup",))
 
 
-@pytest.mark.parametrize(
-    ("part", "entry", "message"),
-    [
-        ("annotations", {"image_id": [0]}, r"a\.json: entry 0 of 'annotations': image_id is \[0\]"),
-        ("annotations", {"segmentation": None}, r"a\.json: an annotation of image 0 has no segmentation"),
-        ("images", {"height": None}, r"a\.json: image 0 is 10xNone pixels"),
-    ],
-)
-def test_an_entry_that_does_not_fit_is_named(write_source, part, entry, message):
+def test_a_source_without_objects_or_without_a_file_says_so(write_source):
+    source, root = write_source([])
+    with pytest.raises(DatasetError, match="no image with an object"):
+        read_source(source, root, ("cup",))
+    with pytest.raises(DatasetError, match=r"b\.json: no such file"):
+        read_source(Source(annotations="b.json", images="."), root, ("cup",))
+
+
+CHANGES = {
+    "an image that is no number": lambda t: t["annotations"][0].update(image_id=[0]),
+    "no segmentation": lambda t: t["annotations"][0].update(segmentation=None),
+    "letters": lambda t: t["annotations"][0].update(segmentation=[["a"] * 6]),
+    "a bare polygon": lambda t: t["annotations"][0].update(segmentation=[2, 1, 6, 1, 6, 4]),
+    "too many pixels": lambda t: t["annotations"][0].update(segmentation={"size": [8, 10], "counts": [81]}),
+    "another size": lambda t: t["annotations"][0].update(segmentation={"size": [4, 20], "counts": [80]}),
+    "no runs": lambda t: t["annotations"][0].update(segmentation={"size": [8, 10], "counts": "no runs"}),
+    "polygons without a size": lambda t: t["images"][0].update(height=None),
+    "sizes with a point": lambda t: t["images"][0].update(height=8.0, width=10.0),
+    "one id for two images": lambda t: t["images"].append({"id": 0, "file_name": "1.png", "height": 8, "width": 10}),
+    "an image that is not there": lambda t: t["annotations"][0].update(image_id=9),
+    "a picture that is not there": lambda t: t["images"][0].update(file_name="9.png"),
+    "a picture of another size": lambda t: (t["images"][0].update(height=9), t["annotations"][0].update(SIZED)),
+    "a name that is none": lambda t: t["categories"][0].update(name=["cup"]),
+    "nothing": lambda t: None,
+}
+SIZED = {"segmentation": {"size": [9, 10], "counts": [0, 90]}}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_check_finds_what_training_would_refuse_and_nothing_else(write_source, change):
     source, root = write_source([(0, 3, SQUARE, 0)])
     tree = json.loads((root / "a.json").read_text())
-    tree[part][0] |= entry
+    CHANGES[change](tree)
     (root / "a.json").write_text(json.dumps(tree))
-    with pytest.raises(ConfigError, match=message):
-        read_source(source, root, ("cup",))
+    problems = check(root / "a.json").problems
+    try:
+        samples = Samples(read_source(source, root, ("cup",)), v2.Identity())
+        refused = [samples[number, 0] for number in range(len(samples))] and None
+    except DatasetError as error:
+        refused = str(error)
+    assert bool(problems) == bool(refused) == (change not in ("nothing", "sizes with a point"))
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"b\.json: cannot be read"):
-        read_source(Source(annotations="b.json", images="."), tmp_path, ("cup",))
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gzip"])
+def test_a_file_is_trained_on_however_its_bytes_are_written(write_source, encoding):
+    source, root = write_source([(0, 3, SQUARE, 0)])
+    text = (root / "a.json").read_text()
+    (root / "a.json").write_bytes(gzip.compress(text.encode()) if encoding == "gzip" else text.encode(encoding))
+    assert len(read_source(source, root, ("cup",))) == 1
+
+
+def turned(write_source, orientation, size):
+    """A picture of 10 x 8 whose file says how it is to be turned, and annotations of the given size."""
+    source, root = write_source([(0, 3, SQUARE, 0)])
+    tree = json.loads((root / "a.json").read_text())
+    picture = np.zeros((8, 10, 3), np.uint8)
+    picture[:4] = 200
+    (root / "0.jpg").write_bytes(jpeg(picture, orientation))
+    tree["images"][0] |= {"file_name": "0.jpg", "height": size[0], "width": size[1]}
+    (root / "a.json").write_text(json.dumps(tree))
+    return read_source(source, root, ("cup",))[0]
+
+
+def test_a_picture_is_turned_upright_as_its_masks_are(write_source):
+    assert read_pixels(turned(write_source, 3, (8, 10)))[[0, -1], 0, 0] == pytest.approx([0, 200], abs=5)
+    assert read_pixels(turned(write_source, 6, (10, 8))).shape == (10, 8, 3)
+
+
+def test_masks_drawn_on_the_picture_as_stored_are_told_from_another_size(write_source):
+    record = turned(write_source, 6, (8, 10))
+    with pytest.raises(DatasetError, match=r"0\.jpg is 8x10 pixels once its EXIF .* on the picture as stored; remove"):
+        read_pixels(record)
+    with pytest.raises(DatasetError, match=r"0\.jpg is 8x10 pixels, its annotations say 12x12$"):
+        read_pixels(turned(write_source, 6, (12, 12)))
+
+
+def test_a_picture_that_was_cut_off_is_refused_and_the_check_finds_it(write_source):
+    source, root = write_source([(i, 3, SQUARE, 0) for i in range(30)], images=30)
+    tree = json.loads((root / "a.json").read_text())
+    whole = jpeg(np.zeros((8, 10, 3), np.uint8))
+    (root / "17.jpg").write_bytes(whole[:-30])
+    tree["images"][17]["file_name"] = "17.jpg"
+    (root / "a.json").write_text(json.dumps(tree))
+    with pytest.raises(ImageError, match=r"17\.jpg is a JPEG of \d+ bytes that was cut off"):
+        read_pixels(read_source(source, root, ("cup",))[17])
+    (problem,) = check(root / "a.json").problems
+    assert "17.jpg is a JPEG" in problem
 
 
 def test_polygon_and_both_rles_decode_to_the_same_mask(write_source):
@@ -109,21 +179,6 @@ def test_polygon_and_both_rles_decode_to_the_same_mask(write_source):
     expected = np.zeros((8, 10), np.uint8)
     expected[1:4, 2:6] = 1
     np.testing.assert_array_equal(masks, [expected, expected])
-
-
-@pytest.mark.parametrize(
-    "segmentation",
-    [
-        [["a"] * 6], [2, 1, 6, 1, 6, 4], {}, {"size": [8, 10], "counts": [81]},
-        {"size": [4, 20], "counts": [80]}, {"size": [8, 10], "counts": "no runs"},
-    ],
-)  # fmt: skip
-def test_a_segmentation_that_cannot_be_decoded_names_the_image(write_source, segmentation):
-    source, root = write_source([(0, 3, SQUARE, 0), (0, 3, segmentation, 0)])
-    with pytest.raises(
-        ConfigError, match=r"0\.png: the segmentation of its object 2 of 2 is no polygon or RLE of 10x8"
-    ):
-        decode_masks(read_source(source, root, ("cup",))[0])
 
 
 def test_polygons_of_fewer_than_three_points_hold_no_pixel(write_source):

@@ -17,6 +17,7 @@ from osis_ros.coco.annotations import (
     read_json,
 )
 from osis_ros.coco.masks import Masks
+from osis_ros.errors import DatasetError
 from osis_ros.evaluation.jobs.predict import image_paths, result_journal, run_bundle, run_settings
 from osis_ros.evaluation.metrics.class_agnostic import score_class_agnostic
 from osis_ros.evaluation.metrics.goss import score_goss
@@ -100,8 +101,10 @@ def evaluate(options: Options) -> dict[str, Any]:
     split = Split((), frozenset(), {})
     if not options.class_agnostic:
         split = open_set_split(ground_truth, options.known, class_names)
-        if options.unknown_id in split.known:
-            raise EvaluationError(f"id {options.unknown_id} is a known class here; say with --unknown-id which id the "
+        said = options.detections or options.unknown_id != UNKNOWN_ID  # a model's detections else get a free id
+        if said and options.unknown_id in {*split.known, *split.ignored}:
+            kind = "a known class" if options.unknown_id in split.known else "an ignored category"
+            raise EvaluationError(f"id {options.unknown_id} is {kind} here; say with --unknown-id which id the "
                                   "detections use for unknown")  # fmt: skip
     known_names = list(split.names.values())
     run: dict[str, Any] = {}
@@ -113,7 +116,7 @@ def evaluate(options: Options) -> dict[str, Any]:
         with result_journal(options.save_detections, ground_truth, frames, category_ids, decisive) as journal:
             found, run = run_bundle(segmenter, ground_truth, frames, category_ids, *thresholds, journal)
             if options.save_detections:
-                write_json(with_categories(found, split, ground_truth), options.save_detections)
+                write_json(with_categories(found, split, ground_truth, category_ids[-1]), options.save_detections)
         detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
         if not options.class_agnostic:
             notes += _model_notes(ground_truth, split, class_names, known_names)
@@ -163,10 +166,17 @@ def _refuse_without_effect(options: Options) -> None:
             raise EvaluationError(f"{', '.join(idle)}: of no effect with {reason}; leave it out")
 
 
-def with_categories(found: list[dict], split: Split, ground_truth: GroundTruth) -> dict[str, Any] | list[dict]:
-    """What `read_detections` reads: the list alone where the ground truth has all its categories, as COCO's files."""
+def with_categories(
+    found: list[dict], split: Split, ground_truth: GroundTruth, unknown_id: int
+) -> dict[str, Any] | list[dict]:
+    """What `read_detections` reads: the list alone where the ground truth has all its categories, as COCO's files.
+
+    An id for unknown that is not the usual one is listed, too, so that whoever reads the file is told of it.
+    """
     present = {c.id for c in ground_truth.categories}
     more = [{"id": i, "name": name} for i, name in split.names.items() if i not in present]
+    if unknown_id != UNKNOWN_ID:
+        more.append({"id": unknown_id, "name": "unknown"})
     return {"categories": more, "detections": found} if more else found
 
 
@@ -192,7 +202,7 @@ def is_results(path: Path) -> bool:
 def _content(path: Path) -> Any:
     try:
         return read_json(path)
-    except EvaluationError:
+    except DatasetError:
         return None
 
 

@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from osis_ros.coco.annotations import EvaluationError, GroundTruth, Image
+from osis_ros.coco.pictures import read_picture
 from osis_ros.coco.rle import encode_instances
 from osis_ros.evaluation.jobs.result_journal import ResultJournal
 from osis_ros.inference.segmenter import Segmenter
@@ -44,20 +44,14 @@ def image_paths(ground_truth: GroundTruth, folder: Path) -> list[Path]:
 
 
 def read_images(images: Sequence[Image], paths: Sequence[Path]) -> Iterator[np.ndarray]:
-    """Decode images, one ahead of the one in use: uint8 [H, W, 3] RGB as stored (no EXIF turn: masks know none).
+    """Decode images one ahead of their use, uint8 [H, W, 3] RGB, upright.
 
     Raises:
-        EvaluationError: a file that cannot be decoded, or of another size than its entry says.
+        ImageError, DatasetError: a file that cannot be decoded, or of another size than its entry says.
     """
 
     def read(image: Image, path: Path) -> np.ndarray:
-        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        if bgr is None:
-            raise EvaluationError(f"{path}: not an image that can be decoded")
-        if (image.height or bgr.shape[0], image.width or bgr.shape[1]) != bgr.shape[:2]:
-            raise EvaluationError(f"{path}: the image is {bgr.shape[1]}x{bgr.shape[0]}, the ground truth says "
-                                  f"{image.width}x{image.height}")  # fmt: skip
-        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        return read_picture(path, image.height, image.width)
 
     pairs = iter(zip(images, paths, strict=True))
     with ThreadPoolExecutor(1) as reader:

@@ -45,9 +45,9 @@ def open_set_split(
     """
     categories = {c.id: c for c in ground_truth.categories}
     if known is not None:
-        ids = {_category_id(ground_truth, entry) for entry in known}
+        ids = {ground_truth.category_id(entry) for entry in known}
     elif ground_truth.known_ids is not None:
-        ids = {_category_id(ground_truth, entry) for entry in ground_truth.known_ids}
+        ids = {ground_truth.category_id(entry) for entry in ground_truth.known_ids}
     else:
         ids = {c.id for c in categories.values() if c.open_set == "known"}
         ids = ids or {c.id for c in categories.values() if c.name in model_classes and c.open_set is None}
@@ -69,28 +69,37 @@ def with_model_classes(
     """The category ids of a model's K classes and of its `unknown`, and the split that counts them.
 
     A class that the ground truth lacks becomes one more known class without objects: it leaves AP_k alone, but where
-    it claims an unknown object, that is an open-set error like any other.
+    it claims an unknown object, that is an open-set error like any other. Where the ground truth has a category of
+    `unknown_id`, a free id means `unknown`.
+
+    Raises:
+        EvaluationError: several known categories are called as a class is, and any of them could be meant.
     """
-    by_name = {c.name: c.id for c in ground_truth.categories}
-    free = max([unknown_id, *by_name.values()]) + 1
-    extra = {free + i: name for i, name in enumerate(n for n in class_names if n not in by_name)}
-    by_name |= {name: i for i, name in extra.items()}
+    named: dict[str, list[int]] = {}
+    for category in ground_truth.categories:
+        named.setdefault(category.name, []).append(category.id)
+    present = {c.id for c in ground_truth.categories}
+    free = max([unknown_id, *present]) + 1
+    if unknown_id in present:
+        unknown_id, free = free, free + 1
+    extra = {free + i: name for i, name in enumerate(n for n in class_names if n not in named)}
     grown = Split((*split.known, *extra), split.ignored, {**split.names, **extra})
-    return grown, (*(by_name[name] for name in class_names), unknown_id)
+    of_class = {name: i for i, name in extra.items()}
+    for name in class_names:
+        if name in named:
+            of_class[name] = _one_category(named[name], split, name, ground_truth)
+    return grown, (*(of_class[name] for name in class_names), unknown_id)
 
 
-def _category_id(ground_truth: GroundTruth, entry: str | int) -> int:
-    by_name = [c.id for c in ground_truth.categories if c.name == entry]
-    if len(by_name) > 1:
-        raise EvaluationError(f"{ground_truth.path}: {len(by_name)} categories are called '{entry}' "
-                              f"(ids {', '.join(map(str, by_name))}); give the id")  # fmt: skip
-    if by_name:
-        return by_name[0]
-    if any(str(c.id) == str(entry).strip() for c in ground_truth.categories):
-        return int(entry)
-    names = ", ".join(c.name for c in ground_truth.categories[:12])
-    more = ", …" if len(ground_truth.categories) > 12 else ""
-    raise EvaluationError(f"{ground_truth.path}: no category is called '{entry}'; there are {names}{more}")
+def _one_category(ids: list[int], split: Split, name: str, ground_truth: GroundTruth) -> int:
+    """Of categories of one name the known one, else the one that counts, whose detections are unknown all the same."""
+    known = [i for i in ids if i in split.known]
+    if len(known) > 1:
+        raise EvaluationError(
+            f"{ground_truth.path}: categories {' and '.join(map(str, known))} are both called '{name}', and a model "
+            f"has one class of that name; give them one id, or name one of them with --known {known[0]},…"
+        )
+    return (known or [i for i in ids if i not in split.ignored] or ids)[0]
 
 
 def without_ignored(objects: Masks, detections: Masks, ignored: frozenset[int]) -> tuple[Masks, Masks]:

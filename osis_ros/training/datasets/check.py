@@ -1,20 +1,23 @@
 """`osis data check`: is a copy of a data set whole, and what is missing?"""
 
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
+from rich.progress import track
 
-from osis_ros.coco.annotations import EvaluationError, read_ground_truth
+from osis_ros.coco.annotations import GroundTruth, read_ground_truth
+from osis_ros.coco.pictures import read_picture
+from osis_ros.errors import DatasetError, OsisError
 from osis_ros.training.class_names import COCO_KNOWN
 from osis_ros.training.datasets.coco import ANNOTATIONS, FOLDERS, IMAGES
 from osis_ros.training.datasets.graspnet import EXPECTED_SCENES, FRAMES, SCENES, scene_sets
 from osis_ros.training.datasets.graspnet_scenes import convert_frame, scene_folder, scene_objects
-from osis_ros.training.datasets.open_set import DatasetError, category_ids, read_annotations
 
-DECODED = 20  # images of a set that are decoded, evenly spread; the others need only be there
+NAMED = 5  # pictures that cannot be used and are named one by one; of more, the number
 
 
 @dataclass
@@ -45,13 +48,20 @@ def check(path: Path, images: Path | None = None, camera: str = "realsense") -> 
 
 
 def check_annotations(path: Path, folder: Path) -> Findings:
-    """Every field and mask of a COCO-format file; whether its images are there, and some of them decoded."""
+    """Every field and mask of a COCO-format file as training and evaluation read it, and every picture, decoded."""
     findings = Findings()
+    truth = _read(path, findings)
+    if truth is not None:
+        _check_pictures(truth, folder, findings)
+    return findings
+
+
+def _read(path: Path, findings: Findings) -> GroundTruth | None:
     try:
         truth = read_ground_truth(path)
-    except EvaluationError as err:
+    except DatasetError as err:
         findings.problems.append(str(err))
-        return findings
+        return None
     objects = truth.objects
     marks = Counter(c.open_set or "not marked" for c in truth.categories)
     classes = ", ".join(f"{count} {mark}" for mark, count in marks.items())
@@ -65,23 +75,31 @@ def check_annotations(path: Path, folder: Path) -> Findings:
     unused = [c.name for c in truth.categories if c.id not in set(objects.category.tolist())]
     if unused:
         findings.facts.append(f"no object of {_listed(unused)}")
+    return truth
+
+
+def _check_pictures(truth: GroundTruth, folder: Path, findings: Findings) -> None:
     paths = [folder / image.file_name for image in truth.images]
-    missing = [p for p in paths if not p.is_file()]
+    missing = [image.file_name for image, path in zip(truth.images, paths, strict=True) if not path.is_file()]
     if missing:
         findings.problems.append(f"{len(missing)} of {len(paths)} images are missing in {folder}, "
-                                 f"the first is {truth.images[paths.index(missing[0])].file_name}")  # fmt: skip
-    for index in np.unique(np.linspace(0, len(paths) - 1, min(DECODED, len(paths))).astype(int)) if paths else []:
-        if paths[index].is_file():
-            _check_size(paths[index], truth.images[index].height, truth.images[index].width, findings)
-    return findings
+                                 f"the first is {missing[0] or 'one without a file_name'}")  # fmt: skip
+    there = [(path, i.height, i.width) for path, i in zip(paths, truth.images, strict=True) if path.is_file()]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV decodes outside Python's lock
+        faults = track(pool.map(_fault_of, *zip(*there, strict=True)), "pictures", len(there), transient=True)
+        wrong = [fault for fault in faults if fault] if there else []
+    findings.problems += wrong[:NAMED]
+    if len(wrong) > NAMED:
+        findings.problems.append(f"{len(wrong) - NAMED} more pictures cannot be used")
 
 
-def _check_size(path: Path, height: int, width: int, findings: Findings) -> None:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        findings.problems.append(f"{path} cannot be decoded")
-    elif image.shape[:2] != (height, width):
-        findings.problems.append(f"{path} is {image.shape[1]}x{image.shape[0]}, its annotations say {width}x{height}")
+def _fault_of(path: Path, height: int, width: int) -> str | None:
+    """Why a picture cannot be used, or None."""
+    try:
+        read_picture(path, height, width)
+    except OsisError as err:
+        return str(err)
+    return None
 
 
 def check_coco(root: Path) -> Findings:
@@ -92,16 +110,17 @@ def check_coco(root: Path) -> Findings:
         if not path.is_file():
             findings.problems.append(f"{path} is missing")
             continue
-        part = check_annotations(path, root / folder)
-        findings.facts += part.facts
-        findings.problems += part.problems
+        truth = _read(path, findings)
+        if truth is None:
+            continue
+        _check_pictures(truth, root / folder, findings)
+        if len(truth.images) != IMAGES[folder]:
+            findings.problems.append(f"{path.name} has {len(truth.images)} images, COCO's has {IMAGES[folder]}")
         try:
-            tree = read_annotations(path)
-            category_ids(tree, COCO_KNOWN, path)
-            if len(tree["images"]) != IMAGES[folder]:
-                findings.problems.append(f"{path.name} has {len(tree['images'])} images, COCO's has {IMAGES[folder]}")
+            for name in COCO_KNOWN:
+                truth.category_id(name)
         except DatasetError as err:
-            findings.problems += [] if part.problems else [str(err)]
+            findings.problems.append(str(err))
     return findings
 
 
@@ -146,11 +165,10 @@ def _scene_problems(root: Path, scene: int, camera: str, objects: frozenset[int]
     if there:
         try:
             image, _ = convert_frame(root, scene, min(there), camera, objects)
-            findings = Findings()
-            _check_size(root / image["file_name"], image["height"], image["width"], findings)
-            problems += findings.problems
-        except DatasetError as err:
-            problems.append(str(err))
+        except OsisError as err:
+            return [*problems, str(err)]
+        fault = _fault_of(root / image["file_name"], image["height"], image["width"])
+        problems += [fault] if fault else []
     return problems
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from osis_ros.training.class_names import COCO_KNOWN
 from osis_ros.training.datasets.open_set import (
-    category_ids,
     evaluation_set,
     in_folder,
     read_annotations,
@@ -32,8 +31,8 @@ def coco_osis(root: Path, output: Path) -> dict[str, dict]:
     written = {}
     for folder, name, reduce in zip(FOLDERS, ("train.json", "val.json"), (training_set, evaluation_set), strict=True):
         path = root / ANNOTATIONS.format(folder)
-        tree = read_annotations(path)
-        known = category_ids(tree, COCO_KNOWN, path)
+        tree, truth = read_annotations(path)
+        known = [truth.category_id(name) for name in COCO_KNOWN]
         written[name] = in_folder(reduce(tree, known), folder)
         write_annotations(written[name], output / name)
     return written

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from osis_ros.coco.annotations import ground_truth_of, read_tree
+from osis_ros.errors import DatasetError
 from osis_ros.training.datasets.graspnet import KNOWN, OBJECTS, SETS, categories
-from osis_ros.training.datasets.open_set import DatasetError, read_annotations, training_set, write_annotations
+from osis_ros.training.datasets.open_set import training_set, write_annotations
 
 NAMES = "graspnet_os_{}.json"
 
@@ -24,13 +26,14 @@ def from_authors(folder: Path, output: Path) -> dict[str, dict[str, Any]]:
         path = folder / NAMES.format(name)
         if not path.is_file():
             continue
-        tree = read_annotations(path)
-        ids = {c["id"] for c in tree["categories"]} | {a["category_id"] for a in tree["annotations"]}
-        wrong = sorted(i for i in ids if i not in range(OBJECTS))
+        tree = read_tree(path)
+        listed = ground_truth_of({**tree, "annotations": []}, path).categories
+        wrong = sorted(c.id for c in listed if c.id not in range(OBJECTS))
         if wrong:
             raise DatasetError(f"{path}: category ids {', '.join(map(str, wrong[:5]))}, expected 0..{OBJECTS - 1}, "
                                "GraspNet's object ids counted from 0")  # fmt: skip
         marked = {**tree, "categories": categories()}
+        ground_truth_of(marked, path)
         written[f"{name}.json"] = training_set(marked, KNOWN) if name == "train" else marked
         write_annotations(written[f"{name}.json"], output / f"{name}.json")
     if not written:

@@ -1,6 +1,5 @@
 """GraspNet's scene folders -> COCO-format annotations: every frame's label image becomes instance masks."""
 
-import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,9 +11,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from osis_ros.coco.annotations import read_tree
 from osis_ros.coco.rle import encode
+from osis_ros.errors import DatasetError, OsisError
+from osis_ros.inference.image_file import read_label_image
 from osis_ros.training.datasets.graspnet import FRAMES, OBJECTS, SceneSets, categories
-from osis_ros.training.datasets.open_set import DatasetError, read_annotations, write_annotations
+from osis_ros.training.datasets.open_set import read_annotations, write_annotations
 
 CAMERAS = ("realsense", "kinect")
 
@@ -55,13 +57,12 @@ def convert_frame(root: Path, scene: int, frame: int, camera: str, objects: froz
     one instance even where others hide its middle. The image's id is scene · 256 + frame.
 
     Raises:
-        DatasetError: an image that is missing or broken, or labels that the scene's object list does not have.
+        ImageError: a label image that is missing or broken.
+        DatasetError: no picture, or labels that the scene's object list does not have.
     """
     folder = scene_folder(root, scene) / camera
     path = folder / "label" / f"{frame:04d}.png"
-    label = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if path.is_file() else None
-    if label is None or label.ndim != 2:
-        raise DatasetError(f"{path}: {'no such file' if not path.is_file() else 'not a label image of one channel'}")
+    label = read_label_image(path)
     rgb = folder / "rgb" / f"{frame:04d}.png"
     if not rgb.is_file():
         raise DatasetError(f"{rgb}: no such file")
@@ -94,10 +95,8 @@ def convert_scene(scene: int, root: Path, output: Path, camera: str) -> Path:
     )
     if not frames:
         raise DatasetError(f"{scene_folder(root, scene) / camera / 'label'}: no label images (0000.png, …)")
-    if shard.is_file():
-        with shard.open() as file:
-            if len(json.load(file)["images"]) == len(frames):
-                return shard
+    if shard.is_file() and len(read_tree(shard)["images"]) == len(frames):
+        return shard
     objects = _object_ids(scene_folder(root, scene))
     images, annotations = [], []
     for frame in frames:
@@ -129,7 +128,7 @@ def convert_scenes(
             for scene, shard in zip(scenes, pool.map(convert, scenes), strict=True):
                 shards[scene] = shard
                 done()
-        except DatasetError:
+        except OsisError:
             pool.shutdown(cancel_futures=True)
             raise
         except BrokenProcessPool:
@@ -141,7 +140,7 @@ def join_scenes(name: str, sets: SceneSets, shards: dict[int, Path]) -> dict[str
     """The COCO-format tree of one set, from its scenes."""
     images, annotations = [], []
     for scene in sets.scenes[name]:
-        tree = read_annotations(shards[scene])
+        tree, _ = read_annotations(shards[scene])
         images += tree["images"]
         annotations += tree["annotations"]
     if name == "train":  # a frame in which no object shows teaches nothing

@@ -191,9 +191,9 @@ def test_a_bundle_loses_nothing_against_itself(scene, bundle):
 def test_missing_broken_and_resized_images_are_one_sentence(scene, bundle):
     second = scene / "images" / "2.png"
     cv2.imwrite(str(second), np.zeros((50, 60, 3), np.uint8))
-    assert_one_sentence(run(scene, bundle)[0], "the image is 60x50, the ground truth says 100x100")
+    assert_one_sentence(run(scene, bundle)[0], "2.png is 60x50 pixels, its annotations say 100x100")
     second.write_bytes(b"no image")
-    assert_one_sentence(run(scene, bundle)[0], "2.png: not an image that can be decoded")
+    assert_one_sentence(run(scene, bundle)[0], "2.png cannot be decoded (8 bytes): damaged or not an image")
     second.unlink()
     assert_one_sentence(run(scene, bundle)[0], "1 of the 2 images of ")
     assert_one_sentence(run(scene, bundle, images="nowhere")[0], "no such folder of images")

@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
-from osis_ros.coco.annotations import read_ground_truth
+from osis_ros.coco.annotations import ground_truth_of, read_ground_truth
+from osis_ros.errors import DatasetError
 from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.training.class_names import COCO_KNOWN
-from osis_ros.training.datasets.open_set import DatasetError, category_ids, evaluation_set, training_set
+from osis_ros.training.datasets.open_set import evaluation_set, training_set
 
 
 def run(*arguments: object):
@@ -52,10 +53,17 @@ def test_an_earlier_split_does_not_outlive_a_new_one():
 
 
 def test_classes_are_given_by_name_or_id_and_must_exist():
-    path = Path("x.json")
-    assert category_ids(tiny(), ["toy", "1"], path) == (7, 1)
+    truth = ground_truth_of(tiny(), Path("x.json"))
+    assert [truth.category_id(name) for name in ("toy", "1")] == [7, 1]
     with pytest.raises(DatasetError, match=r"x.json: no category is called 'dragon'; there are cup, toy"):
-        category_ids(tiny(), ["dragon"], path)
+        truth.category_id("dragon")
+
+
+def test_what_is_marked_ignore_stays_so_unless_it_is_known():
+    tree = tiny()
+    tree["categories"][1]["open_set"] = "ignore"
+    assert [c["open_set"] for c in evaluation_set(tree, [1])["categories"]] == ["known", "ignore"]
+    assert [c["open_set"] for c in evaluation_set(tree, [1, 7])["categories"]] == ["known", "known"]
 
 
 @pytest.fixture
@@ -134,7 +142,7 @@ def test_check_of_a_whole_file_finds_nothing(real_data):
 def test_check_finds_broken_masks_and_wrong_sizes(real_data, tmp_path):
     folder = real_data / "coco_mini"
     tree = json.loads((folder / "instances_val.json").read_text())
-    min(tree["images"], key=lambda image: image["id"])["height"] += 1  # the first is among those decoded
+    tree["images"][20]["height"] += 1
     (tmp_path / "sizes.json").write_text(json.dumps(tree))
     result = run("check", tmp_path / "sizes.json", "--images", folder)
     assert result.exit_code == 1
@@ -162,20 +170,20 @@ def test_bad_input_is_one_sentence(tmp_path):
     strange["annotations"][1]["image_id"] = {"a": 1}
     (tmp_path / "strange.json").write_text(json.dumps(strange))
     for arguments, sentence in (
-        (("coco", tmp_path, tmp_path / "out"), "instances_train2017.json: cannot be read (No such file or directory)"),
+        (("coco", tmp_path, tmp_path / "out"), "instances_train2017.json: no such file"),
         (
             ("check", tmp_path),
             "neither a COCO-format JSON file, nor a folder with annotations/instances_train2017.json",
         ),
         (
             ("open-set", tmp_path / "broken.json", tmp_path / "o.json", "--known", "cup"),
-            "broken.json: entry 2 of 'annotations' has no category_id",
+            "broken.json: annotation 3: category_id is None, expected a whole number",
         ),
         (
             ("open-set", tmp_path / "strange.json", tmp_path / "o.json", "--known", "cup"),
-            "strange.json: entry 1 of 'annotations': image_id is {'a': 1}, expected a number",
+            "strange.json: annotation 2: image_id is {'a': 1}, expected a whole number",
         ),
-        (("open-set", tmp_path / "absent.json", tmp_path / "o.json", "--known", "cup"), "absent.json: cannot be read"),
+        (("open-set", tmp_path / "absent.json", tmp_path / "o.json", "--known", "cup"), "absent.json: no such file"),
     ):
         result = run(*arguments)
         assert result.exit_code == 1

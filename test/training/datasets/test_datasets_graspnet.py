@@ -190,5 +190,8 @@ def test_the_authors_files_are_marked_and_named(tmp_path):
     assert truth.categories[5].name == "banana"
     tree["annotations"][0]["category_id"] = 88
     (tmp_path / "graspnet_os_train.json").write_text(json.dumps(tree))
+    assert "annotation 1: category_id 88 is not among" in run("graspnet-json", tmp_path, tmp_path / "ours").output
+    tree["categories"].append({"id": 88, "name": "88"})
+    (tmp_path / "graspnet_os_train.json").write_text(json.dumps(tree))
     assert "category ids 88, expected 0..87" in run("graspnet-json", tmp_path, tmp_path / "ours").output
     assert "none of graspnet_os_train.json" in run("graspnet-json", tmp_path / "ours", tmp_path / "o").output
