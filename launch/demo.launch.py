@@ -15,41 +15,45 @@ from launch_ros.substitutions import FindPackageShare
 
 SHARE = FindPackageShare("osis_ros")
 CAMERA = {
-    "rate": ("5.0", float, "Images a second."),
+    "rate": ("5.0", float, "Images per second."),
     "width": ("640", int, "Width of the images in pixels."),
     "height": ("480", int, "Height of the images in pixels."),
     "seed": ("0", int, "Seed of the first scene."),
-    "orbit": ("true", bool, "Whether the camera circles the scene, where no wall is near."),
+    "orbit": ("true", bool, "true or false: the camera circles the scene, where no wall is near."),
 }
-SEGMENTER = {
-    "model": ("", "A model bundle: its folder, or the name of one that came with the package."),
-    "provider": ("", "What the model runs on: auto, cpu, cuda or tensorrt."),
-    "image_transport": ("", "raw or compressed."),
-    "autostart": ("true", "Configure and activate the segmenter at once."),
-    "log_level": ("info", "debug, info, warn, error or fatal."),
-    "rviz": ("false", "Show the results in RViz."),
-}
+IMAGE_TOPIC = "/camera/color/image_raw"
 
 
 def generate_launch_description() -> LaunchDescription:
     arguments = [
         DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, *_, description) in {**CAMERA, **SEGMENTER}.items()
+        for name, (default, _, description) in CAMERA.items()
     ]
+    topic = DeclareLaunchArgument(
+        "image_topic", default_value=IMAGE_TOPIC, description="Where the camera publishes and the segmenter listens."
+    )
     parameters = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind) for name, (_, kind, _) in CAMERA.items()
     }
-    camera = Node(package="osis_ros", executable="sim_camera", name="camera", parameters=[parameters], output="screen")
+    image_topic = LaunchConfiguration("image_topic")
+    camera = Node(
+        package="osis_ros",
+        executable="sim_camera",
+        name="camera",
+        parameters=[parameters],
+        remappings=[
+            ("~/color/image_raw", image_topic),
+            ("~/color/image_raw/compressed", [image_topic, "/compressed"]),
+        ],
+        output="screen",
+    )
+    # All its other arguments are the demo's too: launch hands them on.
     segmenter = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(PathJoinSubstitution([SHARE, "launch", "segmenter.launch.py"])),
-        launch_arguments={
-            "image_topic": "/camera/color/image_raw",
-            **{name: LaunchConfiguration(name) for name in SEGMENTER},
-        }.items(),
+        PythonLaunchDescriptionSource(PathJoinSubstitution([SHARE, "launch", "segmenter.launch.py"]))
     )
     # Fast DDS' own shared memory has no room for an image; a profile that the user has chosen stays.
     profiles = "FASTRTPS_DEFAULT_PROFILES_FILE"
     room = SetEnvironmentVariable(
         profiles, os.environ.get(profiles) or PathJoinSubstitution([SHARE, "config", "fastdds.xml"])
     )
-    return LaunchDescription([*arguments, room, camera, segmenter])
+    return LaunchDescription([*arguments, topic, room, camera, segmenter])

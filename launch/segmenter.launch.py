@@ -1,34 +1,35 @@
 """The segmenter on a camera's topic: `ros2 launch osis_ros segmenter.launch.py image_topic:=/camera/image_raw`.
 
-Defaults of the node's parameters live in config/segmenter.yaml; an argument that is left empty does not change them.
+An argument that is left empty changes no parameter: it then has the value of params_file, of a SetParameter in the
+launch file that includes this one, or its default, which config/segmenter.yaml lists.
 """
 
-from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
-from launch.conditions import IfCondition
-from launch.event_handlers import OnProcessStart
-from launch.events import matches_action
-from launch.substitutions import EqualsSubstitution, LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import LifecycleNode, Node
-from launch_ros.event_handlers import OnStateTransition
-from launch_ros.events.lifecycle import ChangeState
-from launch_ros.substitutions import FindPackageShare
-from lifecycle_msgs.msg import Transition
+import os
 
-CONFIG = PathJoinSubstitution([FindPackageShare("osis_ros"), "config"])
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+RVIZ_CONFIG = PathJoinSubstitution([FindPackageShare("osis_ros"), "config", "osis.rviz"])
 ARGUMENTS = {
     "namespace": ("", "Namespace of the node and its topics."),
     "image_topic": ("/camera/color/image_raw", "The camera's Image topic, also with image_transport:=compressed."),
     "image_transport": ("", "raw or compressed; compressed takes IMAGE_TOPIC/compressed."),
     "model": ("", "A model bundle: its folder, or the name of one that came with the package."),
     "provider": ("", "What the model runs on: auto, cpu, cuda or tensorrt."),
-    "params_file": (PathJoinSubstitution([CONFIG, "segmenter.yaml"]), "The node's parameters."),
+    "params_file": ("", "A file with the node's parameters; config/segmenter.yaml is one to copy."),
     "use_sim_time": ("", "true or false: take the time from /clock."),
-    "autostart": ("true", "Configure and activate the node at once."),
+    "autostart": ("true", "true or false: configure and activate the node at its start."),
+    "respawn": ("false", "true or false: start the node again when it ends by itself."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
-    "rviz": ("false", "Show the results in RViz."),
-    "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "What RViz shows."),
+    "rviz": ("false", "true or false: show the results in RViz."),
+    "rviz_config": (RVIZ_CONFIG, "What RViz shows."),
 }
+YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+RESPAWN_DELAY = 2.0  # s
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -36,49 +37,50 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in ARGUMENTS.items()
     ]
-    rviz = Node(
-        package="rviz2",
-        executable="rviz2",
-        arguments=["-d", LaunchConfiguration("rviz_config")],
-        parameters=[{"use_sim_time": EqualsSubstitution(LaunchConfiguration("use_sim_time"), "true")}],
-        condition=IfCondition(LaunchConfiguration("rviz")),
-    )
-    return LaunchDescription([*arguments, OpaqueFunction(function=segmenter), rviz])
+    return LaunchDescription([*arguments, OpaqueFunction(function=nodes)])
 
 
-def segmenter(context: LaunchContext) -> list:
-    """The node, and what brings it up."""
-
-    def value(name: str) -> str:
-        return LaunchConfiguration(name).perform(context)
-
-    given = {name: value(name) for name in ("model", "provider", "image_transport") if value(name)}
+def nodes(context: LaunchContext) -> list:
+    """The segmenter, and RViz where it is asked for. The segmenter brings itself up, so that it does so again each time
+    that it is started."""
+    values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    given = {name: values[name] for name in ("model", "provider", "image_transport") if values[name]}
     compressed = given.get("image_transport") == "compressed"
-    if value("use_sim_time"):
-        given["use_sim_time"] = value("use_sim_time").lower() == "true"
-    node = LifecycleNode(
+    if values["use_sim_time"]:
+        given["use_sim_time"] = truth(values, "use_sim_time")
+    segmenter = Node(
         package="osis_ros",
         executable="segmenter",
         name="segmenter",
-        namespace=value("namespace"),
-        parameters=[value("params_file"), *([given] if given else [])],
-        remappings=[("image", value("image_topic") + ("/compressed" if compressed else ""))],
-        arguments=["--ros-args", "--log-level", value("log_level")],
+        namespace=values["namespace"],
+        parameters=[*filter(None, [values["params_file"]]), {"autostart": truth(values, "autostart"), **given}],
+        remappings=[("image", values["image_topic"] + ("/compressed" if compressed else ""))],
+        arguments=["--ros-args", "--log-level", values["log_level"]],
         output="screen",
+        respawn=truth(values, "respawn"),
+        respawn_delay=RESPAWN_DELAY,
     )
-    if value("autostart").lower() != "true":
-        return [node]
+    return [segmenter, *([rviz(values, given.get("use_sim_time", False))] if truth(values, "rviz") else [])]
 
-    def change(transition: int) -> EmitEvent:
-        return EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition))
 
-    # Once: whoever configures it again, with another model perhaps, says himself when it is to go on.
-    activate = OnStateTransition(
-        target_lifecycle_node=node,
-        start_state="configuring",
-        goal_state="inactive",
-        entities=[change(Transition.TRANSITION_ACTIVATE)],
-        handle_once=True,
-    )
-    configure = OnProcessStart(target_action=node, on_start=[change(Transition.TRANSITION_CONFIGURE)])
-    return [RegisterEventHandler(activate), RegisterEventHandler(configure), node]
+def rviz(values: dict[str, str], use_sim_time: bool) -> Node | LogInfo:
+    """RViz, or a word on why it does not come: the segmenter is of use without it."""
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        package = f"ros-{os.environ.get('ROS_DISTRO', 'jazzy')}-rviz2"
+        return LogInfo(msg=f"rviz2 is not installed, so nothing is shown: sudo apt install {package}")
+    arguments = ["-d", values["rviz_config"]]
+    return Node(package="rviz2", executable="rviz2", arguments=arguments, parameters=[{"use_sim_time": use_sim_time}])
+
+
+def truth(values: dict[str, str], name: str) -> bool:
+    """The argument as true or false.
+
+    Raises:
+        ValueError: it is neither, which ends the launch.
+    """
+    word = values[name].lower()
+    if word not in YES + NO:
+        raise ValueError(f"{name}:={values[name]} is neither true nor false")
+    return word in YES

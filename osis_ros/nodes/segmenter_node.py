@@ -5,17 +5,20 @@ output topics and a service.
 """
 
 import time
+import traceback
 
 from builtin_interfaces.msg import Time as Stamp
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
 from rclpy.time import Time
 
-from osis_ros.inference.manifest import BundleError
+from osis_ros.errors import OsisError
 from osis_ros.messages.colour import colour_converter
-from osis_ros.messages.image_decoding import ImageError, rgb_from_message
+from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.nodes.outputs import publishers
 from osis_ros.nodes.outputs.instances import EMBEDDINGS, INSTANCES
 from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
@@ -26,12 +29,21 @@ from osis_ros.nodes.support.lifecycle import SteadyLifecycleNode
 from osis_ros.nodes.support.newest_frame import NewestFrameWorker
 from osis_ros.nodes.support.running import run
 from osis_ros.nodes.support.statistics import FrameStatistics, Summary
+from osis_ros.nodes.support.unused_parameters import warn_of_unused
 from osis_ros.pipeline import pipeline
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.pipeline import Pipeline
+from osis_ros.pipeline.setting import NEVER, Setting
 from osis_ros.srv import Segment
 
-SETTINGS = (*pipeline.SETTINGS, *image_input.SETTINGS, *publishers.SETTINGS)
+AUTOSTART = Setting("autostart", False, "Configure and activate the node at its start.", NEVER)
+SETTINGS = (*pipeline.SETTINGS, *image_input.SETTINGS, *publishers.SETTINGS, AUTOSTART)
+# Each request that waits holds an image; of more than these, DDS would forget some, whose clients then wait for ever.
+WAITING_REQUESTS = QoSProfile(depth=1000)
+
+
+class NotConfiguredError(OsisError):
+    """A request came before the model was loaded."""
 
 
 class SegmenterNode(SteadyLifecycleNode):
@@ -54,18 +66,27 @@ class SegmenterNode(SteadyLifecycleNode):
         self._statistics = FrameStatistics()
         self.add_on_set_parameters_callback(self._on_set_parameters)
         parameters.declare(self, SETTINGS)
+        warn_of_unused(self)
         # In a group of its own, so that a request does not hold up the rest; and there as long as the node, because a
         # service that goes while a request is in work leaves its client without an answer.
         self._segment_group = MutuallyExclusiveCallbackGroup()
-        self.create_service(Segment, "~/segment", self._on_segment, callback_group=self._segment_group)
-        self._diagnostics = DiagnosticsPublisher(self, self._report)
+        self.create_service(
+            Segment, "~/segment", self._on_segment, qos_profile=WAITING_REQUESTS, callback_group=self._segment_group
+        )
+        self._diagnostics = DiagnosticsPublisher(self, self._report, self._cause)
+        if self._values[AUTOSTART.name]:
+            self._start = self.create_timer(0.0, self._on_start, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _on_start(self) -> None:
+        self._start.cancel()
+        self.bring_up()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model. A bundle that cannot be used leaves the node unconfigured, with one logged sentence."""
         try:
             converter = colour_converter()
             loaded = Pipeline(self._values)
-        except (BundleError, ImportError) as err:
+        except (OsisError, ImportError) as err:
             self.get_logger().error(f"not configured: {err}")
             self._statistics.refused(str(err))
             return TransitionCallbackReturn.FAILURE
@@ -85,7 +106,7 @@ class SegmenterNode(SteadyLifecycleNode):
         """Start to segment the images of `image`."""
         self._statistics.restart()
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
-        self._input = ImageInput(self, self._values, self._on_image, self._statistics.problem)
+        self._input = ImageInput(self, self._values, self._on_image, self._statistics)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -145,26 +166,36 @@ class SegmenterNode(SteadyLifecycleNode):
         except Exception as err:
             if not self.context.ok():  # told to stop in the middle of it
                 return
-            text = str(err) if isinstance(err, ImageError) else f"{type(err).__name__}: {err}"
-            self._statistics.failed(text)
-            self.get_logger().warning(f"image skipped: {text}", throttle_duration_sec=5.0)
+            self._statistics.failed(*self._told("image skipped", err))
 
     def _on_segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
         loaded, header = self._pipeline, request.image.header
         response.instances.header = header
         try:
             if loaded is None:
-                raise ImageError("the node is not configured")
+                raise NotConfiguredError("the node is not configured")
             values = self._values | {EMBEDDINGS.name: request.embeddings}
             frame = Frame(rgb=rgb_from_message(request.image), header=header, in_stream=False)
             response.instances = INSTANCES.make(loaded(frame, values), values)
             response.success = True
             self._statistics.answered()
         except Exception as err:
-            response.message = str(err)
-            self._statistics.refused(response.message)
-            self.get_logger().warning(f"request refused: {err}", throttle_duration_sec=5.0)
+            response.message, faulty = self._told("request refused", err)
+            self._statistics.refused(response.message, faulty)
         return response
+
+    def _told(self, what: str, err: Exception) -> tuple[str, bool]:
+        """Log what went wrong: in one sentence what the user can mend, with its traceback a fault of the program.
+
+        Returns:
+            the sentence, and whether it is a fault of the program.
+        """
+        if isinstance(err, OsisError):
+            self.get_logger().warning(f"{what}: {err}", throttle_duration_sec=5.0)
+            return str(err), False
+        text = f"fault of the program, {type(err).__name__}: {err}"
+        self.get_logger().error(f"{what}: {text}\n{traceback.format_exc()}", throttle_duration_sec=5.0)
+        return text, True
 
     def _age(self, stamp: Stamp) -> float:
         """Seconds since a stamp; NaN for one that was never set, or lies before 1970, which rclpy has no time for."""
@@ -189,6 +220,10 @@ class SegmenterNode(SteadyLifecycleNode):
             "provider": segmenter.provider if segmenter else "none",
         }
         return self.state, self._statistics.summary(), values["image_timeout"], details
+
+    def _cause(self) -> str:
+        source = self._input
+        return source.cause() if source else "the node does not listen"
 
     @property
     def _values(self) -> dict[str, object]:

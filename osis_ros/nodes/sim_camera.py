@@ -1,6 +1,7 @@
 """`camera`: a simulated RGB-D camera over cluttered tables, with the truth of what it sees."""
 
 import time
+import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +19,7 @@ from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.qos import LATCHED, RESULTS
 from osis_ros.nodes.support.running import StartError, run
+from osis_ros.nodes.support.unused_parameters import warn_of_unused
 
 WORLD, BODY, OPTICAL = "world", "camera_link", "camera_color_optical_frame"
 PARAMETERS = {
@@ -51,6 +53,7 @@ class SimCamera(Node):
         super().__init__("camera", **options)
         for name, (default, description) in PARAMETERS.items():
             self.declare_parameter(name, default, ParameterDescriptor(description=description, read_only=True))
+        warn_of_unused(self)
         self._film = None
         self._pool = ThreadPoolExecutor(1, "renderer")  # one thread, to which the OpenGL context belongs
         try:
@@ -137,8 +140,8 @@ class SimCamera(Node):
             try:
                 self._newest = rendering.result()
             except Exception as err:  # the next scene may do better; until then the last image is sent
-                text = f"rendering failed: {type(err).__name__}: {err}"
-                self.get_logger().error(text, throttle_duration_sec=5.0)
+                text = "".join(traceback.format_exception(err))
+                self.get_logger().error(f"rendering failed: {text}", throttle_duration_sec=5.0)
         if self._next is None:
             self._next = self._pool.submit(self._film.frame, time.monotonic() - self._started)
 

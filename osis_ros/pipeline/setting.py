@@ -7,7 +7,7 @@ from osis_ros.errors import OsisError
 
 MODELS_OWN = -1.0  # a threshold of this value means the one in the model's bundle
 
-ALWAYS, NOT_ACTIVE, UNCONFIGURED = "always", "not while active", "only while unconfigured"
+ALWAYS, NOT_ACTIVE, UNCONFIGURED, NEVER = "always", "not while active", "only while unconfigured", "never"
 
 
 class SettingError(OsisError):
@@ -20,7 +20,7 @@ class Setting:
 
     Attributes:
         default: also gives the type.
-        changes: when a node's user may set it: ALWAYS, NOT_ACTIVE or UNCONFIGURED.
+        changes: when a node's user may set it: ALWAYS, NOT_ACTIVE, UNCONFIGURED, or NEVER once the node has started.
         low, high: the range of a number, ends included.
         choices: the words that a string may be; any if empty.
         models_own: whether MODELS_OWN is meant as such; low is then above it.

@@ -1,6 +1,7 @@
 """The launch files bring real nodes up. Skipped where ROS 2's launch is not installed (it is not on PyPI)."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ pytest.importorskip("launch_ros", reason="launch and launch_ros are not installe
 pytest.importorskip("launch.actions", reason="launch is not installed")
 pytest.importorskip("osis_ros.msg", reason="the messages are not built")
 
-from bench import Bench, eventually, picture, rgb_message, status, value
+from bench import TIMEOUT, Bench, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
@@ -48,36 +49,54 @@ def bench():
 
 
 class Launched:
-    """`ros2 launch osis_ros NAME` in a process, ended by SIGINT as Ctrl-C does."""
+    """`ros2 launch osis_ros NAME` in a process, ended by SIGINT as Ctrl-C does; its output goes to a file."""
 
-    def __init__(self, name: str, **arguments: str) -> None:
+    def __init__(self, log: Path, name: str, **arguments: str) -> None:
         share = pytest.importorskip("ament_index_python.packages").get_package_share_directory("osis_ros")
         pairs = [f"{key}:={value}" for key, value in arguments.items()]
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", RUN, str(Path(share) / "launch" / name), *pairs],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ.copy(),
-        )  # fmt: skip
+        self._log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", RUN, str(Path(share) / "launch" / name), *pairs],
+                stdout=output, stderr=subprocess.STDOUT, env=os.environ.copy(),
+            )  # fmt: skip
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def wait(self) -> str:
+        """What it said, once it has ended by itself."""
+        self.process.wait(TIMEOUT)
+        return self.output
 
     def end(self) -> str:
         self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.communicate(timeout=30)[0]
+            self.process.wait(30)
+            return self.output
         finally:
             self.process.kill()
 
 
 @pytest.fixture
-def launched():
+def launched(tmp_path: Path):
     running = []
 
     def launch(name: str, **arguments: str) -> Launched:
-        running.append(Launched(name, **arguments))
+        running.append(Launched(tmp_path / f"launch_{len(running)}.log", name, **arguments))
         return running[-1]
 
     yield launch
     for item in running:
         if item.process.poll() is None:
             item.end()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> dict[str, str]:
+    """Launch arguments of a small model."""
+    return {"model": str(write_colour_cells(tmp_path / "cells").path), "provider": "cpu"}
 
 
 def test_the_segmenter_comes_up_active_on_the_topic_that_was_named(bench: Bench, launched, tmp_path: Path):
@@ -143,5 +162,106 @@ def test_the_parameter_files_clock_counts_unless_an_argument_is_given(
     file.write_text("/**:\n  ros__parameters:\n    use_sim_time: true\n")
     namespace = bench.namespace.strip("/")
     launched("segmenter.launch.py", namespace=namespace, autostart="false", params_file=str(file), **argument)
-    (found,) = bench.call(GetParameters, "get_parameters", GetParameters.Request(names=["use_sim_time"])).values
-    assert found.bool_value is expected
+    assert parameters(bench, "use_sim_time")[0].bool_value is expected
+
+
+def test_a_node_that_ends_by_itself_comes_back_active_and_a_users_cleanup_stands(
+    bench: Bench, launched, model: dict[str, str]
+):
+    launch = launched("segmenter.launch.py", namespace=bench.namespace.strip("/"), respawn="true", **model)
+
+    def processes() -> list[int]:
+        return [int(pid) for pid in re.findall(r"process started with pid \[(\d+)\]", launch.output)]
+
+    eventually(lambda: bench.state() == "active", "the node is active")
+    for number, transition in ((1, None), (2, "deactivate")):
+        if transition:
+            assert bench.change(transition)
+        os.kill(processes()[-1], signal.SIGKILL)
+        eventually(lambda number=number: len(processes()) > number, "a new process")
+        eventually(lambda number=number: launch.output.count("configured with model") > number, "a model loaded again")
+        eventually(lambda: bench.state() == "active", "the new node is active")
+    for transition in ("deactivate", "cleanup"):
+        assert bench.change(transition)
+    time.sleep(1)
+    assert bench.state() == "unconfigured"
+    assert "Traceback" not in launch.end()
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "words"),
+    [
+        ("", {"provider": "gpu"}, "provider is 'gpu', expected one of auto, cpu, cuda, tensorrt"),
+        ("/**: {ros__parameters: {score_threshold: high}}", {}, "score_threshold"),
+        ("/**: {ros__parameters: {score_threshold: 0.5", {}, "params.yaml"),
+    ],
+)
+def test_the_launch_ends_when_the_node_does_not_start(
+    launched, tmp_path: Path, content: str, arguments: dict[str, str], words: str
+):
+    file = tmp_path / "params.yaml"
+    file.write_text(content)
+    output = launched("segmenter.launch.py", **({"params_file": str(file)} if content else {}), **arguments).wait()
+    assert "process has died" in output
+    assert words in output
+
+
+@pytest.mark.parametrize(("name", "word"), [("autostart", "maybe"), ("use_sim_time", "sim"), ("rviz", "2")])
+def test_a_word_that_is_neither_true_nor_false_ends_the_launch(launched, name: str, word: str):
+    assert f"{name}:={word} is neither true nor false" in launched("segmenter.launch.py", **{name: word}).wait()
+
+
+def test_yes_and_1_are_true(bench: Bench, launched, model: dict[str, str]):
+    launched(
+        "segmenter.launch.py", namespace=bench.namespace.strip("/"), autostart="yes", use_sim_time="1", **model
+    )  # fmt: skip
+    eventually(lambda: bench.state() == "active", "the node is active")
+    assert parameters(bench, "use_sim_time")[0].bool_value
+
+
+def test_what_an_including_launch_file_sets_counts(bench: Bench, launched, tmp_path: Path):
+    outer = tmp_path / "outer.launch.py"
+    outer.write_text("""
+from launch import LaunchDescription
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import SetParameter
+from launch_ros.substitutions import FindPackageShare
+
+def generate_launch_description():
+    file = PathJoinSubstitution([FindPackageShare("osis_ros"), "launch", "segmenter.launch.py"])
+    return LaunchDescription([
+        SetParameter("score_threshold", 0.25), SetParameter("image_transport", "compressed"),
+        SetParameter("use_sim_time", True), IncludeLaunchDescription(PythonLaunchDescriptionSource(file))])
+""")
+    launched(str(outer), namespace=bench.namespace.strip("/"), autostart="false")
+    threshold, transport, clock = parameters(bench, "score_threshold", "image_transport", "use_sim_time")
+    assert (threshold.double_value, transport.string_value, clock.bool_value) == (0.25, "compressed", True)
+
+
+def test_without_rviz_the_segmenter_runs(bench: Bench, launched, model: dict[str, str]):
+    from ament_index_python.packages import get_packages_with_prefixes
+
+    if "rviz2" in get_packages_with_prefixes():
+        pytest.skip("rviz2 is installed")
+    launch = launched("segmenter.launch.py", namespace=bench.namespace.strip("/"), rviz="true", **model)
+    eventually(lambda: bench.state() == "active", "the node is active")
+    assert "rviz2 is not installed, so nothing is shown: sudo apt install ros-" in launch.output
+
+
+def test_the_demos_image_topic_is_where_its_camera_publishes_and_its_segmenter_listens(
+    bench: Bench, launched, model: dict[str, str]
+):
+    pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo")
+    topic = f"{bench.namespace}/eye"
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    namespace = bench.namespace.strip("/")
+    launched("demo.launch.py", image_topic=topic, namespace=namespace, width="160", height="120", **model)
+    heard.wait()
+    assert [info.node_name for info in bench.peer.get_publishers_info_by_topic(topic)] == ["camera"]
+    assert not bench.peer.count_publishers("/camera/color/image_raw")
+
+
+def parameters(bench: Bench, *names: str) -> list:
+    return bench.call(GetParameters, "get_parameters", GetParameters.Request(names=names)).values

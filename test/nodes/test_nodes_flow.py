@@ -5,7 +5,7 @@ import time
 
 import pytest
 import rclpy
-from bench import BEST_EFFORT, RELIABLE, Bench, eventually, picture, rgb_message, status, value
+from bench import BEST_EFFORT, RELIABLE, TIMEOUT, Bench, eventually, picture, rgb_message, status, value
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.context import Context
 from rclpy.node import Node
@@ -60,20 +60,24 @@ def test_a_camera_faster_than_the_model_gets_its_newest_frame_processed_and_none
 def test_the_executor_goes_on_while_an_image_is_in_work(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
     publish = bench.camera()
     bench.active(colour_cells)
-    started, finish = threading.Event(), threading.Event()
+    started, finish, finished = threading.Event(), threading.Event(), threading.Event()
     segment = Segmenter.segment
 
     def held(*args: object, **options: object) -> object:
         started.set()
-        finish.wait(10)
+        finish.wait(4 * TIMEOUT)  # longer than any call below waits for its answer
+        finished.set()
         return segment(*args, **options)
 
     monkeypatch.setattr(Segmenter, "segment", held)
-    publish(rgb_message(RED, bench.stamped()))
-    assert started.wait(10)
-    assert bench.set(score_threshold=0.25).successful
-    assert bench.state() == "active"
-    finish.set()
+    try:
+        publish(rgb_message(RED, bench.stamped()))
+        assert started.wait(TIMEOUT)
+        assert bench.set(score_threshold=0.25).successful
+        assert bench.state() == "active"
+        assert not finished.is_set()
+    finally:
+        finish.set()
 
 
 def test_diagnostics_go_on_while_the_model_loads(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
@@ -194,6 +198,27 @@ def test_requests_are_answered_while_images_stream(bench: Bench, colour_cells):
     assert all(m.header.stamp.sec < 100 for m in heard)
 
 
+def test_all_of_many_requests_at_once_are_answered(bench: Bench, colour_cells, monkeypatch: pytest.MonkeyPatch):
+    bench.segmenter(model=str(colour_cells), provider="cpu", threads=1)
+    assert bench.change("configure")
+    clients = [bench.peer.create_client(Segment, f"{bench.namespace}/segmenter/segment") for _ in range(40)]
+    for client in clients:
+        assert client.wait_for_service(TIMEOUT)
+    everyone_has_asked, segment = threading.Event(), Segmenter.segment
+
+    def held(*args: object, **options: object) -> object:
+        everyone_has_asked.wait(TIMEOUT)
+        return segment(*args, **options)
+
+    monkeypatch.setattr(Segmenter, "segment", held)
+    image = rgb_message(RED, bench.stamped())
+    answers = [client.call_async(Segment.Request(image=image)) for client in clients]
+    time.sleep(1)
+    everyone_has_asked.set()
+    eventually(lambda: all(answer.done() for answer in answers), "an answer for each")
+    assert all(answer.result().success for answer in answers)
+
+
 def busy_worker() -> tuple[NewestFrameWorker, threading.Event, list[int], list[int]]:
     """A worker at frame 1 until the event is set; the frames that it takes, and one entry a dropped frame."""
     working, go_on, processed, dropped = threading.Event(), threading.Event(), [], []
@@ -217,6 +242,14 @@ def test_the_worker_takes_the_newest_and_counts_the_others():
     eventually(lambda: processed == [1, 4], "the newest frame")
     worker.stop()
     assert (processed, len(dropped)) == ([1, 4], 2)
+
+
+def test_a_stopped_worker_drops_what_still_comes():
+    worker, go_on, processed, dropped = busy_worker()
+    go_on.set()
+    worker.stop()
+    worker.put(2)
+    assert (processed, len(dropped)) == ([1], 1)
 
 
 def test_a_stopped_worker_drops_what_waits():

@@ -4,6 +4,7 @@ import gc
 import os
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
@@ -102,14 +103,35 @@ def test_a_transition_that_breaks_half_way_is_logged_and_lets_go_of_everything(
     monkeypatch.setattr(LabelInfoPublisher, "announce", broken)
     assert not bench.change("configure")
     assert bench.state() == "unconfigured"
-    assert errors == ["configuring failed: RuntimeError: no memory for a message"]
+    (error,) = errors
+    sentence, _, traceback = error.partition("\n")
+    assert sentence == "configuring failed: RuntimeError: no memory for a message"
+    assert traceback.startswith("Traceback (most recent call last):")
     assert len(list(node.publishers)) == before
     warned = eventually(
         lambda: (s := status(diagnostics, bench)) and s.level == DiagnosticStatus.WARN and s, "a warning"
     )
-    assert warned.message == f"unconfigured: {errors[0]}"
+    assert warned.message == f"unconfigured: {sentence}"
     monkeypatch.undo()
     assert bench.change("configure")
+
+
+def test_with_autostart_the_node_brings_itself_up_once(bench: Bench, colour_cells: Path):
+    bench.segmenter(model=str(colour_cells), provider="cpu", autostart=True)
+    eventually(lambda: bench.state() == "active", "an active node")
+    for transition, state in (("deactivate", "inactive"), ("cleanup", "unconfigured")):
+        assert bench.change(transition)
+        assert bench.state() == state
+    time.sleep(1)  # a node that brought itself up once more would have begun to
+    assert bench.state() == "unconfigured"
+    assert "read-only" in bench.set(autostart=False).reason
+
+
+def test_with_autostart_a_model_that_is_not_there_leaves_the_node_unconfigured(bench: Bench, tmp_path: Path):
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    bench.segmenter(model=str(tmp_path / "none"), autostart=True)
+    eventually(lambda: "does not exist" in value(status(diagnostics, bench), "last error"), "the reason in diagnostics")
+    assert bench.state() == "unconfigured"
 
 
 def test_shutdown_is_possible_from_every_state(bench: Bench, colour_cells: Path):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,105 @@ def test_wrong_ros_arguments_end_the_start_with_one_sentence(arguments: list[str
     assert len(own) == 1, output
     assert words in own[0]
     assert "/src/" not in own[0]
+
+
+def test_a_signal_that_comes_twice_still_lets_the_node_say_goodbye(ros: object):
+    program = (
+        "import time\nfrom rclpy.node import Node\nfrom osis_ros.nodes.support.running import run\n"
+        "class Slow(Node):\n"
+        "    def destroy_node(self):\n        time.sleep(1)\n        super().destroy_node()\n        print('goodbye')\n"
+        "run(lambda: Slow('slow'))"
+    )
+    process = python("-c", program)
+    try:
+        wait_for_node(ros, "slow")
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=30)[0], process.returncode) == ("goodbye\n", 0)
+    finally:
+        process.kill()
+
+
+def test_a_node_that_does_not_stop_is_ended_by_a_later_signal(ros: object):
+    program = (
+        "import time\nfrom rclpy.node import Node\nfrom osis_ros.nodes.support import running\nrunning.GOODBYE = 0.5\n"
+        "class Stuck(Node):\n    def destroy_node(self):\n        print('stuck', flush=True)\n        time.sleep(600)\n"
+        "running.run(lambda: Stuck('stuck'))"
+    )
+    process = python("-c", program)
+    try:
+        wait_for_node(ros, "stuck")
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "stuck\n"
+        time.sleep(0.6)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == -signal.SIGINT
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    ("script", "module"),
+    [("segmenter", "onnxruntime"), ("sim_camera", "osis_ros.nodes.support.qos"), ("osis", "typer")],
+)
+def test_an_interrupt_while_modules_load_is_no_traceback(tmp_path: Path, script: str, module: str):
+    slow = tmp_path / "slow.py"
+    slow.write_text(f"""
+import sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            print("loads", flush=True)
+            time.sleep(600)
+sys.meta_path.insert(0, Slow())
+sys.argv = [{script!r}]
+exec(open({str(REPOSITORY / "scripts" / script)!r}).read())
+""")
+    process = python(str(slow))
+    try:
+        assert process.stdout.readline() == "loads\n"
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=30)[0], process.returncode) == ("", -signal.SIGINT)
+    finally:
+        process.kill()
+
+
+def test_what_reads_a_nodes_output_may_go(ros: object):
+    program = (
+        "from rclpy.node import Node\nfrom osis_ros.nodes.support.running import run\n"
+        "def talker():\n    node = Node('talker')\n"
+        "    node.create_timer(0.1, lambda: print('word', flush=True))\n    return node\nrun(talker)"
+    )
+    process = python("-c", program, stderr=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == "word\n"
+        process.stdout.close()
+        assert (process.wait(timeout=30), process.stderr.read()) == (0, "")
+    finally:
+        process.kill()
+
+
+def test_mistyped_parameters_are_named_at_the_start(tmp_path: Path):
+    file = tmp_path / "typo.yaml"
+    file.write_text("/**:\n  ros__parameters:\n    score_treshold: 0.9\n    publish: {overlays: false}\n")
+    process = start("--params-file", str(file), "-p", "max_overlaps:=0.5")
+    try:
+        said = "".join(process.stdout.readline() for _ in range(3))
+        for given, meant in (
+            ("score_treshold", "score_threshold"),
+            ("publish.overlays", "publish.overlay"),
+            ("max_overlaps", "max_overlap"),
+        ):
+            assert f"there is no parameter {given}, what was given for it is ignored: did you mean {meant}?" in said
+    finally:
+        process.kill()
+        process.wait()
+
+
+def python(*arguments: str, stderr: int = subprocess.STDOUT) -> subprocess.Popen:
+    path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip

@@ -12,17 +12,21 @@ from osis_ros.nodes.support.statistics import Summary
 
 OK = DiagnosticStatus.OK
 PERIOD = 1.0  # s
+LOSS_LIMIT = 0.1  # of the images that the camera sends
 
 
 class DiagnosticsPublisher:
-    """Publishes a node's state on /diagnostics once a second, and warns in the log while no image comes."""
+    """Publishes a node's state on /diagnostics once a second, and warns in the log while images are missed or lost."""
 
-    def __init__(self, node: Node, report: Callable[[], tuple[str, Summary, float, dict[str, str]]]) -> None:
+    def __init__(
+        self, node: Node, report: Callable[[], tuple[str, Summary, float, dict[str, str]]], cause: Callable[[], str]
+    ) -> None:
         """
         Args:
             report: gives what `diagnostic_array` takes after the stamp.
+            cause: why images are missed or lost, and what to do, in one sentence.
         """
-        self._node, self._report = node, report
+        self._node, self._report, self._cause = node, report, cause
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock, because the simulated time may stand still; a group of its own, because a transition may last
         # minutes (TensorRT builds its engine), and that is when people look.
@@ -33,23 +37,21 @@ class DiagnosticsPublisher:
         node, report = self._node, self._report()
         name = f"{node.get_fully_qualified_name()}: segmentation"
         array = diagnostic_array(name, node.get_clock().now().to_msg(), *report)
-        state, summary, silence_limit, details = report
-        if is_silent(state, summary, silence_limit):
-            array.status[0].message += f"; {self._senders(details['topic'], details['type'])}"
+        state, summary, silence_limit, _ = report
+        if is_silent(state, summary, silence_limit) or is_lossy(state, summary):
+            array.status[0].message += f"; {self._cause()}"
             node.get_logger().warning(array.status[0].message, throttle_duration_sec=10.0)
         self._publisher.publish(array)
-
-    def _senders(self, topic: str, expected: str) -> str:
-        """Who publishes on a topic, above all if it is something else: DDS matches these two without a word."""
-        types = [publisher.topic_type for publisher in self._node.get_publishers_info_by_topic(topic)]
-        if types and expected not in types:
-            return f"its publisher sends {types[0]}, this node expects {expected}: remap image or set image_transport"
-        return f"the topic has {len(types)} publisher{'s' * (len(types) != 1)}"
 
 
 def is_silent(state: str, summary: Summary, silence_limit: float) -> bool:
     """Whether images are missed: the node is active and none has come for so many seconds."""
     return state == "active" and summary.silence > silence_limit
+
+
+def is_lossy(state: str, summary: Summary) -> bool:
+    """Whether more of the camera's images are lost on their way than a radio link now and then loses."""
+    return state == "active" and not summary.failing and summary.loss > LOSS_LIMIT
 
 
 def diagnostic_array(
@@ -74,12 +76,15 @@ def diagnostic_array(
 
 
 def _judgement(state: str, summary: Summary, silence_limit: float, topic: str) -> tuple[bytes, str]:
+    failure = DiagnosticStatus.ERROR if summary.faulty else DiagnosticStatus.WARN
     if state != "active":
-        return (DiagnosticStatus.WARN, f"{state}: {summary.last_error}") if summary.failing else (OK, state)
+        return (failure, f"{state}: {summary.last_error}") if summary.failing else (OK, state)
     if is_silent(state, summary, silence_limit):
         return DiagnosticStatus.WARN, f"no image on {topic} for {summary.silence:.0f} s"
     if summary.failing:
-        return DiagnosticStatus.WARN, f"the last image or request failed: {summary.last_error}"
+        return failure, f"the last image or request failed: {summary.last_error}"
+    if is_lossy(state, summary):
+        return DiagnosticStatus.WARN, f"{summary.loss:.0%} of the images on {topic} do not arrive"
     return OK, f"{summary.output_rate:.1f} images/s"
 
 
@@ -92,6 +97,7 @@ def _values(summary: Summary) -> dict[str, str]:
         "images processed": str(summary.processed),
         "images failed": str(summary.failed),
         "images dropped": str(summary.dropped),
+        "images lost on their way": str(summary.lost),
         "input rate [1/s]": f"{summary.input_rate:.2f}",
         "output rate [1/s]": f"{summary.output_rate:.2f}",
         "latency p50 [ms]": milliseconds(summary.latency_p50),

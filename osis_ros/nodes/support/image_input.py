@@ -1,20 +1,27 @@
-"""The camera's topic: what is subscribed, and how."""
+"""The camera's topic: what is subscribed, with which quality of service, and why no image comes."""
 
 from collections.abc import Callable, Mapping
 
+from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.nodes.support.qos import DURABILITIES, RELIABILITIES, subscription_events, subscription_profile
+from osis_ros.nodes.support.qos import DURABILITIES, RELIABILITIES, against_losses, in_words, offers
+from osis_ros.nodes.support.statistics import FrameStatistics
 from osis_ros.pipeline.setting import NOT_ACTIVE, Setting
 
+AUTO = "auto"
+FOLLOW_PERIOD = 0.5  # s
 TRANSPORTS = {"raw": Image, "compressed": CompressedImage}
 SETTINGS = (
     Setting("image_transport", "raw", "Whether `image` carries Image or CompressedImage.", NOT_ACTIVE,
             choices=tuple(TRANSPORTS)),
-    Setting("qos.reliability", "best_effort",
-            "Reliability requested of the camera; best_effort matches every camera.", NOT_ACTIVE,
-            choices=tuple(RELIABILITIES)),
+    Setting("qos.reliability", AUTO,
+            "Reliability requested of the camera; auto requests reliable unless a publisher of the topic offers only "
+            "best_effort.", NOT_ACTIVE, choices=(AUTO, *RELIABILITIES)),
     Setting("qos.durability", "volatile", "Durability requested of the camera; volatile matches every camera.",
             NOT_ACTIVE, choices=tuple(DURABILITIES)),
     Setting("qos.depth", 1, "Images that the middleware keeps; only the newest is ever processed.", NOT_ACTIVE,
@@ -25,26 +32,103 @@ ImageMessage = Image | CompressedImage
 
 
 class ImageInput:
-    """The subscription of `image`, from construction until `close`."""
+    """The subscription of `image`, from construction until `close`.
+
+    With `qos.reliability: auto` it follows the camera. Images that are larger than the middleware's shared memory
+    come whole only where both ends are reliable, while a reliable subscription hears nothing of a best-effort camera.
+    """
 
     def __init__(
         self,
         node: Node,
         values: Mapping[str, object],
         on_image: Callable[[ImageMessage], None],
-        problem: Callable[[str], None],
+        statistics: FrameStatistics,
     ) -> None:
         """
         Args:
             values: of `SETTINGS`, by name.
             on_image: called with each message.
-            problem: told in one sentence why no image will come.
+            statistics: told of images that were lost on their way, and of publishers that do not match.
         """
-        self._node = node
-        profile = subscription_profile(*(values[f"qos.{name}"] for name in ("reliability", "durability", "depth")))
-        events = subscription_events(node, node.resolve_topic_name("image"), profile, problem)
-        message_type = TRANSPORTS[values["image_transport"]]
-        self._subscription = node.create_subscription(message_type, "image", on_image, profile, event_callbacks=events)
+        self._node, self._on_image, self._statistics = node, on_image, statistics
+        self._topic = node.resolve_topic_name("image")
+        self._type = TRANSPORTS[values["image_transport"]]
+        self._automatic = values["qos.reliability"] == AUTO
+        self._profile = QoSProfile(
+            depth=values["qos.depth"],
+            durability=DURABILITIES[values["qos.durability"]],
+            reliability=RELIABILITIES.get(values["qos.reliability"], ReliabilityPolicy.RELIABLE),
+        )
+        if self._automatic:
+            self._profile.reliability = self._offered()
+        self._subscription = self._subscribe()
+        self._timer = None
+        if self._automatic:  # steady: the simulated time may stand still
+            clock = Clock(clock_type=ClockType.STEADY_TIME)
+            self._timer = node.create_timer(FOLLOW_PERIOD, self._follow, clock=clock)
 
     def close(self) -> None:
         self._node.destroy_subscription(self._subscription)
+        if self._timer is not None:
+            self._node.destroy_timer(self._timer)
+
+    def cause(self) -> str:
+        """Why images are missed or lost, and what to do, in one sentence."""
+        publishers = self._node.get_publishers_info_by_topic(self._topic)
+        types, expected = [info.topic_type for info in publishers], f"sensor_msgs/msg/{self._type.__name__}"
+        if types and expected not in types:  # DDS matches these two without a word
+            return f"its publisher sends {types[0]}, this node expects {expected}: remap image or set image_transport"
+        number = f"the topic has {len(types)} publisher{'s' * (len(types) != 1)}"
+        if not publishers:
+            return number
+        refused = offers(self._node, self._topic, self._profile)
+        if len(refused) == len(publishers):
+            return self._mismatch(refused)
+        lost = self._statistics.summary().lost
+        happens = f"{lost} images were lost on their way" if lost else "it sends none, or they are lost on their way"
+        return f"{number}, but {happens}: {against_losses()}"
+
+    def _subscribe(self) -> Subscription:
+        events = SubscriptionEventCallbacks(
+            incompatible_qos=self._on_mismatch,
+            message_lost=lambda event: self._statistics.lost(event.total_count_change),
+        )
+        return self._node.create_subscription(
+            self._type, "image", self._on_image, self._profile, event_callbacks=events
+        )
+
+    def _offered(self) -> ReliabilityPolicy:
+        """The reliability that every publisher offers; where there is none, the one requested so far."""
+        offered = {info.qos_profile.reliability for info in self._node.get_publishers_info_by_topic(self._topic)}
+        if not offered:
+            return self._profile.reliability
+        return ReliabilityPolicy.RELIABLE if offered == {ReliabilityPolicy.RELIABLE} else ReliabilityPolicy.BEST_EFFORT
+
+    def _follow(self) -> None:
+        """Subscribe anew where the publishers have changed what they offer."""
+        wanted = self._offered()
+        if wanted == self._profile.reliability:
+            return
+        self._profile.reliability = wanted
+        self._node.destroy_subscription(self._subscription)
+        self._subscription = self._subscribe()
+        self._node.get_logger().info(
+            f"{self._topic}: now subscribed {in_words(self._profile)}, as its publishers offer"
+        )
+
+    def _on_mismatch(self, _event: object) -> None:
+        if self._automatic:
+            self._follow()
+        refused = offers(self._node, self._topic, self._profile)
+        if self._automatic and not refused:
+            return
+        text = self._mismatch(refused)
+        self._node.get_logger().error(text)
+        self._statistics.problem(text)
+
+    def _mismatch(self, refused: list[str]) -> str:
+        return (
+            f"{self._topic}: incompatible QoS, no image will come: {'; '.join(refused) or 'a publisher offers less'}, "
+            f"this node requests {in_words(self._profile)}; set qos.reliability and qos.durability to what is offered"
+        )

@@ -1,10 +1,13 @@
 """A lifecycle node that lives on when it is asked for what its state does not allow, and says what went wrong."""
 
+import traceback
 from collections.abc import Callable
 
 from lifecycle_msgs.srv import ChangeState
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+from osis_ros.errors import OsisError
 
 Transition = Callable[[LifecycleState], TransitionCallbackReturn]
 
@@ -16,6 +19,8 @@ class SteadyLifecycleNode(LifecycleNode):
       succeed; there it raises out of the executor, which ends the process;
     - an exception in a transition is logged, and kept in `transition_error`; there it is dropped without a word.
       Either way it counts as ERROR, and `on_error` follows.
+
+    And one is new: `bring_up`, which needs nobody outside, so that a node that was started again comes up again.
     """
 
     transition_error = ""
@@ -30,6 +35,12 @@ class SteadyLifecycleNode(LifecycleNode):
     def state(self) -> str:
         """The lifecycle state's label: unconfigured, inactive, active, finalized, or a transition's."""
         return self._state_machine.current_state[1]
+
+    def bring_up(self) -> None:
+        """Configure and activate, unless somebody else has begun to. To be called where transitions are: by a callback
+        of the node's default group."""
+        if self.state == "unconfigured" and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
 
     def _change_state_or_refuse(
         self, request: ChangeState.Request, response: ChangeState.Response
@@ -47,8 +58,12 @@ class SteadyLifecycleNode(LifecycleNode):
             try:
                 return callback(previous)
             except Exception as err:
-                self.transition_error = f"{self.state} failed: {type(err).__name__}: {err}"
-                self.get_logger().error(self.transition_error)
+                if isinstance(err, OsisError):
+                    self.transition_error = f"{self.state} failed: {err}"
+                    self.get_logger().error(self.transition_error)
+                else:
+                    self.transition_error = f"{self.state} failed: {type(err).__name__}: {err}"
+                    self.get_logger().error(f"{self.transition_error}\n{traceback.format_exc()}")
                 raise
 
         return run

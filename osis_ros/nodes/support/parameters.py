@@ -6,10 +6,10 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from osis_ros.pipeline.setting import ALWAYS, MODELS_OWN, NOT_ACTIVE, UNCONFIGURED, Setting
+from osis_ros.pipeline.setting import ALWAYS, MODELS_OWN, NEVER, NOT_ACTIVE, UNCONFIGURED, Setting
 
 HINTS = {NOT_ACTIVE: "deactivate the node first", UNCONFIGURED: "clean the node up first"}
-FORBIDDEN = {ALWAYS: (), NOT_ACTIVE: ("active",), UNCONFIGURED: ("inactive", "active")}
+FORBIDDEN = {ALWAYS: (), NEVER: (), NOT_ACTIVE: ("active",), UNCONFIGURED: ("inactive", "active")}
 
 
 def declare(node: Node, settings: Iterable[Setting]) -> None:
@@ -25,7 +25,7 @@ def declare(node: Node, settings: Iterable[Setting]) -> None:
 def _descriptor(setting: Setting) -> ParameterDescriptor:
     words = f" One of {', '.join(setting.choices)}." if setting.choices else ""
     when = "" if setting.changes == ALWAYS else f" Changes {setting.changes}."
-    described = ParameterDescriptor(description=setting.description + words + when)
+    described = ParameterDescriptor(description=setting.description + words + when, read_only=setting.changes == NEVER)
     low = MODELS_OWN if setting.models_own else setting.low
     if isinstance(setting.default, float):
         described.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(setting.high))]

@@ -1,22 +1,22 @@
 """Quality of service in words and profiles, and what is said when two ends do not match."""
 
-from collections.abc import Callable
+from pathlib import Path
 
-from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+import rclpy
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from osis_ros.files.share import share_folders
 
 RELIABILITIES = {"best_effort": ReliabilityPolicy.BEST_EFFORT, "reliable": ReliabilityPolicy.RELIABLE}
 DURABILITIES = {"volatile": DurabilityPolicy.VOLATILE, "transient_local": DurabilityPolicy.TRANSIENT_LOCAL}
 
+PROFILE = Path("osis_ros", "config", "fastdds.xml")
+
 RESULTS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
 PICTURES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def subscription_profile(reliability: str, durability: str, depth: int) -> QoSProfile:
-    """The profile of the `qos.*` parameters' words."""
-    return QoSProfile(depth=depth, reliability=RELIABILITIES[reliability], durability=DURABILITIES[durability])
 
 
 def in_words(profile: QoSProfile) -> str:
@@ -36,25 +36,24 @@ def compatible(offered: QoSProfile, requested: QoSProfile) -> bool:
     return not asks_more_reliable and not asks_more_durable
 
 
-def subscription_events(
-    node: Node, topic: str, profile: QoSProfile, report: Callable[[str], None]
-) -> SubscriptionEventCallbacks:
-    """Log and report, with both profiles, that a publisher offers less than this subscription asks for."""
+def offers(node: Node, topic: str, requested: QoSProfile) -> list[str]:
+    """What each publisher offers that sends nothing to a subscription with this profile, in words."""
+    return [
+        f"{info.node_namespace.rstrip('/')}/{info.node_name} offers {in_words(info.qos_profile)}"
+        for info in node.get_publishers_info_by_topic(topic)
+        if not compatible(info.qos_profile, requested)
+    ]
 
-    def incompatible(_event: object) -> None:
-        others = [
-            f"{info.node_namespace.rstrip('/')}/{info.node_name} offers {in_words(info.qos_profile)}"
-            for info in node.get_publishers_info_by_topic(topic)
-            if not compatible(info.qos_profile, profile)
-        ]
-        text = (
-            f"{topic}: incompatible QoS, no image will come: {'; '.join(others) or 'a publisher offers less'}, "
-            f"this node requests {in_words(profile)}; set qos.reliability and qos.durability to what is offered"
-        )
-        node.get_logger().error(text)
-        report(text)
 
-    return SubscriptionEventCallbacks(incompatible_qos=incompatible)
+def against_losses() -> str:
+    """Why large messages are lost between two processes, and what to do, in one sentence."""
+    if "fastrtps" not in rclpy.get_rmw_implementation_identifier():
+        return "the middleware's buffers or the network are too small for them: enlarge these, or publish them reliable"
+    profile = next((file for folder in share_folders() if (file := folder / PROFILE).is_file()), PROFILE)
+    return (
+        "Fast DDS loses parts of images that are larger than its shared memory (512 KiB unless configured): start the "
+        f"camera's process with FASTRTPS_DEFAULT_PROFILES_FILE={profile}, or let it publish reliable"
+    )
 
 
 def publisher_events(node: Node, topic: str, profile: QoSProfile) -> PublisherEventCallbacks:

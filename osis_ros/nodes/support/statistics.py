@@ -19,18 +19,23 @@ class Summary:
     Attributes:
         received, processed, failed, dropped: frames since the node was configured. A frame that is received is in the
             end processed, failed (it could not be decoded or segmented) or dropped (a newer one came before its turn).
+        lost: frames that the middleware reports as lost between the camera and this node, since it was configured.
+        loss: of the frames that the camera sent in the last seconds, the share that was lost, 0..1.
         input_rate, output_rate: frames a second over the last seconds, 0 where there were fewer than two.
         latency_p50, latency_p95: seconds from the arrival of a frame to the publication of its result, NaN without one.
         age_p50, age_p95: seconds from a frame's own stamp to the publication, likewise.
         last_error: the last failure or problem in one sentence, empty without one.
         silence: seconds since the last frame arrived, or since `restart`.
         failing: whether the last thing asked for failed: a frame, a request, or to be configured.
+        faulty: whether it failed by a fault of the program, which no user can mend.
     """
 
     received: int
     processed: int
     failed: int
     dropped: int
+    lost: int
+    loss: float
     input_rate: float
     output_rate: float
     latency_p50: float
@@ -40,6 +45,7 @@ class Summary:
     last_error: str
     silence: float
     failing: bool
+    faulty: bool
 
 
 class FrameStatistics:
@@ -47,17 +53,19 @@ class FrameStatistics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts = {"received": 0, "processed": 0, "failed": 0, "dropped": 0}
+        self._counts = {"received": 0, "processed": 0, "failed": 0, "dropped": 0, "lost": 0}
         self._arrivals: deque[float] = deque(maxlen=WINDOW)
+        self._losses: deque[tuple[float, int]] = deque(maxlen=WINDOW)  # when, frames
         self._results: deque[tuple[float, float, float]] = deque(maxlen=WINDOW)  # when, latency, age
-        self._last_error, self._failing = "", False
+        self._last_error, self._failing, self._faulty = "", False, False
         self._heard = time.monotonic()
 
     def restart(self) -> None:
         """Frames are expected from now on, or no longer: rates and silence start anew, counters go on."""
         with self._lock:
-            self._failing = False
+            self._failing = self._faulty = False
             self._arrivals.clear()
+            self._losses.clear()
             self._results.clear()
             self._heard = time.monotonic()
 
@@ -71,23 +79,30 @@ class FrameStatistics:
         """A frame's result went out `latency` seconds after its arrival, `age` seconds after its stamp, if any."""
         with self._lock:
             self._counts["processed"] += 1
-            self._failing = False
+            self._failing = self._faulty = False
             self._results.append((time.monotonic(), latency, age))
 
-    def failed(self, error: str) -> None:
+    def lost(self, count: int) -> None:
+        """The middleware lost frames on their way to this node."""
+        with self._lock:
+            self._counts["lost"] += count
+            self._losses.append((time.monotonic(), count))
+
+    def failed(self, error: str, faulty: bool = False) -> None:
+        """A frame could not be decoded or segmented; `faulty` where that is a fault of the program."""
         with self._lock:
             self._counts["failed"] += 1
-            self._last_error, self._failing = error, True
+            self._last_error, self._failing, self._faulty = error, True, faulty
 
     def answered(self) -> None:
         """A request was answered."""
         with self._lock:
-            self._failing = False
+            self._failing = self._faulty = False
 
-    def refused(self, error: str) -> None:
+    def refused(self, error: str, faulty: bool = False) -> None:
         """Something other than a frame could not be done: a request, or to be configured."""
         with self._lock:
-            self._last_error, self._failing = error, True
+            self._last_error, self._failing, self._faulty = error, True, faulty
 
     def problem(self, text: str) -> None:
         """Something is wrong, but with no frame in particular."""
@@ -103,10 +118,13 @@ class FrameStatistics:
             now = time.monotonic()
             arrivals = [when for when in self._arrivals if now - when < RECENT_S]
             results = [result for result in self._results if now - result[0] < RECENT_S]
-            counts, heard, error, failing = dict(self._counts), self._heard, self._last_error, self._failing
+            lost = sum(count for when, count in self._losses if now - when < RECENT_S)
+            counts, heard, error = dict(self._counts), self._heard, self._last_error
+            failing, faulty = self._failing, self._faulty
         latency, age = ([result[i] for result in results] for i in (1, 2))
         return Summary(
             **counts,
+            loss=lost / (lost + len(arrivals)) if lost else 0.0,
             input_rate=_rate(arrivals),
             output_rate=_rate([result[0] for result in results]),
             latency_p50=_quantile(latency, 0.5),
@@ -116,6 +134,7 @@ class FrameStatistics:
             last_error=error,
             silence=now - heard,
             failing=failing,
+            faulty=faulty,
         )
 
 
