@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -42,6 +43,27 @@ def commands() -> dict:
 
 def test_the_readme_is_short():
     assert len(README.splitlines()) <= 150
+
+
+def test_every_guide_and_reference_page_is_linked_from_the_readme():
+    pages = {page for page in PAGES if page.startswith("docs/") and not page.startswith("docs/photographs")}
+    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", README)}
+    assert pages - linked == set()
+
+
+def test_the_citation_and_the_newest_release_have_the_packages_version():
+    import osis_ros
+
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == osis_ros.__version__
+    assert re.findall(r"^## \[(\d[^]]*)\]", PAGES["CHANGELOG.md"], re.MULTILINE)[0] == osis_ros.__version__
+
+
+def test_the_issue_forms_are_complete():
+    forms = list((REPOSITORY / ".github" / "ISSUE_TEMPLATE").glob("*.yaml"))
+    assert len(forms) == 3
+    for form in map(yaml.safe_load, (file.read_text("utf-8") for file in forms)):
+        assert {"name", "description", "body"} <= set(form)
 
 
 @every_page
@@ -82,8 +104,8 @@ def test_the_commands_and_options_that_it_names_exist(page):
     known = commands()
     for words in re.findall(r"`osis ([^`]+)`", PAGES[page]):
         first, *rest = words.split()
-        if not re.fullmatch(r"[a-z-]+", first):
-            continue  # osis COMMAND, osis X
+        if not re.fullmatch(r"[a-z][a-z-]+", first):
+            continue  # osis COMMAND, osis --help
         assert first in known, words
         command = known[first]
         if hasattr(command, "commands"):

@@ -111,6 +111,5 @@ def demo(
     from osis_ros.demo import run_demo, verdict_table
 
     console = plain_console()
-    verdict = run_demo(folder, model, frames, rate, console)
-    console.print(verdict_table(verdict))
+    console.print(verdict_table(run_demo(folder, model, frames, rate, console)))
     console.print(f"{folder}/overlay.png: camera and answer side by side; {folder}/{folder.name}.mcap: every topic")

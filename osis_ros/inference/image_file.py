@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from osis_ros.errors import ImageError
-from osis_ros.files.jpeg import is_cut_jpeg
+from osis_ros.files.cut_off import cut_off
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 
@@ -62,8 +62,8 @@ def _decode(file: Path, how: int) -> np.ndarray:
         raise ImageError(f"{file} cannot be read: {err.strerror}") from None
     if not data:
         raise ImageError(f"{file} is empty, expected an image")
-    if is_cut_jpeg(data):
-        raise ImageError(f"{file} is a JPEG of {len(data)} bytes that was cut off: its end is missing; copy it again")
+    if kind := cut_off(data):
+        raise ImageError(f"{file} is a {kind} of {len(data)} bytes that was cut off: its end is missing; copy it again")
     image = _silently_decoded(np.frombuffer(data, np.uint8), how)
     if image is None:
         raise ImageError(

@@ -6,11 +6,9 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from osis_ros.files.cut_off import cut_off
 from osis_ros.messages.colour import colour_converter
 from osis_ros.messages.image_layout import ImageError, check_sides, samples
-
-JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
-PNG_START, PNG_END = b"\x89PNG", b"IEND"
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,8 @@ def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
     if not len(message.data):
         raise ImageError("data is empty, expected a JPEG or PNG file")
     data = bytes(message.data)
-    _check_end(data)
+    if kind := cut_off(data):
+        raise ImageError(f"{kind} of {len(data)} bytes has no end marker, expected a whole file: it was cut off")
     source, _, target = form.partition("compressed")
     coded = target.strip() or source.partition(";")[0].strip()
     mosaic = LAYOUTS.get(coded) if coded.startswith("bayer_") else None
@@ -130,16 +129,3 @@ def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
         return _to_rgb(bgr, mosaic)
     # image_transport names the order in which it handed colours to a coder that takes them for BGR
     return bgr if coded.startswith("rgb") and target else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
-
-
-def _check_end(data: bytes) -> None:
-    """Refuse half a file: OpenCV would fill the rest with grey or, in older releases, with whatever was in memory."""
-    if data.startswith(PNG_START) and PNG_END not in data:
-        raise ImageError(f"PNG of {len(data)} bytes has no end, expected a whole file: it was cut off")
-    if not data.startswith(JPEG_START):
-        return
-    place = len(JPEG_START)
-    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] != bytes([JPEG_SCAN]):
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")  # a preview in a segment has an end of its own
-    if JPEG_END not in data[place:]:
-        raise ImageError(f"JPEG of {len(data)} bytes has no end marker, expected a whole file: it was cut off")

@@ -1,5 +1,6 @@
 """The whole demo, as a user starts it: three processes over real DDS, and what they leave behind."""
 
+import io
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ pytest.importorskip("faster_coco_eval", reason="the demo is scored with faster-c
 from rosbags.highlevel import AnyReader
 
 from osis_ros.demo import MARK, OWN_FILES
+from osis_ros.evaluation.metrics.referee import Verdict
 from osis_ros.files.result_folder import make_way
 
 REPOSITORY = Path(__file__).parents[2]
@@ -48,6 +50,7 @@ def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path,
     assert int(rows["camera frames"]) >= 5
     assert int(rows["processed"]) + int(rows["dropped (a newer one had come)"]) == int(rows["camera frames"])
     assert {"latency p50, stamp to instances", "AP of known classes (AP_k)"} <= rows.keys()
+    assert 1 <= int(rows["request to answer, camera off"].removesuffix(" ms")) < 5000
     assert cv2.imread(str(tmp_path / "demo" / "overlay.png")).shape == (480, 1280, 3)
     with AnyReader([tmp_path / "demo"]) as bag:
         counts = {connection.topic: connection.msgcount for connection in bag.connections}
@@ -59,17 +62,41 @@ def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path,
     make_way(tmp_path / "demo", (*OWN_FILES, "demo.mcap"), MARK, "demo")  # the next demo may take its place
 
 
-def test_it_keeps_off_the_domain_of_the_shell(monkeypatch: pytest.MonkeyPatch):
+def test_it_keeps_to_this_machine_and_off_the_domain_of_the_shell(monkeypatch: pytest.MonkeyPatch):
     from rich.console import Console
 
     from osis_ros.demo import _prepare_middleware
 
-    for name in ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE"):
-        monkeypatch.setenv(name, os.environ.get(name, ""))  # put back afterwards
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", os.environ.get("FASTRTPS_DEFAULT_PROFILES_FILE", ""))
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
+    monkeypatch.setenv("ROS_STATIC_PEERS", "192.0.2.7")
     for shells in range(1, 101):
         monkeypatch.setenv("ROS_DOMAIN_ID", str(shells))
         _prepare_middleware(Console(quiet=True))
         assert int(os.environ["ROS_DOMAIN_ID"]) in {*range(1, 101)} - {shells}
+    assert os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert "ROS_STATIC_PEERS" not in os.environ
+
+
+def test_the_table_says_when_the_machine_and_not_the_model_sets_the_pace():
+    from rich.console import Console
+
+    from osis_ros.demo import Outcome, verdict_table
+
+    def shown(latency: float) -> str:
+        verdict = Verdict(
+            frames_in=9, processed=8, dropped=1, latency_p50=latency, latency_p95=1.0, known_per_frame=2.0,
+            unknown_per_frame=1.0, ap_known=40.0, ap_unknown=-100.0, ar_unknown=30.0, judged=8,
+        )  # fmt: skip
+        console = Console(file=io.StringIO(), record=True, width=120)
+        console.print(verdict_table(Outcome(verdict, 0.25)))
+        return " ".join(console.export_text().split())
+
+    assert "latency p50, stamp to instances │ 300 ms" in shown(0.3)
+    assert "request to answer, camera off │ 250 ms" in shown(0.3)
+    assert "AP of unknown objects (AP_unk) │ not defined" in shown(0.3)
+    assert "share the" not in shown(0.3)
+    assert "camera and segmenter share the" in shown(0.9)
 
 
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path):

@@ -174,7 +174,7 @@ def test_jpeg_with_padding_behind_its_end_is_whole():
     [
         ("jpeg", b"", "data is empty, expected a JPEG or PNG file"),
         ("jpeg", b"\xff\xd8" + bytes(50), "JPEG of 52 bytes has no end marker, expected a whole file: it was cut off"),
-        ("png", file_of(halves(RED, WHITE), ".png")[:40], "PNG of 40 bytes has no end, expected a whole file"),
+        ("png", file_of(halves(RED, WHITE), ".png")[:40], "PNG of 40 bytes has no end marker, expected a whole file"),
         ("bayer_rggb12; png compressed ", file_of(halves(RED, WHITE), ".png"), "names no Bayer pattern that is known"),
         ("bayer_rggb8; png compressed ", file_of(halves(RED, WHITE), ".png"), "but the data has 3 colours"),
         (
