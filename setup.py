@@ -1,8 +1,16 @@
-"""For `pip install .`: the Python part alone. In a colcon workspace CMakeLists.txt installs it instead."""
+"""For `pip install .`: the Python part alone. In a colcon workspace CMakeLists.txt installs it instead.
+
+Version, description and licence are those of package.xml.
+"""
 
 from glob import glob
+from pathlib import Path
+from xml.etree import ElementTree
 
 from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+MANIFEST = ElementTree.parse(HERE / "package.xml").getroot()
 
 TRAIN = [
     "torch>=2.6,<3", "torchvision>=0.21,<1", "lightning>=2.6,<3", "tensorboard>=2.15,<3", "onnx>=1.16,<2",
@@ -21,9 +29,14 @@ CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.7,<3", 
 
 setup(
     name="osis_ros",
-    version="0.1.0",
-    description="Open-set instance segmentation for robot arms on ROS 2",
-    license="Apache-2.0",
+    version=MANIFEST.findtext("version"),
+    description=MANIFEST.findtext("description"),
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    author=MANIFEST.findtext("maintainer"),
+    license=MANIFEST.findtext("license"),
+    license_files=["LICENSE"],
+    keywords=["ROS", "segmentation", "open set", "robotics"],
     packages=find_packages(include=["osis_ros", "osis_ros.*"]),
     package_data={"osis_ros.training": ["configs/*.yaml"], "osis_ros.evaluation.reports": ["*.jinja"]},
     data_files=[  # the models that come with the package, found by name, and what bags need to know of the messages
