@@ -1,35 +1,36 @@
-# `make demo` and `make test` set themselves up first (scripts/setup_env.sh): system packages, a virtual environment,
-# ROS 2 and this package's messages. VENV=… and PYTHON=… choose where and with what.
+# Every target first runs scripts/setup_env.sh, which installs what is missing: system packages, a virtual environment,
+# ROS 2 and this package's messages. VENV=… names the virtual environment, PYTHON=… the Python it is made with.
 
 SHELL := /bin/bash
 VENV ?= .venv
 PYTHON ?= python3
+PATHS ?= osis_ros/inference
 export VENV PYTHON
-# The virtual environment is ours: without byte code each start of Python would compile all that it imports anew.
+# Keep byte code even if the shell says otherwise: without it, every start of Python compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 ENTER := source scripts/env.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench reference clean
+.PHONY: help demo test lint bench reference mutants clean
 
-help:  ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+help:  ## print this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 18
 
-demo:  ## a simulated camera, the segmenter node and a referee: a table, demo/overlay.png and demo/demo.mcap
+demo:  ## run a simulated camera and the segmenter; writes a table of scores, demo/overlay.png and demo/demo.mcap
 	@scripts/setup_env.sh demo
 	@$(ENTER) && python -m osis_ros.cli demo demo
 
-test:  ## every test, over real DDS; PYTEST_ARGS=… is handed on
+test:  ## run all tests, those of the nodes over real DDS; PYTEST_ARGS="test/nodes -k lifecycle" selects some
 	@scripts/setup_env.sh test
-	@# No restarts: for a test that hangs xdist would start its file again and again, or, if it is the last, wait for ever.
+	@# No restarts: xdist would start the file of a test that hangs again and again.
 	@$(ENTER) && python -m pytest -n 2 --dist loadfile --max-worker-restart=0 $(PYTEST_ARGS)
 
-lint:  ## ruff: rules and format
+lint:  ## check rules and format with ruff
 	@scripts/setup_env.sh test
 	@$(ENTER) && ruff check . && ruff format --check .
 
-bench:  ## the programs in benchmarks/, one after another
+bench:  ## run every program in benchmarks/
 	@scripts/setup_env.sh test
 	@$(ENTER) && for program in benchmarks/*.py; do echo "== $$program"; python "$$program" || exit 1; done
 
@@ -37,6 +38,10 @@ reference:  ## write docs/reference/ from the code
 	@scripts/setup_env.sh test
 	@$(ENTER) && python docs/reference.py
 
-clean:  ## remove what was built and set up here
+mutants:  ## find changes of the code that no test notices; PATHS=osis_ros/inference MUTANT_ARGS="--minutes 30"
+	@scripts/setup_env.sh test
+	@$(ENTER) && python tools/mutants.py $(MUTANT_ARGS) $(PATHS)
+
+clean:  ## delete what was built and set up here
 	rm -rf build install log demo replay segmented *.egg-info .pytest_cache .ruff_cache
 	@[ ! -e "$(VENV)/.steps" ] || rm -rf "$(VENV)"
