@@ -13,7 +13,7 @@ GROUPS = {
     "Export and import models": (models.export, models.import_checkpoint, models.compare_reference),
     "Evaluate a model": (
         evaluation.evaluate, evaluation.calibrate, evaluation.compare, evaluation.detect, evaluation.mask_quality,
-        evaluation.tables, evaluation.card_figures,
+        evaluation.tables, evaluation.card_figures, evaluation.pick_benchmark,
     ),
 }  # fmt: skip
 

@@ -284,3 +284,44 @@ def card_figures(
         typer.echo(f"note: {note}")
     for file in written.files:
         typer.echo(f"{file} ({file.stat().st_size / 1e3:.0f} kB)")
+
+
+def pick_benchmark(
+    scenes: Annotated[int, typer.Option(min=1, help="Number of scenes.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene; further scenes count up from it.")] = 0,
+    split: Annotated[str, typer.Option(help="Objects and textures to show: train, val, test or demo.")] = "test",
+    objects: Annotated[
+        int | None, typer.Option(min=1, max=20, help="Objects per scene. Default: a random number.")
+    ] = None,
+    sensor: Annotated[str, typer.Option(help="Depth noise: none, stereo or structured.")] = "stereo",
+    model: Annotated[str, typer.Option(help="Model bundle whose masks are tried; none for no model.")] = "tabletop",
+    json: Report = None,
+) -> None:
+    """Grasp every object of simulated scenes by its box, and count what a gripper really lifts.
+
+    Compares true masks, the model's masks and plain depth clusters, on the same scenes with the same depth noise. The
+    hand is simulated with real contact, without an arm.
+    """
+    from rich.progress import track
+
+    from osis_ros.simulation.gl import load_mujoco
+
+    load_mujoco()
+    from osis_ros.evaluation.jobs.evaluate import write_json
+    from osis_ros.evaluation.jobs.pick import attempts, is_report, summary
+    from osis_ros.evaluation.reports.picks import pick_tables
+    from osis_ros.inference.segmenter import Segmenter
+    from osis_ros.simulation.depth_sensor import SENSORS
+
+    if sensor not in SENSORS:
+        raise fail(f"--sensor is {sensor}, expected one of {', '.join(SENSORS)}")
+    require_output(json, (), is_report, "report")
+    segmenter = None if model == "none" else Segmenter(model)
+    console, done = plain_console(), []
+    for number in track(range(seed, seed + scenes), "scenes", console=console, transient=True):
+        done += attempts(1, number, split, sensor, segmenter, objects)
+    report = summary(done)
+    for table in pick_tables(report):
+        console.print(table)
+    if json is not None:
+        write_json(report, json)

@@ -57,9 +57,10 @@ class Grasps(Rows):
 def box_grasps(objects: Objects, gripper: Gripper = Gripper()) -> Grasps:
     """Antipodal grasps on the boxes of all objects that stand on something; those whose jaws do not fit are left out.
 
-    From above the jaws close across the shorter side, and across the longer one where that fits too; from the side they
-    come level, along the longer side, and close across the shorter. Quality falls with the width, with doubt about the
-    object (little of it seen, few depth readings, cut by the image's edge) and where other objects are in the way.
+    From above the jaws close across the shorter side, and across the longer one where that fits too, or where the thing
+    is narrower than its box; from the side they come level, along the longer side, and close across the shorter one.
+    Quality falls with the width, with doubt about the object (little of it seen, few depth readings, cut by the image's
+    edge) and where other objects are in the way.
     """
     rows = []
     for row in range(len(objects)):
@@ -86,17 +87,19 @@ def _of_box(objects: Objects, row: int, gripper: Gripper, trust: float) -> list[
     found = []
     depth = float(np.clip(height - gripper.finger_height, 0.0, min(gripper.finger_length, max(0.5 * height, 0.012))))
     above = box.centre + up * (height / 2 - depth)
-    for closing, span, along in ((y, width, length), (x, length, width)):
-        if span + 2 * gripper.clearance <= gripper.opening:
-            axes = np.stack([closing, np.cross(-up, closing), -up], axis=1)
-            free = _free_above(objects, row, above, axes, span, gripper)
-            quality = trust * free * (1 - 0.5 * span / gripper.opening) * min(1.0, along / gripper.finger_width + 0.3)
-            found.append(_grasp(objects, row, above, axes, span, quality, FROM_ABOVE))
-    if (
-        height >= 2 * (gripper.finger_height + gripper.finger_width / 2)
-        and width + 2 * gripper.clearance <= gripper.opening
-    ):
-        middle = box.centre + up * max(0.0, gripper.finger_height + gripper.finger_width / 2 - height / 2)
+    for closing, along, span, reach in ((y, x, width, length), (x, y, length, width)):
+        axes = np.stack([closing, np.cross(-up, closing), -up], axis=1)
+        fits = _fits(span, gripper)
+        places = [(above, span)] if fits else _narrow_places(objects, row, above, closing, along, gripper)
+        for position, narrow in places:
+            free = _free_above(objects, row, position, axes, narrow, gripper)
+            off = min(1.0, np.linalg.norm(position - above) / max(length, 1e-6))
+            grip = min(1.0, reach / gripper.finger_width + 0.3)
+            quality = trust * free * (1 - 0.5 * narrow / gripper.opening) * (1 - off) * grip
+            found.append(_grasp(objects, row, position, axes, narrow, quality, FROM_ABOVE))
+    lowest = gripper.finger_height + gripper.finger_width / 2  # of the fingers' middle, when the hand comes level
+    if height >= 2 * lowest and _fits(width, gripper):
+        middle = box.centre
         for approach in (x, -x):
             point = middle - approach * max(0.0, length / 2 - gripper.finger_length)
             axes = np.stack([y, np.cross(approach, y), approach], axis=1)
@@ -104,6 +107,37 @@ def _of_box(objects: Objects, row: int, gripper: Gripper, trust: float) -> list[
             quality = 0.8 * trust * free * (1 - 0.5 * width / gripper.opening)
             found.append(_grasp(objects, row, point, axes, width, quality, FROM_SIDE))
     return found
+
+
+def _fits(span: float, gripper: Gripper) -> bool:
+    return span + 2 * gripper.clearance <= gripper.opening
+
+
+def _narrow_places(
+    objects: Objects, row: int, above: np.ndarray, closing: np.ndarray, along: np.ndarray, gripper: Gripper
+) -> list[tuple[np.ndarray, float]]:
+    """Where a thing that is too wide as a whole fits between the jaws: a handle, a rim, a waist.
+
+    Slices across the thing, as broad as a finger, are measured where the fingers would reach.
+
+    Returns:
+        fingertip positions [3] and widths, the slice nearest to the middle first.
+    """
+    points = objects.points[row].astype(float) - above
+    points = points[points @ objects.plane.normal >= -0.002]
+    if not len(points):
+        return []
+    across, place = points @ closing, points @ along
+    half = gripper.finger_width / 2
+    found = []
+    for centre in np.arange(place.min() + half, place.max() - half + 1e-9, half):
+        slice_ = across[np.abs(place - centre) <= half]
+        if len(slice_) < 5:
+            continue
+        low, high = float(slice_.min()), float(slice_.max())
+        if _fits(high - low, gripper):
+            found.append((above + centre * along + (low + high) / 2 * closing, max(high - low, 0.002)))
+    return sorted(found, key=lambda place: float(np.linalg.norm(place[0] - above)))[:3]
 
 
 def _grasp(

@@ -17,6 +17,7 @@ class ObjectTruth:
 
     Attributes:
         instance_id: as in the frame's instance image.
+        body: in the scene's MuJoCo model.
         category, known: what it is, and whether a model can know it.
         centre: [3] metres, of the upright box round the whole object.
         size: [3] metres, the box's longer and shorter horizontal side and its height.
@@ -25,6 +26,7 @@ class ObjectTruth:
     """
 
     instance_id: int
+    body: int
     category: str
     known: bool
     centre: np.ndarray
@@ -45,7 +47,14 @@ def object_truths(scene: Scene, frame: Frame) -> list[ObjectTruth]:
         alone = _silhouette(vertices, triangles, frame.camera)
         truths.append(
             ObjectTruth(
-                item.instance_id, item.category, item.known, centre, size, yaw, min(1.0, item.pixels / max(alone, 1))
+                item.instance_id,
+                body.body,
+                item.category,
+                item.known,
+                centre,
+                size,
+                yaw,
+                min(1.0, item.pixels / max(alone, 1)),
             )
         )
     return truths

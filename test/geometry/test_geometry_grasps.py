@@ -51,6 +51,19 @@ def test_what_is_too_wide_or_too_low_is_left_out():
     assert len(grasps_of(Cuboid((0, 0, 0.05), (0.14, 0.12, 0.10)), gripper=Gripper(opening=0.2))) > 0
 
 
+def test_a_thing_too_wide_as_a_whole_is_taken_where_it_is_narrow():
+    head, handle = Cuboid((0.09, 0, 0.015), (0.03, 0.12, 0.03)), Cuboid((-0.02, 0, 0.015), (0.19, 0.03, 0.03))
+    depth, owner = cast(POSE, [head, handle])
+    objects = Locator().locate(instances_of(np.minimum(owner, 1)), depth, CAMERA).transformed(POSE)
+    assert objects.box_sizes[0, 1] > 0.11  # a hammer's box is as wide as its head
+    grasps = box_grasps(objects)
+    best = grasps.take([0])
+    assert best.widths[0] == pytest.approx(0.03, abs=0.006)
+    assert best.positions[0, 0] < 0.07  # on the handle
+    assert abs(best.positions[0, 1]) < 0.006
+    assert abs(best.axes[0, 1, 0]) > 0.99  # closing across it
+
+
 def test_a_neighbour_at_the_jaws_lowers_the_quality():
     alone = grasps_of(BAR)
     beside = Cuboid((0.03 - 0.035 * np.sin(BAR.yaw), 0.02 + 0.035 * np.cos(BAR.yaw), 0.03), (0.1, 0.02, 0.06), BAR.yaw)
