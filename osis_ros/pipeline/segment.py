@@ -19,7 +19,7 @@ class Segment(Stage):
                 "The model bundle: its folder, or the name of one that came with the package.", UNCONFIGURED),
         Setting("provider", "auto", "What the model runs on; auto takes CUDA where it works, else the CPU.",
                 UNCONFIGURED, choices=("auto", "cpu", "cuda", "tensorrt")),
-        Setting("threads", 0, "CPU threads of the model, 0 for one per core.", UNCONFIGURED, low=0, high=256),
+        Setting("threads", 0, "CPU threads of the model; 0 for the cores that the process may use.", UNCONFIGURED, low=0, high=256),
         Setting("score_threshold", MODELS_OWN,
                 "Instances with a lower score are left out, 0..1; -1 for the model's own threshold.",
                 low=0.0, high=1.0, models_own=True),
