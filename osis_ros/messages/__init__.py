@@ -2,5 +2,5 @@
 
 `THING_to_message` makes a message, `THING_from_message` reads one; what does not fit is a `MessageError`, one sentence.
 
-May import message packages and `osis_ros.inference`. Never torch, never a node.
+May import message packages, `osis_ros.inference` and `osis_ros.geometry`. Never torch, never a node.
 """

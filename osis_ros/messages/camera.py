@@ -5,6 +5,8 @@ from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from osis_ros.geometry.depth import METRES, MILLIMETRES, depth_in_metres
+from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.image_layout import ImageError
 from osis_ros.messages.images import image_from_message, image_to_message
@@ -13,6 +15,7 @@ from osis_ros.messages.images import image_from_message, image_to_message
 BODY_FROM_OPTICAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
 
 
+DEPTH = (*MILLIMETRES, *METRES)
 PIXEL_CENTRE = np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # ours less the message's
 
 
@@ -54,6 +57,20 @@ def intrinsics_from_message(message: CameraInfo, rectified: bool = False) -> np.
     return k
 
 
+def pinhole_from_message(message: CameraInfo, rectified: bool = False) -> Pinhole:
+    """The camera of the images that come with a CameraInfo, for the geometry, which counts pixels as the message does.
+
+    Args:
+        rectified: as `intrinsics_from_message` takes it.
+    Raises:
+        MessageError, GeometryError: a camera that was never calibrated, or one without a size.
+    """
+    roi, binning = message.roi, (max(message.binning_x, 1), max(message.binning_y, 1))
+    width, height = (roi.width, roi.height) if roi.width and roi.height else (message.width, message.height)
+    k = intrinsics_from_message(message, rectified) - PIXEL_CENTRE
+    return Pinhole.from_matrix(k, width // binning[0], height // binning[1])
+
+
 def millimetres(depth: np.ndarray) -> np.ndarray:
     """Depth as REP 118's 16UC1.
 
@@ -80,12 +97,9 @@ def depth_from_message(message: Image) -> np.ndarray:
     Raises:
         ImageError: another encoding, or a message whose sizes and data do not fit together.
     """
-    if message.encoding not in ("16UC1", "mono16", "32FC1"):
+    if message.encoding not in DEPTH:
         raise ImageError(f"encoding '{message.encoding}' is not depth, expected 16UC1 (millimetres) or 32FC1 (metres)")
-    values = image_from_message(message)
-    metres = values.astype(np.float32) * np.float32(1 if message.encoding == "32FC1" else 0.001)
-    metres[~((metres > 0) & np.isfinite(metres))] = np.nan
-    return metres
+    return depth_in_metres(image_from_message(message), message.encoding)
 
 
 def pose_to_message(pose: np.ndarray, child: str, header: Header) -> TransformStamped:

@@ -156,24 +156,58 @@ def test_what_sqlite_left_in_its_log_is_read_and_the_users_files_stay(tmp_path: 
     assert {path.name: path.read_bytes() for path in cut.iterdir()} == before
 
 
+def test_what_sqlite_had_not_finished_is_undone(tmp_path: Path):
+    """A rollback journal beside the file: its last transaction was half written to the file when the power went."""
+    file = write(tmp_path / "run", range(3), "db3") / "run.db3"
+    database = sqlite3.connect(file, isolation_level=None)
+    database.execute("PRAGMA journal_mode=DELETE")
+    database.execute("PRAGMA cache_size=2")
+    database.execute("BEGIN")
+    database.execute("DELETE FROM messages")
+    for n in range(3, 300):
+        database.execute("INSERT INTO messages (topic_id, timestamp, data) VALUES (1, ?, ?)", (n, image(0)))
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    for path in (file, file.with_name("run.db3-journal")):
+        shutil.copy(path, cut / path.name)
+    database.close()
+    assert numbers(cut) == [0, 1, 2]
+
+
+def test_a_file_that_was_cut_off_takes_its_place_among_the_others(tmp_path: Path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with (tmp_path / "whole.mcap").open("wb") as stream:
+        writer = McapWriter(stream, chunk_size=1000, compression=CompressionType.NONE)
+        mcap_images(writer, range(0, 80, 2))
+        writer.finish()
+    data = (tmp_path / "whole.mcap").read_bytes()
+    (folder / "a.mcap").write_bytes(data[: len(data) // 2])
+    write(tmp_path / "b", (3, 5, 7))
+    shutil.copy(tmp_path / "b" / "b.mcap", folder)
+    read = numbers(folder)
+    assert read == sorted(read)
+    assert {3, 5, 7} < set(read)
+
+
 @pytest.mark.parametrize("storage", STORAGES)
 def test_files_of_a_split_bag_are_read_in_the_order_of_their_times(tmp_path: Path, storage: str):
-    """The second file, by its name, is the first by its times; a third overlaps with it."""
-    parts = (range(10, 15), range(5), (3, 7))
+    """The third file, by its name, is the first by its times; a fourth overlaps with it."""
+    parts = (range(10, 15), range(20, 22), range(5), (3, 7))
     for i, times in enumerate(parts):
         write(tmp_path / f"run_{i}", times, storage)
     folder = tmp_path / "run"
     folder.mkdir()
-    names = [f"run_{i}.{storage}" for i in range(3)]
+    names = [f"run_{i}.{storage}" for i in range(4)]
     for i, name in enumerate(names):
         shutil.copy(tmp_path / f"run_{i}" / name, folder)
     metadata = "rosbag2_bagfile_information:\n  relative_file_paths:\n"
     (folder / "metadata.yaml").write_text(metadata + "".join(f"  - run/{name}\n" for name in names))
-    assert numbers(folder) == [0, 1, 2, 3, 3, 4, 7, 10, 11, 12, 13, 14]
+    assert numbers(folder) == [0, 1, 2, 3, 3, 4, 7, 10, 11, 12, 13, 14, 20, 21]
     (folder / "metadata.yaml").write_text(metadata + f"  - {names[0]}\n")  # the rest is not the bag's
     assert numbers(folder) == [10, 11, 12, 13, 14]
     (folder / "metadata.yaml").write_text("rosbag2_bagfile_information: [half a fi")
-    assert len(numbers(folder)) == 12
+    assert len(numbers(folder)) == 14
     (folder / "metadata.yaml").write_text(metadata + "  - run_7.db3\n  - run_0.mcap\n  - run_0.db3\n")
     with pytest.raises(BagError, match=r"metadata.yaml lists .*run_7.db3, but there is no such file; .*bag reindex"):
         RecordedBag(folder)

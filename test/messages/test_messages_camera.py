@@ -6,6 +6,8 @@ from encodings_of import encoded
 from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 from std_msgs.msg import Header
 
+from osis_ros.geometry.errors import GeometryError
+from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.camera import (
     BODY_FROM_OPTICAL,
     depth_from_message,
@@ -13,6 +15,7 @@ from osis_ros.messages.camera import (
     intrinsics_from_message,
     intrinsics_to_message,
     millimetres,
+    pinhole_from_message,
     pose_from_message,
     pose_to_message,
 )
@@ -83,15 +86,26 @@ def test_a_region_of_interest_and_binning_move_and_scale_the_intrinsics():
     assert intrinsics_from_message(info).tolist() == [[50, 0, 12], [0, 27.5, 5], [0, 0, 1]]
 
 
+def test_the_geometrys_camera_counts_pixels_as_the_message_does():
+    info = intrinsics_to_message(K, 64, 48, Header())
+    assert pinhole_from_message(info) == Pinhole(64, 48, 100, 110, 31.5, 23.5)
+    info.roi = RegionOfInterest(x_offset=8, y_offset=4, width=48, height=40)
+    info.binning_x, info.binning_y = 2, 4
+    assert pinhole_from_message(info) == Pinhole(24, 10, 50, 27.5, 11.5, 4.5)
+    with pytest.raises(GeometryError, match="the camera is 0x0 pixels"):
+        pinhole_from_message(intrinsics_to_message(K, 0, 0, Header()))
+
+
 @pytest.mark.parametrize("rectified", [False, True])
 def test_a_camera_without_calibration_is_one_sentence(rectified: bool):
     field = "p" if rectified else "k"
     with pytest.raises(MessageError, match=rf"focal lengths 0 and 0 in {field}, .*the camera is not calibrated"):
         intrinsics_from_message(CameraInfo(width=64, height=48), rectified)
-    info = intrinsics_to_message(K, 64, 48, Header())
-    info.k[2] = info.p[2] = float("nan")
-    with pytest.raises(MessageError, match="not calibrated"):
-        intrinsics_from_message(info, rectified)
+    for in_k, in_p, value in ((0, 0, 0.0), (4, 5, 0.0), (0, 0, np.nan), (2, 2, np.nan), (5, 6, np.inf)):
+        info = intrinsics_to_message(K, 64, 48, Header())
+        info.k[in_k] = info.p[in_p] = value
+        with pytest.raises(MessageError, match="not calibrated"):
+            intrinsics_from_message(info, rectified)
 
 
 def test_poses_by_hand_and_back():

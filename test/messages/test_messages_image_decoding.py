@@ -71,6 +71,13 @@ def test_the_last_rows_padding_may_be_missing():
     np.testing.assert_array_equal(image_to_rgb(message), halves(RED, WHITE))
 
 
+def test_the_largest_side_is_decoded():
+    message = Image(height=1, width=16384, encoding="mono8", step=16384, data=byte_array(bytes(16384)))
+    assert image_to_rgb(message).shape == (1, 16384, 3)
+    message = Image(height=16384, width=1, encoding="mono8", step=1, data=byte_array(bytes(16384)))
+    assert image_to_rgb(message).shape == (16384, 1, 3)
+
+
 def altered(encoding: str = "rgb8", **fields: object) -> Image:
     message = encoded(halves(RED, WHITE), "rgb8" if encoding not in COLOUR else encoding)
     message.encoding = encoding
@@ -90,6 +97,7 @@ def altered(encoding: str = "rgb8", **fields: object) -> Image:
         (altered(step=47), "step is 47, expected at least 48 bytes for 16 pixels of rgb8"),
         (altered(step=0), "step is 0"),
         (altered(height=9), "data holds 384 bytes, expected 432 for 16x9 rgb8 with step 48"),
+        (altered(step=60), "data holds 384 bytes, expected 480 for 16x8 rgb8 with step 60"),
         (altered(data=b""), "data holds 0 bytes, expected 384"),
         (altered("yuv422", width=15), "image is 15x8, expected even sizes for encoding yuv422"),
         (altered("nv12", height=7), "image is 16x7, expected even sizes for encoding nv12"),
@@ -109,7 +117,9 @@ def file_of(rgb: np.ndarray, suffix: str) -> bytes:
     return cv2.imencode(suffix, rgb[:, :, ::-1])[1].tobytes()
 
 
-@pytest.mark.parametrize("form", ["png", "bgr8; png compressed bgr8", "rgb8; png compressed bgr8", "PNG", ""])
+@pytest.mark.parametrize(
+    "form", ["png", "bgr8; png compressed bgr8", "rgb8; png compressed bgr8", "rgb8; png", "PNG", ""]
+)
 def test_png_is_exact(form: str):
     rgb = halves(RED, (1, 2, 3))
     message = CompressedImage(format=form, data=byte_array(file_of(rgb, ".png")))
