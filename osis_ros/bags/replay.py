@@ -162,7 +162,7 @@ class _Replay:
                     self._image(message, self.done in shown)
                     self.done += 1
                     progress.update(task, completed=self.done)
-                if self.done == count:
+                if self.done == count and not self._judge.waits:
                     break
         if self.done < count:
             self._failures["listed in the bag's index, but not in its files"] += count - self.done
