@@ -99,6 +99,7 @@ def parameters() -> str:
         table(("parameter", "default", "meaning"), camera),
         *(f"## `{file}`\n\n{table(('argument', 'default', 'meaning'), launch_arguments(file))}"
           for file in ("segmenter.launch.py", "demo.launch.py")),
+        "`demo.launch.py` takes the other arguments of `segmenter.launch.py` too.",
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@
 import os
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, SetEnvironmentVariable, Shutdown
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -21,17 +21,14 @@ CAMERA = {
     "seed": ("0", int, "Seed of the first scene."),
     "orbit": ("true", bool, "true or false: the camera circles the scene, where no wall is near."),
 }
-IMAGE_TOPIC = "/camera/color/image_raw"
+BOTH = {"image_topic": ("/camera/color/image_raw", "Where the camera publishes and the segmenter listens.")}
 
 
 def generate_launch_description() -> LaunchDescription:
     arguments = [
         DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, _, description) in CAMERA.items()
+        for name, (default, *_, description) in {**CAMERA, **BOTH}.items()
     ]
-    topic = DeclareLaunchArgument(
-        "image_topic", default_value=IMAGE_TOPIC, description="Where the camera publishes and the segmenter listens."
-    )
     parameters = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind) for name, (_, kind, _) in CAMERA.items()
     }
@@ -46,6 +43,7 @@ def generate_launch_description() -> LaunchDescription:
             ("~/color/image_raw/compressed", [image_topic, "/compressed"]),
         ],
         output="screen",
+        on_exit=Shutdown(reason="the camera has ended"),
     )
     # All its other arguments are the demo's too: launch hands them on.
     segmenter = IncludeLaunchDescription(
@@ -56,4 +54,4 @@ def generate_launch_description() -> LaunchDescription:
     room = SetEnvironmentVariable(
         profiles, os.environ.get(profiles) or PathJoinSubstitution([SHARE, "config", "fastdds.xml"])
     )
-    return LaunchDescription([*arguments, topic, room, camera, segmenter])
+    return LaunchDescription([*arguments, room, camera, segmenter])

@@ -4,6 +4,7 @@ An argument that is left empty changes no parameter: it then has the value of pa
 launch file that includes this one, or its default, which config/segmenter.yaml lists.
 """
 
+import difflib
 import os
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
@@ -13,7 +14,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
-RVIZ_CONFIG = PathJoinSubstitution([FindPackageShare("osis_ros"), "config", "osis.rviz"])
+CONFIG = PathJoinSubstitution([FindPackageShare("osis_ros"), "config"])
 ARGUMENTS = {
     "namespace": ("", "Namespace of the node and its topics."),
     "image_topic": ("/camera/color/image_raw", "The camera's Image topic, also with image_transport:=compressed."),
@@ -26,7 +27,7 @@ ARGUMENTS = {
     "respawn": ("false", "true or false: start the node again when it ends by itself."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "rviz": ("false", "true or false: show the results in RViz."),
-    "rviz_config": (RVIZ_CONFIG, "What RViz shows."),
+    "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "What RViz shows."),
 }
 YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 RESPAWN_DELAY = 2.0  # s
@@ -46,6 +47,8 @@ def nodes(context: LaunchContext) -> list:
     values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     given = {name: values[name] for name in ("model", "provider", "image_transport") if values[name]}
     compressed = given.get("image_transport") == "compressed"
+    if values["params_file"] and not os.path.isfile(values["params_file"]):  # launch_ros would go on without it
+        raise ValueError(f"params_file:={values['params_file']} is no file")
     if values["use_sim_time"]:
         given["use_sim_time"] = truth(values, "use_sim_time")
     segmenter = Node(
@@ -60,7 +63,18 @@ def nodes(context: LaunchContext) -> list:
         respawn=truth(values, "respawn"),
         respawn_delay=RESPAWN_DELAY,
     )
-    return [segmenter, *([rviz(values, given.get("use_sim_time", False))] if truth(values, "rviz") else [])]
+    shown = [rviz(values, given.get("use_sim_time", False))] if truth(values, "rviz") else []
+    return [*mistyped(context), segmenter, *shown]
+
+
+def mistyped(context: LaunchContext) -> list[LogInfo]:
+    """A word on each launch argument that is nearly one of these: `ros2 launch` takes any and says nothing."""
+    near = {name: difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.8) for name in context.launch_configurations}
+    return [
+        LogInfo(msg=f"there is no launch argument {name}, it is ignored: did you mean {meant[0]}?")
+        for name, meant in near.items()
+        if meant and meant[0] not in name  # ros_namespace is another's
+    ]
 
 
 def rviz(values: dict[str, str], use_sim_time: bool) -> Node | LogInfo:

@@ -127,7 +127,7 @@ class SegmenterNode(SteadyLifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """After a transition went wrong half-way: back to unconfigured, with nothing held."""
         self._release()
-        self._statistics.refused(self.transition_error)
+        self._statistics.refused(self.transition_error, self.transition_faulty)
         return super().on_error(state)
 
     def destroy_node(self) -> None:

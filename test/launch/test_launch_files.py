@@ -211,6 +211,23 @@ def test_a_word_that_is_neither_true_nor_false_ends_the_launch(launched, name: s
     assert f"{name}:={word} is neither true nor false" in launched("segmenter.launch.py", **{name: word}).wait()
 
 
+def test_a_parameter_file_that_is_not_there_ends_the_launch(launched):
+    assert (
+        "params_file:=/nowhere.yaml is no file" in launched("segmenter.launch.py", params_file="/nowhere.yaml").wait()
+    )
+
+
+def test_a_mistyped_launch_argument_is_named(bench: Bench, launched):
+    launch = launched("segmenter.launch.py", namespace=bench.namespace.strip("/"), autostrat="false", autostart="false")
+    assert bench.state() == "unconfigured"
+    assert "there is no launch argument autostrat, it is ignored: did you mean autostart?" in launch.output
+
+
+def test_the_demo_ends_with_its_camera(launched):
+    pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo")
+    assert "[sim_camera-1]: process has died" in launched("demo.launch.py", width="1", autostart="false").wait()
+
+
 def test_yes_and_1_are_true(bench: Bench, launched, model: dict[str, str]):
     launched(
         "segmenter.launch.py", namespace=bench.namespace.strip("/"), autostart="yes", use_sim_time="1", **model

@@ -191,21 +191,6 @@ exec(open({str(REPOSITORY / "scripts" / script)!r}).read())
         process.kill()
 
 
-def test_what_reads_a_nodes_output_may_go(ros: object):
-    program = (
-        "from rclpy.node import Node\nfrom osis_ros.nodes.support.running import run\n"
-        "def talker():\n    node = Node('talker')\n"
-        "    node.create_timer(0.1, lambda: print('word', flush=True))\n    return node\nrun(talker)"
-    )
-    process = python("-c", program, stderr=subprocess.PIPE)
-    try:
-        assert process.stdout.readline() == "word\n"
-        process.stdout.close()
-        assert (process.wait(timeout=30), process.stderr.read()) == (0, "")
-    finally:
-        process.kill()
-
-
 def test_mistyped_parameters_are_named_at_the_start(tmp_path: Path):
     file = tmp_path / "typo.yaml"
     file.write_text("/**:\n  ros__parameters:\n    score_treshold: 0.9\n    publish: {overlays: false}\n")
@@ -223,9 +208,9 @@ def test_mistyped_parameters_are_named_at_the_start(tmp_path: Path):
         process.wait()
 
 
-def python(*arguments: str, stderr: int = subprocess.STDOUT) -> subprocess.Popen:
+def python(*arguments: str) -> subprocess.Popen:
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
     return subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True,
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"PYTHONPATH": path},
     )  # fmt: skip

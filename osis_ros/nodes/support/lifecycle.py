@@ -24,6 +24,7 @@ class SteadyLifecycleNode(LifecycleNode):
     """
 
     transition_error = ""
+    transition_faulty = False  # whether it was a fault of the program, which no user can mend
 
     def __init__(self, name: str, **options: object) -> None:
         super().__init__(name, **options)
@@ -58,12 +59,11 @@ class SteadyLifecycleNode(LifecycleNode):
             try:
                 return callback(previous)
             except Exception as err:
-                if isinstance(err, OsisError):
-                    self.transition_error = f"{self.state} failed: {err}"
-                    self.get_logger().error(self.transition_error)
-                else:
-                    self.transition_error = f"{self.state} failed: {type(err).__name__}: {err}"
-                    self.get_logger().error(f"{self.transition_error}\n{traceback.format_exc()}")
+                self.transition_faulty = not isinstance(err, OsisError)
+                kind = f"{type(err).__name__}: " if self.transition_faulty else ""
+                self.transition_error = f"{self.state} failed: {kind}{err}"
+                where = f"\n{traceback.format_exc()}" if self.transition_faulty else ""
+                self.get_logger().error(self.transition_error + where)
                 raise
 
         return run

@@ -1,7 +1,6 @@
 """Run a node as a process: spin, leave cleanly on SIGINT or SIGTERM, one sentence where it cannot start."""
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -64,8 +63,6 @@ def run(create: Callable[[], Node]) -> None:
         logger.addHandler(RosLogHandler(node.get_logger()))
         logger.setLevel(logging.INFO)
         _spin_until(stop, node)
-    except BrokenPipeError:  # what reads this node's output, such as `head`, has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
     finally:
         if node is not None:
             node.destroy_node()

@@ -41,7 +41,7 @@ def test_every_parameter_has_a_description_and_every_number_a_range(bench: Bench
         ({"image_timeout": 0.0}, "image_timeout out of range"),
         ({"provider": "abacus"}, "provider is 'abacus', expected one of auto, cpu, cuda, tensorrt"),
         ({"image_transport": "theora"}, "image_transport is 'theora', expected one of raw, compressed"),
-        ({"qos__reliability": "perhaps"}, "qos.reliability is 'perhaps', expected one of best_effort, reliable"),
+        ({"qos__reliability": "perhaps"}, "qos.reliability is 'perhaps', expected one of auto, best_effort, reliable"),
         ({"qos__depth": 0}, "qos.depth out of range"),
         ({"score_threshold": 0.3, "max_instances": 0}, "max_instances is 0"),
     ],
