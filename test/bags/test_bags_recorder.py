@@ -93,3 +93,32 @@ def test_nothing_is_written_after_closing(bench: Bench, recorder: BagRecorder, t
     recorder.close()
     words.publish(String(data="after"))
     assert [message.data for message in recorded(tmp_path / "run", topic)] == ["before"]
+
+
+def test_publishers_of_one_topic_that_offer_different_qualities_are_all_recorded(bench: Bench, tmp_path: Path):
+    """A subscription that asked for the better of the two would not hear the other."""
+    better = {"reliability": ReliabilityPolicy.RELIABLE, "durability": DurabilityPolicy.TRANSIENT_LOCAL}
+    worse = {"reliability": ReliabilityPolicy.BEST_EFFORT, "durability": DurabilityPolicy.VOLATILE}
+    (first, topic), (second, _) = (publisher(bench, String, "said", **profile) for profile in (better, worse))
+    node = bench.add(Node("recorder", namespace=bench.namespace, context=bench.context))
+    eventually(lambda: len(node.get_publishers_info_by_topic(topic)) == 2, "both publishers known")
+    recorder = BagRecorder(node, tmp_path / "run")
+    eventually(lambda: first.get_subscription_count() and second.get_subscription_count(), "both heard")
+    first.publish(String(data="reliably"))
+    second.publish(String(data="with luck"))
+    eventually(lambda: recorder.counts[topic] == 2, "both messages")
+    recorder.close()
+    assert sorted(message.data for message in recorded(tmp_path / "run", topic)) == ["reliably", "with luck"]
+
+
+@pytest.mark.parametrize("reliability", [ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT])
+@pytest.mark.parametrize("durability", [DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE])
+def test_a_player_of_the_bag_offers_what_the_publisher_did(
+    bench: Bench, recorder: BagRecorder, tmp_path: Path, reliability: ReliabilityPolicy, durability: DurabilityPolicy
+):
+    words, topic = publisher(bench, String, "said", reliability=reliability, durability=durability)
+    eventually(words.get_subscription_count, "subscribed")
+    recorder.close()
+    with AnyReader([tmp_path / "run"]) as reader:
+        (profile,) = next(c for c in reader.connections if c.topic == topic).ext.offered_qos_profiles
+    assert (profile.reliability.name, profile.durability.name) == (reliability.name, durability.name)
