@@ -16,7 +16,7 @@ import torch
 
 from osis_ros.training.config import load_config
 from osis_ros.training.fit import fastest_precision
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 HALF = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}[fastest_precision()]
@@ -53,7 +53,7 @@ def random_batch(batch: int, height: int, width: int, objects: int, classes: int
 
 def make_step(config, dtype: torch.dtype, layout: torch.memory_format | None, changes: dict, batch: tuple):
     """One timed step; the layout is what training takes for the dtype unless given."""
-    model = SemSeg(config.model.replace(**changes)).to(DEVICE)
+    model = Detector(config.model.replace(**changes)).to(DEVICE)
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], 1e-5)
     layout = layout or (torch.contiguous_format if dtype == torch.float32 else torch.channels_last)
     images, *others = batch

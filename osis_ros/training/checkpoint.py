@@ -17,7 +17,8 @@ from torch import Tensor
 from osis_ros.errors import OsisError
 from osis_ros.files.atomic import write_whole
 from osis_ros.training.model.config import ModelConfig
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
+from osis_ros.training.model.semseg.semseg import SemSeg
 
 FORMAT = "osis_ros.semseg"
 NOT_RECORDED = "not recorded"
@@ -60,7 +61,7 @@ def save_checkpoint(
     write_whole(path, save(state, metadata))
 
 
-def load_checkpoint(path: str | Path) -> tuple[SemSeg, dict[str, Any]]:
+def load_checkpoint(path: str | Path) -> tuple[Detector, dict[str, Any]]:
     """Read a network, in evaluation mode with float32 weights.
 
     Args:
@@ -77,7 +78,7 @@ def load_checkpoint(path: str | Path) -> tuple[SemSeg, dict[str, Any]]:
     read = _read_safetensors if path.suffix == ".safetensors" else _read_lightning
     config, state, provenance = read(path)
     try:
-        model = SemSeg(ModelConfig.model_validate(config))
+        model = Detector(ModelConfig.model_validate(config))
     except ValidationError as err:
         first = err.errors()[0]
         field = ".".join(map(str, first["loc"]))

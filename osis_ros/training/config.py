@@ -8,7 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from osis_ros.errors import OsisError
-from osis_ros.training.model.config import ModelConfig, tabletop
+from osis_ros.training.model.config import ModelConfig
+from osis_ros.training.model.presets import tabletop
 
 PRESETS = Path(__file__).parent / "configs"
 Positive = Annotated[int, Field(gt=0)]

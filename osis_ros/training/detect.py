@@ -18,7 +18,7 @@ from osis_ros.inference.manifest import refused_unknown
 from osis_ros.inference.paste import paste_masks
 from osis_ros.instances import Instances
 from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
 from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
 
 
@@ -51,10 +51,11 @@ def detect(
     truth = first_images(read_ground_truth(ground_truth), first)
     paths = image_paths(truth, images)
     model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
-    threshold, measure = decision.get("unknown_threshold"), model.config.decision.unknown_by
+    threshold, measure = decision.get("unknown_threshold"), model.config.unknown_by
     if threshold is not None and (reason := refused_unknown(measure, threshold)):
         raise CheckpointError(f"unknown_threshold is {reason} ({checkpoint})")
-    model.config = model.config.replace(decision={k: v for k, v in decision.items() if v is not None})
+    replaced = {name: value for name, value in decision.items() if value is not None}
+    model = model.reconfigured(model.config.replace(decision=replaced))
     split, category_ids = with_model_classes(Split((), frozenset(), {}), truth, model.config.class_names, UNKNOWN_ID)
     run = {
         "model": str(checkpoint.resolve()), "modified": checkpoint.stat().st_mtime_ns,
@@ -67,7 +68,7 @@ def detect(
     return len(found), rate
 
 
-def image_segmenter(model: SemSeg, short_side: int, long_side: int) -> Callable[[np.ndarray], Instances]:
+def image_segmenter(model: Detector, short_side: int, long_side: int) -> Callable[[np.ndarray], Instances]:
     """A network as a function of an image, uint8 [H, W, 3] RGB, which it sees at `scaled_input`'s size."""
     device = next(model.parameters()).device
 

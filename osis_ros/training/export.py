@@ -14,9 +14,9 @@ from osis_ros.inference.bundle import MANIFEST_FILE, MODEL_FILE, Bundle, write_b
 from osis_ros.inference.manifest import FORMAT_VERSION, BundleError, Metric, validate_manifest
 from osis_ros.training.checkpoint import NOT_RECORDED, lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export_card import model_card
-from osis_ros.training.export_graph import export_onnx, max_instances
+from osis_ros.training.export_graph import export_onnx
 from osis_ros.training.model.config import ModelConfig
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
 
 WEIGHTS_FILE = "weights.safetensors"
 
@@ -52,7 +52,8 @@ def export_bundle(
         sections: further Markdown for the card.
         half: False keeps float32 weights, for comparing with another implementation to the last digit.
         static: outputs of fixed size with a `count`, for runtimes that want them.
-        proposals: as trained; `exact`, the paper's, thousands of them; `fast`, at most 500 after NMS.
+        proposals: as trained; `exact`, the paper's, thousands of them; `fast`, at most 500 after NMS, fewer where
+            the network has fewer.
         overrides: `section.key=value` entries of the network's configuration that change none of its tensors.
     Raises:
         CheckpointError: the checkpoint. BundleError: a value that model.yaml does not allow, or the folder.
@@ -91,7 +92,7 @@ def card_of(bundle: Bundle, sections: Sequence[str] = ()) -> str:
     return model_card(bundle.name, bundle.manifest, config, _pretrained(recorded), megabytes, sections)
 
 
-def reconfigured(model: SemSeg, proposals: str, overrides: Sequence[str]) -> SemSeg:
+def reconfigured(model: Detector, proposals: str, overrides: Sequence[str]) -> Detector:
     """The same weights under another configuration.
 
     Raises:
@@ -109,15 +110,13 @@ def reconfigured(model: SemSeg, proposals: str, overrides: Sequence[str]) -> Sem
             raise BundleError(f"{override}: the value is not YAML") from None
         except ValidationError as err:
             raise BundleError(f"{override}: {err.errors()[0]['msg']}") from None
-    changed = SemSeg(config)
     try:
-        changed.load_state_dict(model.state_dict())
+        return model.reconfigured(config)
     except RuntimeError:
         raise BundleError(f"{', '.join(overrides)}: the weights are of another configuration") from None
-    return changed.eval()
 
 
-def round_to_half(model: SemSeg) -> None:
+def round_to_half(model: Detector) -> None:
     """Round every floating-point weight, in place, to a value that float16 holds."""
     with torch.no_grad():
         for tensor in model.state_dict().values():
@@ -152,7 +151,7 @@ def read_metrics(file: Path) -> list[Metric]:
 
 
 def _manifest_fields(
-    model: SemSeg, height: int, width: int, score: float | None, unknown: float | None, data: str | None,
+    model: Detector, height: int, width: int, score: float | None, unknown: float | None, data: str | None,
     recorded: dict[str, Any], metrics: Sequence[Metric],
 ) -> dict[str, Any]:  # fmt: skip
     config = model.config
@@ -167,13 +166,13 @@ def _manifest_fields(
         "input_width": width,
         "padding": _padding(model),
         "embedding_dim": config.embedding.dim,
-        "unknown_by": decision.unknown_by,
+        "unknown_by": config.unknown_by,
         "second_look": config.second_look is not None,
         "thresholds": {
             "score": decision.score_threshold if score is None else score,
             "unknown": decision.unknown_threshold if unknown is None else unknown,
             "nms_iou": decision.nms_iou,
-            "max_instances": max_instances(model),
+            "max_instances": model.max_instances,
         },
         "provenance": {
             "config": trained,
@@ -188,7 +187,7 @@ def _manifest_fields(
     }
 
 
-def _padding(model: SemSeg) -> list[int]:
+def _padding(model: Detector) -> list[int]:
     """The RGB pixel that normalisation brings nearest to 0, which is what training batches are padded with."""
     pixels = model.backbone.normalise
     mean = pixels.mean.flatten()

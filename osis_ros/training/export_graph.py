@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from osis_ros.training.export_optimise import optimise, pad_outputs
-from osis_ros.training.model.detections import Detections
-from osis_ros.training.model.open_set import Thresholds
-from osis_ros.training.model.semseg import Recognised, Semantics, SemSeg, View, best_first
+from osis_ros.training.model.detector import Detector
+from osis_ros.training.model.semseg.detections import Detections
+from osis_ros.training.model.semseg.open_set import Thresholds
 
 OPSET = 20
 INPUTS = ("image", "score_threshold", "unknown_threshold")
@@ -23,7 +23,7 @@ OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 class ExportGraph(nn.Module):
     """The network on one image of a fixed size, as the graph contract has it."""
 
-    def __init__(self, model: SemSeg, height: int, width: int) -> None:
+    def __init__(self, model: Detector, height: int, width: int) -> None:
         super().__init__()
         self.model = model
         self.size = (height, width)
@@ -37,37 +37,19 @@ class ExportGraph(nn.Module):
                 scores and changes nothing else: which proposals are looked at stays as configured.
             unknown_threshold: float32 scalar, T_u.
         """
-        decision = self.model.config.decision
-        images = image.permute(2, 0, 1)[None]
-        pixels = self.model.backbone.normalise(images, [self.size])
-        levels = self.model.pyramid(pixels)
-        proposals = self.model.proposals.select(self.model.proposals(levels), [self.size])[0]
-        thresholds = Thresholds(score_threshold.clamp(max=decision.score_threshold), unknown_threshold)
-        view = View(pixels, levels, self.size)
-        found = self.model.recognise(view, proposals, thresholds, decision)
-        kept = torch.where(found.scores > score_threshold)[0]
-        semantics = Semantics(*(part[kept] for part in found.semantics))
-        found = Recognised(
-            found.boxes[kept], found.scores[kept], found.class_ids[kept], semantics, found.strangeness[kept]
-        )
-        return best_first(self.model.segment(view, found, score_threshold), score_threshold)
-
-
-def max_instances(model: SemSeg) -> int:
-    """The most instances that the network gives: its limits on known and on unknown ones together."""
-    decision = model.config.decision
-    return decision.max_known + (decision.max_unknown if model.config.embedding.enabled else 0)
+        thresholds = Thresholds(score_threshold, unknown_threshold)
+        return self.model.detect(image.permute(2, 0, 1)[None], [self.size], thresholds)[0]
 
 
 def export_onnx(
-    model: SemSeg, file: str | Path, height: int, width: int, *, static: bool = False, half: bool = False
+    model: Detector, file: str | Path, height: int, width: int, *, static: bool = False, half: bool = False
 ) -> None:
     """Write the network's graph.
 
     Args:
         model: in evaluation mode, on the CPU.
         height, width: of the input image in pixels; multiples of 32.
-        static: pad every output to `max_instances` rows and add `count`, for runtimes that want fixed shapes.
+        static: pad every output to `model.max_instances` rows and add `count`, for runtimes that want fixed shapes.
         half: store weights that float16 holds exactly as float16; they are float32 again when a session has started.
     """
     graph = ExportGraph(model, height, width).eval()
@@ -79,7 +61,7 @@ def export_onnx(
         )  # fmt: skip
     exported = optimise(program.model_proto, half)
     if static:
-        pad_outputs(exported.graph, max_instances(model))
+        pad_outputs(exported.graph, model.max_instances)
     onnx.checker.check_model(exported)
     onnx.save(exported, file)
 

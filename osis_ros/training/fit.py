@@ -23,14 +23,12 @@ from osis_ros.training.checkpoint import NOT_RECORDED, CheckpointError, lineage,
 from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
 from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
-from osis_ros.training.model.backbone import load_backbone_weights
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.backbones.backbone import load_backbone_weights
+from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
 
-# Tensors whose rows belong to classes.
-OF_CLASSES = ("embedding.centres", "classifier.output.", "second_look.embedding.centres")
 LEAST_SHARE = 0.1  # of a network's weights, to call it started from another one
 
 
@@ -64,7 +62,7 @@ class Checkpoints(Checkpoint):
 
 
 class FitModule(pl.LightningModule):
-    """SemSeg with its losses, optimiser and data stream, as Lightning wants them."""
+    """The network with its losses, optimiser and data stream, as Lightning wants them."""
 
     def __init__(self, config: TrainConfig, data_root: Path) -> None:
         super().__init__()
@@ -72,7 +70,7 @@ class FitModule(pl.LightningModule):
         self.config = config
         self.data_root = data_root
         self._cut_outs: dict[tuple, list[Cutout]] = {}
-        self.model = SemSeg(config.model)
+        self.model = Detector(config.model)
         if config.only:
             train_only(self.model, config.only)
         if config.backbone_weights:
@@ -80,12 +78,7 @@ class FitModule(pl.LightningModule):
                 load_backbone_weights(self.model, data_root / config.backbone_weights)
             except WeightsError as error:
                 raise ConfigError(f"backbone_weights: {error}") from None
-            # Those of cut-outs are of the same kind.
-            if self.model.second_look:
-                self.model.second_look.backbone.load_state_dict(self.model.backbone.state_dict())
-            if self.model.mask_refinement:
-                stages = self.model.mask_refinement.backbone
-                stages.load_state_dict(self.model.backbone.stages[: len(stages)].state_dict())
+            self.model.start_from_backbone()
 
     def training_step(self, batch: tuple, batch_index: int) -> Tensor:
         images, sizes, targets = batch
@@ -171,7 +164,7 @@ class FitModule(pl.LightningModule):
         return self._cut_outs[key]
 
 
-def train_only(model: SemSeg, parts: tuple[str, ...]) -> None:
+def train_only(model: Detector, parts: tuple[str, ...]) -> None:
     """Take the gradient from every part of the network but `parts`.
 
     Raises:
@@ -234,7 +227,7 @@ def fastest_precision() -> str:
     return "bf16-mixed" if native else "32-true"
 
 
-def start_from(model: SemSeg, path: Path) -> dict:
+def start_from(model: Detector, path: Path) -> dict:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
     Returns:
@@ -248,10 +241,11 @@ def start_from(model: SemSeg, path: Path) -> dict:
         raise ConfigError(f"--init: {error}") from None
     own = model.state_dict()
     same_classes = earlier.config.class_names == model.config.class_names
+    of_classes = set() if same_classes else model.class_tensors()
     fitting = {
         name: tensor
         for name, tensor in earlier.state_dict().items()
-        if name in own and own[name].shape == tensor.shape and (same_classes or not name.startswith(OF_CLASSES))
+        if name in own and own[name].shape == tensor.shape and name not in of_classes
     }
     taken = sum(tensor.numel() for tensor in fitting.values()) / sum(tensor.numel() for tensor in own.values())
     how_many = f"{len(fitting)} of this model's {len(own)} tensors, {taken:.0%} of its weights"

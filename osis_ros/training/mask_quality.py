@@ -13,7 +13,7 @@ from osis_ros.evaluation.metrics.mask_quality import SegmentBoxes, score_given_b
 from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.inference.paste import paste_masks
 from osis_ros.training.checkpoint import load_checkpoint
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
 from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
 
 
@@ -40,7 +40,7 @@ def mask_quality(
     return {**report, "known_classes": list(split.names.values()), "inputs": inputs, "run": {}, "notes": truth.notes}
 
 
-def _class_id(model: SemSeg, name: str) -> int:
+def _class_id(model: Detector, name: str) -> int:
     names = model.config.class_names
     return names.index(name) if name in names else len(names)
 
@@ -56,7 +56,7 @@ def with_progress(segment: SegmentBoxes, truth: GroundTruth) -> SegmentBoxes:
     return counted
 
 
-def box_segmenter(model: SemSeg, class_ids: Sequence[int], short_side: int, long_side: int) -> SegmentBoxes:
+def box_segmenter(model: Detector, class_ids: Sequence[int], short_side: int, long_side: int) -> SegmentBoxes:
     """A network as a function of image, boxes and classes.
 
     Args:

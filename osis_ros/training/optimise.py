@@ -3,39 +3,32 @@
 import math
 
 import torch
-from torch import nn
 
 from osis_ros.training.config import Optimiser
-
-# Parts with a MobileNetV2 of their own: on cut-outs, without batch norm, its ReLU6s died at higher rates.
-ON_CUT_OUTS = ("second_look", "mask_refinement")
+from osis_ros.training.model.detector import Detector
 
 
-def make_optimiser(model: nn.Module, config: Optimiser, batch: int) -> torch.optim.Optimizer:
+def make_optimiser(model: Detector, config: Optimiser, batch: int) -> torch.optim.Optimizer:
     """Optimiser over the model's trainable parameters.
 
     Args:
-        model: its parameters named `backbone.…` get `backbone_factor` times the rate, those of a part ON_CUT_OUTS the
-            factor once more, as the second look's other ones do once; vectors (biases, class centres are not among
-            them) are free of weight decay under AdamW.
+        model: which says how many times `backbone_factor` multiplies the rate of each of its parameters; vectors
+            (biases, class centres are not among them) are free of weight decay under AdamW.
         batch: images a step over all devices; the rate grows linearly with it (Goyal et al. 2017).
     """
     rate = config.learning_rate * batch / config.reference_batch
-    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[int, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            parts = name.split(".")
-            backbone = "backbone" in parts
-            slower = backbone + (parts[0] == "second_look" or (backbone and parts[0] in ON_CUT_OUTS))
             decays = parameter.ndim > 1 or config.name == "sgd"
-            groups.setdefault((slower, decays), []).append(parameter)
+            groups.setdefault((model.backbone_factors(name), decays), []).append(parameter)
     parameters = [
         {
             "params": members,
-            "lr": rate * config.backbone_factor**slower,
+            "lr": rate * config.backbone_factor**factors,
             "weight_decay": config.weight_decay if decays else 0.0,
         }
-        for (slower, decays), members in groups.items()
+        for (factors, decays), members in groups.items()
     ]
     if config.name == "sgd":
         return torch.optim.SGD(parameters, rate, config.momentum)

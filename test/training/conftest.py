@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from decisive_network import HEIGHT, WIDTH, coarse_picture, decisive_network
 
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
 
 
 @pytest.fixture(scope="session")
-def model() -> SemSeg:
+def model() -> Detector:
     return decisive_network(HEIGHT, WIDTH)
 
 

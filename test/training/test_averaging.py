@@ -4,19 +4,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from narrow_network import narrow
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
-from osis_ros.training.model.config import tabletop
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
 
 SMALL = {"roi": {"hidden": 8}, "embedding": {"dim": 4}, "mask": {"channels": 4, "embedding_dim": 4, "convs": 1}}
 
 
-def saved(file: Path, seed: int, names: tuple[str, ...] = ("bowl", "cup"), channels: int = 8, **parts: dict) -> SemSeg:
+def saved(
+    file: Path, seed: int, names: tuple[str, ...] = ("bowl", "cup"), channels: int = 8, **parts: dict
+) -> Detector:
     torch.manual_seed(seed)
-    model = SemSeg(tabletop(names).replace(channels=channels, **SMALL, **parts))
+    model = Detector(narrow(names).replace(channels=channels, **SMALL, **parts))
     save_checkpoint(file, model, {"seed": seed, "data": f"set {seed}"}, torch.float32)
     return model
 

@@ -5,23 +5,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from narrow_network import narrow
 from safetensors.torch import load_file, save_file
 
 from osis_ros.training.checkpoint import CheckpointError, lineage, load_checkpoint, save_checkpoint
-from osis_ros.training.model.config import ModelConfig, tabletop
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.config import ModelConfig
+from osis_ros.training.model.detector import Detector
 
 
 def small_config() -> ModelConfig:
-    return tabletop(("bowl", "cup")).replace(
+    return narrow(("bowl", "cup")).replace(
         channels=8, roi={"hidden": 8}, embedding={"dim": 4}, mask={"channels": 4, "embedding_dim": 4, "convs": 1}
     )
 
 
 @pytest.fixture(scope="module")
-def model() -> SemSeg:
+def model() -> Detector:
     torch.manual_seed(0)
-    return SemSeg(small_config())
+    return Detector(small_config())
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def file(model, tmp_path) -> Path:
     return tmp_path / "weights.safetensors"
 
 
-def lightning(model: SemSeg, **changes: object) -> dict:
+def lightning(model: Detector, **changes: object) -> dict:
     """A training run's checkpoint, as the trainer writes it."""
     config = {"name": "small", "seed": 9, "train": {"scenes": {}}, "model": model.config.model_dump(mode="json")}
     state = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}

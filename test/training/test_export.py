@@ -22,12 +22,12 @@ from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.training.checkpoint import lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export import _padding, _pretrained, reconfigured, round_to_half
-from osis_ros.training.export_graph import ExportGraph, export_onnx, max_instances
+from osis_ros.training.export_graph import ExportGraph, export_onnx
 from osis_ros.training.export_optimise import pad_outputs
-from osis_ros.training.model.backbone import build_backbone
+from osis_ros.training.model.backbones.backbone import build_backbone
 from osis_ros.training.model.config import ModelConfig
-from osis_ros.training.model.detections import Detections
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.detector import Detector
+from osis_ros.training.model.semseg.detections import Detections
 
 HEIGHT, WIDTH = 192, 256
 PROVENANCE = {"config": "tiny", "data": "nothing", "steps": 7, "seed": 3, "commit": "abc1234"}
@@ -66,7 +66,7 @@ def network_input(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def network() -> SemSeg:
+def network() -> Detector:
     model = decisive_network(HEIGHT, WIDTH)
     round_to_half(model)
     return model
@@ -104,7 +104,7 @@ def feeds(image: np.ndarray, score: float, unknown: float) -> dict[str, np.ndarr
     return dict(zip(("image", "score_threshold", "unknown_threshold"), (image, *scalars), strict=True))
 
 
-def run_network(model: SemSeg, image: np.ndarray) -> Detections:
+def run_network(model: Detector, image: np.ndarray) -> Detections:
     pixels = torch.from_numpy(image).permute(2, 0, 1)[None]
     with torch.inference_mode():
         return model(pixels, [image.shape[:2]])[0]
@@ -118,7 +118,7 @@ THRESHOLDS = (
 )  # fmt: skip
 
 
-def beside(network: SemSeg) -> list[SemSeg]:
+def beside(network: Detector) -> list[Detector]:
     """The network itself, and twice with all thresholds a little lower or higher and weights a little off.
 
     Masks end at cells above a threshold, boxes vote and are suppressed from an overlap on, the best so many are looked
@@ -208,8 +208,8 @@ def test_the_graph_gives_what_the_network_gives_on_photographs(network, bundle, 
     assert_few_ties(counts)
 
 
-def test_the_graph_looks_at_cut_outs_as_the_network_does(photographs, tmp_path, capfd):
-    network = decisive_network(HEIGHT, WIDTH, on_cut_outs=True)
+def test_the_graph_looks_at_crops_as_the_network_does(photographs, tmp_path, capfd):
+    network = decisive_network(HEIGHT, WIDTH, on_crops=True)
     export_onnx(network, tmp_path / "model.onnx", HEIGHT, WIDTH)
     assert capfd.readouterr() == ("", "")  # the exporter prints whole graphs where it has to try again
     session, networks = start(tmp_path / "model.onnx"), beside(network)
@@ -279,11 +279,11 @@ def test_a_score_threshold_of_one_leaves_no_instance(bundle, photographs):
 
 def test_the_static_graph_pads_the_same_rows(network, bundle, photographs, tmp_path):
     model = onnx.load(bundle.model_file)
-    pad_outputs(model.graph, max_instances(network))  # what --static adds
+    pad_outputs(model.graph, network.max_instances)  # what --static adds
     onnx.save(model, tmp_path / "static.onnx")
     dynamic = start(bundle.model_file)
     static = start(tmp_path / "static.onnx")
-    rows = max_instances(network)
+    rows = network.max_instances
     assert {o.name: o.shape for o in static.get_outputs()}["masks"] == [rows, 28, 28]
     image = network_input(photographs[0], HEIGHT, WIDTH)
     expected = run_graph(dynamic, image, 0.05, 0.085)
@@ -342,7 +342,7 @@ def test_the_bundle_records_what_it_was_made_from(bundle, network):
     assert manifest.class_names == network.config.class_names
     assert manifest.padding == (128, 128, 128)  # 127.5, MobileNetV2's zero, is half way
     assert manifest.thresholds.score == 0.06
-    assert manifest.thresholds.max_instances == max_instances(network)
+    assert manifest.thresholds.max_instances == network.max_instances
     assert (manifest.provenance.steps, manifest.provenance.seed, manifest.provenance.commit) == (7, 3, "abc1234")
     assert manifest.provenance.data == "no data at all"
     card = (bundle.path / "README.md").read_text()

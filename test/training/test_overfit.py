@@ -28,7 +28,7 @@ def test_four_pictures_are_learnt_by_heart(tmp_path, one_thread):
     config = tiny_run(
         model={
             "preset": "tabletop", "class_names": NAMES, "backbone": "resnet18", "frozen_stages": 5,
-            "channels": 64, "min_level": 3, "max_level": 5,
+            "channels": 64, "second_look": None, "mask_refinement": None, "scoring": {"unknown_by": "distance"},
             "proposals": {"anchor_scale": 5},  # 40 pixels on the finest level, as the objects
             "roi": {"hidden": 128, "sampling_ratio": 2, "samples": 32, "positive_fraction": 0.5},
             "embedding": {"dim": 32},

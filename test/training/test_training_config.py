@@ -6,7 +6,7 @@ import yaml
 
 from osis_ros.training.class_names import COCO_KNOWN, GRASPNET_KNOWN
 from osis_ros.training.config import PRESETS, ConfigError, Optimiser, load_config
-from osis_ros.training.model.config import faithful
+from osis_ros.training.model.presets import faithful
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-"""SemSeg, the network (Yang et al., RA-L 2024): backbone, proposals, RoI stage, embedding, masks, decision.
+"""The network in plain PyTorch: `semseg/` is the paper's, `additions/` what we put between its steps.
 
-Plain PyTorch modules and functions of tensors, one concept a file; `semseg.py` puts them together.
-No data loading, no training loop, no files other than weights.
+`detector.py` puts both together as `config.py` says; `backbones/` turn images into feature maps. No data loading, no
+training loop, no files other than weights.
 """

@@ -13,7 +13,7 @@ Result = TypeVar("Result", Tensor, tuple)
 def in_few_sizes(network: Callable[..., Result], *parts: Tensor) -> Result:
     """`network(*parts)`; on a GPU in a batch whose size is a multiple of ROWS.
 
-    With just as many cut-outs as a step happens to have, a step took seconds.
+    Unpadded batches made cuDNN tune again at every step, which took seconds.
 
     Args:
         network: from tensors of R rows each to one such tensor, or to a named tuple of them or None.

@@ -2,7 +2,7 @@
 
 import re
 
-from osis_ros.training.model.resnet_names import detectron2_name
+from osis_ros.training.model.backbones.resnet_names import detectron2_name
 
 CENTRES = "roi_heads.dml.representatives"
 # The two output layers of the proposal head, which are one here: four sides, then the centerness.

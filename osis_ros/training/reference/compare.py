@@ -14,9 +14,10 @@ from torch import Tensor
 
 from osis_ros.errors import OsisError
 from osis_ros.training.checkpoint import load_checkpoint
-from osis_ros.training.model.embedding import contrastive_loss
-from osis_ros.training.model.pooling import with_image_index
-from osis_ros.training.model.semseg import Semantics, SemSeg, View
+from osis_ros.training.model.semseg.embedding import contrastive_loss
+from osis_ros.training.model.semseg.pooling import FINEST, with_image_index
+from osis_ros.training.model.semseg.semseg import SemSeg
+from osis_ros.training.model.semseg.stages import Semantics, View
 from osis_ros.training.model.weights_file import listed
 from osis_ros.training.reference.alignment import align, relative_difference
 from osis_ros.training.reference.import_checkpoint import import_checkpoint
@@ -108,8 +109,8 @@ def observe(model: SemSeg, fixture: dict[str, np.ndarray]) -> dict[str, np.ndarr
     theirs = torch.from_numpy(fixture["embeddings"])
     as_found = Semantics(theirs, theirs, model.embedding.distances(theirs))
     ours = {
-        "p3": levels[3 - model.config.min_level][0, : len(fixture["p3"])],
-        "p6": levels[6 - model.config.min_level][0, : len(fixture["p6"])],
+        "p3": levels[3 - FINEST][0, : len(fixture["p3"])],
+        "p6": levels[6 - FINEST][0, : len(fixture["p6"])],
         "proposal_boxes": proposals.boxes,
         "proposal_centerness": proposals.centerness,
         "proposal_embedding": semantics.z,

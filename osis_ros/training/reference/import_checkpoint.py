@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from osis_ros.training.class_names import COCO_KNOWN, GRASPNET_KNOWN
-from osis_ros.training.model.backbone import load_backbone_weights
-from osis_ros.training.model.config import ModelConfig, faithful
-from osis_ros.training.model.resnet_names import from_caffe2
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.backbones.backbone import load_backbone_weights
+from osis_ros.training.model.backbones.resnet_names import from_caffe2
+from osis_ros.training.model.config import ModelConfig
+from osis_ros.training.model.presets import faithful
+from osis_ros.training.model.semseg.semseg import SemSeg
 from osis_ros.training.model.weights_file import WeightsError, fill, listed, read_tensors
 from osis_ros.training.reference.checkpoint_names import (
     CENTERNESS,

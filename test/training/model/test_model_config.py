@@ -4,18 +4,15 @@ import pytest
 from pydantic import ValidationError
 
 from osis_ros.training.class_names import COCO_KNOWN, GRASPNET_KNOWN
-from osis_ros.training.model.config import ModelConfig, faithful, tabletop
+from osis_ros.training.model.config import ModelConfig
+from osis_ros.training.model.presets import faithful, tabletop
 
 
 def test_the_default_is_the_papers_network():
     config = faithful(COCO_KNOWN)
     assert config == ModelConfig(class_names=COCO_KNOWN)
-    assert (config.backbone, config.channels, config.levels, config.frozen_stages) == (
-        "resnet50",
-        256,
-        (2, 3, 4, 5, 6),
-        2,
-    )
+    assert (config.backbone, config.channels, config.frozen_stages) == ("resnet50", 256, 2)
+    assert (config.scoring, config.box_voting, config.second_look, config.mask_refinement) == (None,) * 4
     p, r, e, d = config.proposals, config.roi, config.embedding, config.decision
     assert (p.anchor_scale, p.train_top_k, p.test_top_k, p.nms_iou, p.max_proposals) == (8, 2000, 1000, None, None)
     assert (r.hidden, r.samples, r.positive_fraction, r.sampling_ratio, r.canonical_size) == (1024, 512, 0.25, 0, 224)
@@ -40,6 +37,15 @@ def test_fast_changes_only_how_many_proposals_there_are():
     fast = config.fast()
     assert (fast.proposals.nms_iou, fast.proposals.max_proposals) == (0.9, 500)
     assert fast.replace(proposals=config.proposals, decision=config.decision) == config
+    assert fast.decision.max_boxes == 500
+
+
+def test_fast_never_makes_a_network_slower():
+    """The shipped one has 200 proposals: 500 would be more work, not less."""
+    config = tabletop(("mug",))
+    assert config.fast() == config
+    some = config.replace(proposals={"max_proposals": None, "nms_iou": None, "test_top_k": 2000}).fast().proposals
+    assert (some.train_top_k, some.test_top_k, some.nms_iou, some.max_proposals) == (300, 1000, 0.9, 500)
 
 
 def test_exact_is_the_papers_whatever_the_network_was_trained_with():
@@ -58,8 +64,8 @@ def test_a_section_is_changed_field_by_field():
     [
         ({"class_names": ()}, "class_names"),
         ({"class_names": ("mug", "mug")}, "mug more than once"),
+        ({"decision": {"unknown_threshold": 1.5}, "scoring": {"unknown_by": "odds"}}, "1.5 bounds a probability"),
         ({"decision": {"unknown_by": "odds", "unknown_threshold": 1.5}}, "1.5 bounds a probability"),
-        ({"late_merge": True, "min_level": 5}, "no coarser level to merge"),
         ({"backbone": "vgg"}, "backbone"),
         ({"chanels": 3}, "chanels"),
         ({"decision": {"unknown_threshold": 3}}, "unknown_threshold"),

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from osis_ros.training.model.config import faithful
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.presets import faithful
+from osis_ros.training.model.semseg.semseg import SemSeg
 from osis_ros.training.reference.checkpoint_names import CENTERNESS, JOINED_OUTPUT, SIDES, official_name
 
 

@@ -10,7 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
-from osis_ros.training.model.semseg import SemSeg
+from osis_ros.training.model.semseg.semseg import SemSeg
 from osis_ros.training.reference import compare as compare_module
 from osis_ros.training.reference.alignment import align, relative_difference
 from osis_ros.training.reference.compare import ARRAYS, FixtureError, compare, observe, read_fixture

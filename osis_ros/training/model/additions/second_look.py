@@ -1,0 +1,138 @@
+"""A second look at the best boxes: their pixels through a network of their own (Cheng et al. 2018, "DCR").
+
+A pyramid serves every box at once: it sees a small object in few cells, and its features have to find and outline
+objects too. A crop of fixed size shows an object at full resolution to a network that does nothing but tell what it
+is, in an embedding space of its own.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+from torchvision.ops import box_iou, nms
+
+from osis_ros.training.model.additions.addition import Addition, Found
+from osis_ros.training.model.additions.crops import crop_rois, shaken
+from osis_ros.training.model.additions.scoring import mean_of_both, unknown_scores
+from osis_ros.training.model.backbones.backbone import Backbone, build_backbone
+from osis_ros.training.model.backbones.pixels import MULTIPLE
+from osis_ros.training.model.few_sizes import in_few_sizes
+from osis_ros.training.model.semseg.config import Fraction, Positive, Section
+from osis_ros.training.model.semseg.convolution import xavier
+from osis_ros.training.model.semseg.embedding import EmbeddingSpace
+from osis_ros.training.model.semseg.roi_sampling import sample_rois
+from osis_ros.training.model.semseg.semseg import SemSeg
+from osis_ros.training.model.semseg.stages import Batch, Candidates, View
+
+NO_OPINION = 0.5  # the probability of none of the classes where it did not look
+
+
+class SecondLookConfig(Section):
+    """A second look at the best boxes of an image."""
+
+    max_boxes: Positive = Field(24, description="best boxes of an image that are looked at")
+    nms_iou: Fraction = Field(0.7, description="boxes that overlap more are looked at once, and share what was seen")
+    crop_size: int = Field(64, ge=32, multiple_of=32, description="side of a crop in pixels")
+    margin: float = Field(0.25, ge=0, description="surroundings that a crop shows too, a share of the box's sides")
+    frozen_stages: int = Field(2, ge=0, le=5, description="leading stages of its MobileNetV2 without gradient")
+    hidden: Positive = 256
+    dim: Positive = Field(128, description="of its own embedding space")
+    share: Fraction = Field(0.55, description="of the second look in the mean of both looks' logits and distances")
+    unknown_share: Fraction = Field(
+        0, description="d in s q^d, an unknown instance's score: q, its probability of none of the classes"
+    )
+    temperature: float = Field(0.1, gt=0, description="cosines are divided by it before the softmax")
+    dropout: float = Field(0.3, ge=0, lt=1)
+    samples: Positive = Field(16, description="boxes on objects, in each image, that the loss is taken on")
+    positive_iou: Fraction = Field(0.3, description="they overlap their object by at least this: parts count as well")
+    loss_weight: float = Field(1, ge=0)
+
+
+class SecondLook(Addition):
+    """MobileNetV2 on crops, one fully connected layer, and an embedding space."""
+
+    def __init__(self, config: SecondLookConfig, num_classes: int) -> None:
+        super().__init__()
+        self.config = config
+        # Channels last: on a CPU small crops train 1.2 times as fast so.
+        self.backbone = build_backbone("mobilenet_v2", config.frozen_stages).to(memory_format=torch.channels_last)
+        cells = (config.crop_size // MULTIPLE) ** 2
+        self.fc = xavier(nn.Linear(self.backbone.channels[-1] * cells, config.hidden))
+        self.embedding = EmbeddingSpace(config.hidden, config.dim, num_classes)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, pixels: Tensor, rois: Tensor) -> Tensor:
+        """Look at boxes.
+
+        Args:
+            pixels: [B, 3, H, W] normalised for MobileNetV2.
+            rois: [R, 5] image index and box in pixels.
+        Returns:
+            cosine distances [R, K] float32 of what they show to the class centres.
+        """
+        rois = shaken(rois) if self.training else rois
+        crops = crop_rois(pixels, rois, self.config.crop_size, self.config.margin / 2)
+        features = self.backbone(crops.contiguous(memory_format=torch.channels_last))[-1].flatten(1)
+        hidden = self.dropout(F.relu(self.fc(self.dropout(features))))
+        return self.embedding.distances(F.normalize(self.embedding(hidden)))
+
+    def logits(self, distances: Tensor) -> Tensor:
+        """[R, K + 1] of a softmax over the classes and, last, an object of none.
+
+        The latter scores as much as something at right angles to a centre would.
+        """
+        return F.pad((1 - distances) / self.config.temperature, (0, 1))
+
+    def on_candidates(self, view: View, found: Candidates) -> Candidates:
+        """Where it saw an object, it has its share in what both looks make of it."""
+        distances, seen = self.opinion(view.pixels, found.boxes, found.scores)
+        again, share = self.logits(distances), self.config.share * seen[:, None]
+        no_class = torch.where(seen, again.softmax(1)[:, -1], NO_OPINION)
+        return found._replace(
+            semantics=found.semantics._replace(distances=mean_of_both(found.semantics.distances, distances, share)),
+            logits=mean_of_both(found.logits, again, share),
+            scores_as_unknown=unknown_scores(found.scores_as_unknown, no_class, self.config.unknown_share),
+        )
+
+    def losses(self, network: SemSeg, batch: Batch, found: list[Found], targets: list[dict]) -> dict[str, Tensor]:
+        samples = sample_rois(
+            [own.boxes for own in found], targets, network.config.num_classes,
+            count=self.config.samples, positive_fraction=1.0, positive_iou=self.config.positive_iou,
+        )  # fmt: skip
+        rois, labels = samples.rois[samples.positive], samples.labels[samples.positive]
+        distances = in_few_sizes(partial(self, batch.pixels), rois)
+        return {"loss_second_look": self.config.loss_weight * self.loss(distances, labels)}
+
+    def start_from(self, backbone: Backbone) -> None:
+        self.backbone.load_state_dict(backbone.state_dict())
+
+    def backbone_factors(self, name: str) -> int:
+        """Without batch norm its ReLU6s died at higher rates; its other layers learn as slowly as a backbone."""
+        return 2 if name.startswith("backbone.") else 1
+
+    def loss(self, distances: Tensor, labels: Tensor) -> Tensor:
+        """Mean cross-entropy at R boxes that show an object or a good part of one; what is none, the first look tells.
+
+        Args:
+            distances: [R, K]. labels: [R] int64, 0..K-1, or -1 for an object of no class.
+        """
+        target = torch.where(labels < 0, distances.shape[1], labels)
+        return F.cross_entropy(self.logits(distances), target, reduction="sum") / max(len(labels), 1)
+
+    def opinion(self, pixels: Tensor, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at the best boxes of one image; those that overlap one of them (IoU > nms_iou) share what it shows.
+
+        Args:
+            pixels: [1, 3, H, W]. boxes: [P, 4]. scores: [P].
+        Returns:
+            distances [P, K], and [P] bool: False where none of the boxes looked at stands for this one, so that its
+            distances mean nothing.
+        """
+        limit = self.config.nms_iou
+        best = nms(boxes, scores, limit)[: self.config.max_boxes]
+        distances = self(pixels, torch.cat((torch.zeros_like(boxes[best, :1]), boxes[best]), 1))
+        # One column more, at the limit itself, wins where nothing overlaps enough; so no image is a special case.
+        overlap, nearest = F.pad(box_iou(boxes, boxes[best]), (0, 1), value=limit).max(1)
+        return F.pad(distances, (0, 0, 0, 1))[nearest], overlap > limit

@@ -1,0 +1,199 @@
+"""SemSeg: an image becomes boxes, classes known and unknown, embeddings and masks (Yang et al. 2024)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import clip_boxes_to_image
+
+from osis_ros.training.model.backbones.backbone import build_backbone
+from osis_ros.training.model.few_sizes import in_few_sizes
+from osis_ros.training.model.semseg.box_coding import deltas_to_boxes
+from osis_ros.training.model.semseg.classifier import Classifier, classification_loss
+from osis_ros.training.model.semseg.config import DecisionConfig, SemSegConfig
+from osis_ros.training.model.semseg.detections import Detections
+from osis_ros.training.model.semseg.embedding import EmbeddingSpace, embedding_loss
+from osis_ros.training.model.semseg.fpn import FeaturePyramid
+from osis_ros.training.model.semseg.mask_head import MaskHead, mask_loss, mask_targets
+from osis_ros.training.model.semseg.open_set import Thresholds, decide
+from osis_ros.training.model.semseg.pooling import RoIPooler, with_image_index
+from osis_ros.training.model.semseg.proposals import ProposalNetwork, Proposals
+from osis_ros.training.model.semseg.roi_head import RoIHead, proposal_scores
+from osis_ros.training.model.semseg.roi_sampling import RoISamples, sample_rois
+from osis_ros.training.model.semseg.stages import Batch, Candidates, Recognised, Scored, Semantics, View
+
+
+class SemSeg(nn.Module):
+    """The network. In training it returns losses, otherwise `Detections`."""
+
+    def __init__(self, config: SemSegConfig) -> None:
+        super().__init__()
+        self.config = config
+        roi, mask, dim = config.roi, config.mask, config.embedding.dim
+        self.backbone = build_backbone(config.backbone, config.frozen_stages)
+        self.fpn = FeaturePyramid(self.backbone.channels, config.channels, config.late_merge)
+        self.proposals = ProposalNetwork(config.proposals, config.channels)
+        self.box_pool = RoIPooler(roi.pool_size, roi.sampling_ratio, roi.canonical_size)
+        self.mask_pool = RoIPooler(mask.pool_size, mask.sampling_ratio, roi.canonical_size)
+        self.roi_head = RoIHead(roi, config.channels)
+        self.embedding = EmbeddingSpace(roi.hidden, dim, config.num_classes, learnt=config.embedding.enabled)
+        self.classifier = Classifier(dim, roi.hidden, config.num_classes)
+        self.mask_head = MaskHead(mask, config.channels, dim, config.num_classes)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The configured ones."""
+        return Thresholds(self.config.decision.score_threshold, self.config.decision.unknown_threshold)
+
+    @property
+    def max_instances(self) -> int:
+        """The most instances of an image: the limits on known and on unknown ones together."""
+        decision = self.config.decision
+        return decision.max_known + (decision.max_unknown if self.config.embedding.enabled else 0)
+
+    def forward(
+        self, images: Tensor, image_sizes: list[tuple[int, int]], targets: list[dict] | None = None
+    ) -> dict[str, Tensor] | list[Detections]:
+        """Losses with targets, detections without.
+
+        Args:
+            images: [B, 3, H, W] RGB, uint8 or float 0–255; image i fills its top left corner, the rest is ignored.
+            image_sizes: (height, width) of each image in pixels.
+            targets: for each image `boxes` float32 [G, 4] in pixels, `labels` int64 [G] (0..K-1, or -1 for an object
+                whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]. G may be 0.
+        Returns:
+            the weighted losses of equations 1 and 7, scalars to be summed; or the detections of each image.
+        """
+        if targets is None:
+            return self.detect(images, image_sizes, self.thresholds)
+        return self.losses(self.observe(images, image_sizes), targets)
+
+    def detect(self, images: Tensor, image_sizes: list[tuple[int, int]], thresholds: Thresholds) -> list[Detections]:
+        """Each image's instances above a score, best first. Tensor operations alone, so that it can be exported.
+
+        A higher score threshold than the configured one leaves instances out and changes nothing else.
+        """
+        batch, decision, results = self.observe(images, image_sizes), self.config.decision, []
+        for i, proposals in enumerate(batch.proposals):
+            view = batch.view(i)
+            found = self.recognise(view, proposals, thresholds.scores_from(decision.score_threshold), decision)
+            found = found.take(torch.where(found.scores > thresholds.score)[0])
+            results.append(self.segment(view, found, thresholds.score).best_first(thresholds.score))
+        return results
+
+    def segment_boxes(
+        self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]
+    ) -> list[Detections]:
+        """Only masks and embeddings, on given boxes [G, 4] of given classes [G] (0..K, K unknown), in the given order.
+
+        The mask-quality test of section IV-E: every score is 1, and z is that of the given boxes.
+        """
+        pixels = self.backbone.normalise(images, image_sizes)
+        levels, results = self.pyramid(pixels), []
+        for i, (own, ids) in enumerate(zip(boxes, class_ids, strict=True)):
+            view = View(pixels[i : i + 1], [level[i : i + 1] for level in levels], image_sizes[i])
+            semantics = self.describe(self.pool_boxes(view.levels, with_image_index([own])))
+            scores = torch.ones_like(own[:, 0])
+            scored = self.score(Candidates(own, scores, semantics, self.classifier(semantics.raw), scores))
+            results.append(self.segment(view, Recognised(own, scores, ids, semantics, scored.unknown_scores)))
+        return results
+
+    def observe(self, images: Tensor, image_sizes: list[tuple[int, int]]) -> Batch:
+        """Pixels, pyramid and proposals of images as `forward` takes them."""
+        pixels = self.backbone.normalise(images, image_sizes)
+        levels = self.pyramid(pixels)
+        dense = self.proposals(levels)
+        proposals = self.proposals.select(dense, image_sizes)
+        # RoIAlign wants float32 in this layout; made here once, both poolers share it.
+        return Batch(pixels, [level.float().contiguous() for level in levels], image_sizes, dense, proposals)
+
+    def pyramid(self, pixels: Tensor) -> list[Tensor]:
+        """Normalised images [B, 3, H, W], sides multiples of 32 → P2…P6 [B, C, H_l, W_l]."""
+        return self.fpn(self.backbone(pixels))
+
+    def pool_boxes(self, levels: list[Tensor], rois: Tensor) -> Tensor:
+        """RoI features of RoIs [R, 5]: [R, hidden]."""
+        return self.roi_head(self.box_pool(levels, rois))
+
+    def describe(self, hidden: Tensor) -> Semantics:
+        """Where RoI features [R, hidden] lie in the embedding space."""
+        raw = self.embedding(hidden)
+        z = F.normalize(raw)
+        return Semantics(raw, z, self.embedding.distances(z))
+
+    def masks(self, levels: list[Tensor], rois: Tensor, semantics: Semantics) -> Tensor:
+        """Mask logits [R, M, M] of RoIs [R, 5]."""
+        parts = self.mask_pool(levels, rois), semantics.z, 1 - semantics.distances
+        return in_few_sizes(self.mask_head, *parts) if self.training else self.mask_head(*parts)
+
+    def recognise(
+        self, view: View, proposals: Proposals, thresholds: Thresholds, decision: DecisionConfig
+    ) -> Recognised:
+        """One image's instances before their masks; `thresholds` stand in for those of `decision`."""
+        found = self.candidates(view, proposals, thresholds.score, decision)
+        scored = self.score(found)
+        index, class_ids, scores = decide(found.boxes, scored, decision, thresholds)
+        unknown_scores = scored.unknown_scores[index]
+        return Recognised(found.boxes[index], scores, class_ids, found.semantics.take(index), unknown_scores)
+
+    def candidates(
+        self, view: View, proposals: Proposals, least: float | Tensor, decision: DecisionConfig
+    ) -> Candidates:
+        """The best proposals of one image that score more than `least`, their boxes refined."""
+        hidden = self.pool_boxes(view.levels, with_image_index([proposals.boxes]))
+        deltas, iou = self.roi_head.refine(hidden)
+        scores = proposal_scores(proposals.centerness, iou)
+        kept = torch.where(scores > least)[0]
+        kept = kept[scores[kept].argsort(descending=True)[: decision.max_boxes]]
+        scores, hidden = scores[kept], hidden[kept]
+        boxes = clip_boxes_to_image(deltas_to_boxes(proposals.boxes[kept], deltas[kept]), view.size)
+        semantics = self.describe(hidden)
+        return Candidates(boxes, scores, semantics, self.classifier(semantics.raw), scores)
+
+    def score(self, found: Candidates) -> Scored:
+        """Known instances by the softmax alone, unknown ones by s; T_u bounds the distance to the nearest centre."""
+        nearest = found.semantics.distances.amin(1)
+        if not self.config.embedding.enabled:
+            nearest = torch.zeros_like(nearest)  # nothing is unknown
+        return Scored(found.logits.softmax(1)[:, :-1], found.scores_as_unknown, nearest)
+
+    def segment(self, view: View, found: Recognised, least: float | Tensor | None = None) -> Detections:
+        """One image's instances with masks, in their order; see `draw`."""
+        found, logits = self.draw(view, found, least)
+        masks = (logits - self.config.mask.threshold_logit).sigmoid()
+        return Detections(found.boxes, found.scores, found.class_ids, found.unknown_scores, found.semantics.z, masks)
+
+    def draw(self, view: View, found: Recognised, least: float | Tensor | None) -> tuple[Recognised, Tensor]:
+        """Mask logits [N, M, M] inside the boxes, and the instances that they belong to.
+
+        Args:
+            least: an addition that changes scores may drop what then scores no more; None: boxes and scores are given
+                and stay. The paper's network changes neither.
+        """
+        return found, self.masks(view.levels, with_image_index([found.boxes]), found.semantics)
+
+    def losses(self, batch: Batch, targets: list[dict]) -> dict[str, Tensor]:
+        """The losses of equations 1 and 7 by name, weighted."""
+        weights, roi, embedding = self.config.loss_weights, self.config.roi, self.config.embedding
+        losses = self.proposals.losses(batch.dense, [target["boxes"] for target in targets])
+        samples = sample_rois(
+            [own.boxes for own in batch.proposals], targets, self.config.num_classes,
+            count=roi.samples, positive_fraction=roi.positive_fraction, positive_iou=roi.positive_iou,
+        )  # fmt: skip
+        hidden = self.pool_boxes(batch.levels, samples.rois)
+        losses |= self.roi_head.losses(hidden, samples)
+        semantics = self.describe(hidden)
+        logits = self.classifier(semantics.raw)
+        losses["classification"] = classification_loss(logits, samples.labels, roi.reject_unlabelled)
+        losses["mask"] = self._mask_loss(batch.levels, samples, semantics, targets)
+        if embedding.enabled:
+            losses["contrastive"] = embedding_loss(semantics.distances, samples, self.embedding.centres, embedding)
+        return {f"loss_{name}": getattr(weights, name) * loss for name, loss in losses.items()}
+
+    def _mask_loss(
+        self, levels: list[Tensor], samples: RoISamples, semantics: Semantics, targets: list[dict]
+    ) -> Tensor:
+        chosen = samples.some_positive(self.config.mask.rois_per_image, len(targets))
+        rois = samples.rois[chosen]
+        logits = self.masks(levels, rois, semantics.take(chosen))
+        masks = torch.cat([target["masks"] for target in targets])
+        return mask_loss(logits, mask_targets(masks, rois, samples.index[chosen], self.config.mask.output_size))
