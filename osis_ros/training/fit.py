@@ -64,7 +64,14 @@ class Checkpoints(Checkpoint):
 class FitModule(pl.LightningModule):
     """The network with its losses, optimiser and data stream, as Lightning wants them."""
 
-    def __init__(self, config: TrainConfig, data_root: Path) -> None:
+    def __init__(self, config: TrainConfig, data_root: Path, init: Path | None = None, goes_on: bool = False) -> None:
+        """
+        Args:
+            init: weights to start from, as in `fit`.
+            goes_on: all weights will be those of the run's last checkpoint.
+        Raises:
+            ConfigError: weights that cannot be used, or that would stay random for ever.
+        """
         super().__init__()
         self.save_hyperparameters({"config": config.model_dump(mode="json"), "commit": source_commit()})
         self.config = config
@@ -73,12 +80,20 @@ class FitModule(pl.LightningModule):
         self.model = Detector(config.model)
         if config.only:
             train_only(self.model, config.only)
+        taken: set[str] = set()
         if config.backbone_weights:
             try:
                 load_backbone_weights(self.model, data_root / config.backbone_weights)
             except WeightsError as error:
                 raise ConfigError(f"backbone_weights: {error}") from None
-            self.model.start_from_backbone()
+            taken |= self.model.start_from_backbone()
+
+        self.started_from: dict | None = None
+        if init:
+            self.started_from, of_earlier = start_from(self.model, init)
+            taken |= of_earlier
+        if not goes_on:
+            require_no_frozen_chance(self.model, taken)
 
     def training_step(self, batch: tuple, batch_index: int) -> Tensor:
         images, sizes, targets = batch
@@ -227,11 +242,30 @@ def fastest_precision() -> str:
     return "bf16-mixed" if native else "32-true"
 
 
-def start_from(model: Detector, path: Path) -> dict:
+def require_no_frozen_chance(model: Detector, taken: set[str]) -> None:
+    """Stop a run in which weights would stay as they were drawn.
+
+    Args:
+        taken: names of the tensors that come from earlier weights.
+    Raises:
+        ConfigError: parameters without gradient that do not.
+    """
+    frozen = {name: p.numel() for name, p in model.named_parameters() if not p.requires_grad and name not in taken}
+    if frozen:
+        parts = ", ".join(dict.fromkeys(name.split(".")[0] for name in frozen))
+        raise ConfigError(
+            f"{sum(frozen.values()):,} weights of {parts} are drawn at random and frozen, so they would never be "
+            "learnt; start from trained weights with --init or backbone_weights, or train them: set every "
+            "frozen_stages to 0 and leave out `only`"
+        )
+
+
+def start_from(model: Detector, path: Path) -> tuple[dict, set[str]]:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
     Returns:
-        Where the earlier weights come from (`lineage`), those of its backbone only if that was taken.
+        Where the earlier weights come from (`lineage`), those of its backbone only if that was taken; and the names of
+        the tensors taken.
     Raises:
         ConfigError: not a checkpoint of ours, or one of which next to nothing fits.
     """
@@ -258,7 +292,10 @@ def start_from(model: Detector, path: Path) -> dict:
     rank_zero_only(print)(f"{path}: took {how_many}" + f"; parts of {', '.join(anew)} start anew" * bool(anew))
     model.load_state_dict(fitting, strict=False)
     taken_backbone = any(name.startswith("backbone.") for name in fitting)
-    return lineage(provenance) if taken_backbone else {**lineage(provenance), "backbone_weights": None, "init": None}
+    origin = lineage(provenance)
+    if not taken_backbone:
+        origin |= {"backbone_weights": None, "init": None}
+    return origin, set(fitting)
 
 
 def require_resumable(path: Path, module: FitModule) -> tuple[int, dict]:
@@ -325,8 +362,9 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     torch.set_float32_matmul_precision("high")
     folder = output / config.name
     last = folder / "last.ckpt"
-    module = FitModule(config, data_root)
-    started_from = start_from(module.model, init) if init else None
+    goes_on = resume and last.is_file()
+    module = FitModule(config, data_root, init, goes_on)
+    started_from = module.started_from
     callbacks: list[Callback] = [
         Checkpoints(last, config.checkpoint_every),
         LearningRateMonitor("step"),
@@ -352,7 +390,6 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
         plugins=[WholeCheckpoints()],
     )
     warnings.filterwarnings("ignore", message=".*IterableDataset.*")
-    goes_on = resume and last.is_file()
     if goes_on:
         done, parameters = require_resumable(last, module)
         started_from = parameters.get("init", started_from)

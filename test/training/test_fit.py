@@ -7,7 +7,7 @@ import torch
 from shapes import NAMES, tiny_run, write_shapes
 
 from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
-from osis_ros.training.config import ConfigError
+from osis_ros.training.config import ConfigError, load_config
 from osis_ros.training.data import read_source
 from osis_ros.training.export import export_bundle
 from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit
@@ -174,7 +174,8 @@ def test_weights_tell_what_they_went_on_from_and_whose_weights_their_backbone_st
 
 
 def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):
-    model = {**tiny_run().model.model_dump(), "second_look": {"crop_size": 32, "hidden": 16}}
+    look = {"crop_size": 32, "hidden": 16, "frozen_stages": 0}
+    model = {**tiny_run().model.model_dump(), "second_look": look}
     first = fit(tiny_run(model=model), shapes, tmp_path / "first")
     renamed = {**model, "class_names": NAMES[::-1]}
     config = tiny_run(model=renamed, steps=1, optimiser={"learning_rate": 1e-12})
@@ -199,13 +200,49 @@ def test_a_worker_starts_although_opencv_has_threads_of_its_own(shapes, tmp_path
 
 
 def test_only_the_named_parts_are_trained(shapes, tmp_path):
-    cut_outs = {"second_look": {"crop_size": 32, "hidden": 16}, "mask_refinement": {"crop_size": 32, "border": 4}}
-    model = {**tiny_run().model.model_dump(), **cut_outs}
+    on_crops = {
+        "second_look": {"crop_size": 32, "hidden": 16, "frozen_stages": 0},
+        "mask_refinement": {"crop_size": 32, "border": 4, "frozen_stages": 0},
+    }
+    model = {**tiny_run().model.model_dump(), **on_crops}
     first = fit(tiny_run(model=model, steps=1), shapes, tmp_path / "first")
     config = tiny_run(model=model, only=("second_look", "mask_refinement", "mask_head"), steps=2)
     second, before = tensors(fit(config, shapes, tmp_path / "second", init=first)), tensors(first)
     changed = {name.split(".")[0] for name in before if not torch.equal(before[name], second[name])}
     assert changed == {"mask_head", "mask_refinement", "second_look"}
+
+
+def random_and_frozen(changes, root, **init):
+    with pytest.raises(ConfigError, match="drawn at random and frozen, so they would never be learnt") as error:
+        FitModule(tiny_run(**changes), root, **init)
+    return str(error.value)
+
+
+def test_weights_that_nothing_would_ever_train_are_refused(shapes, tmp_path):
+    frozen = {**tiny_run().model.model_dump(), "frozen_stages": 2}
+    on_crops = {"second_look": {"crop_size": 32, "hidden": 16}, "mask_refinement": {"crop_size": 32, "border": 4}}
+    sentence = random_and_frozen({"model": {**frozen, **on_crops}}, shapes)
+    assert sentence.startswith("45,552 weights of backbone, second_look, mask_refinement are drawn at random")
+    assert "--init or backbone_weights" in sentence
+    assert random_and_frozen({"only": ("mask_head",)}, shapes).count("classifier") == 1
+    first = fit(tiny_run(steps=1), shapes, tmp_path)
+    FitModule(tiny_run(model=frozen, only=("mask_head",)), shapes, first)
+    renamed = {**frozen, "class_names": NAMES[::-1]}  # those of the classes start anew
+    sentence = random_and_frozen({"model": renamed, "only": ("mask_head",)}, shapes, init=first)
+    assert "weights of embedding, classifier are drawn" in sentence
+
+
+def test_the_shipped_preset_is_refused_without_weights_to_start_from(shapes):
+    config = load_config("tabletop", ["backbone_weights=null"])
+    with pytest.raises(ConfigError, match="45,552 weights of backbone, second_look, mask_refinement"):
+        FitModule(config, shapes)
+
+
+def test_a_run_that_goes_on_needs_nothing_to_start_from(shapes, tmp_path):
+    frozen = {**tiny_run().model.model_dump(), "frozen_stages": 2}
+    first = fit(tiny_run(steps=1), shapes, tmp_path / "first")
+    fit(tiny_run(model=frozen, steps=1), shapes, tmp_path / "second", init=first)
+    assert fit(tiny_run(model=frozen, steps=2), shapes, tmp_path / "second").is_file()
 
 
 @pytest.mark.parametrize("part", ["second_look", "box_pool"])  # not there; without a weight

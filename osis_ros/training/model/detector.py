@@ -97,10 +97,12 @@ class Detector(SemSeg):
             found.append(Found(boxes, scores))
         return found
 
-    def start_from_backbone(self) -> None:
-        """Give the additions' own backbones the weights of the paper's part's."""
+    def start_from_backbone(self) -> set[str]:
+        """Give the additions' own backbones the weights of the paper's part's; the names of all tensors in which these
+        now are."""
         for addition in self.additions:
             addition.start_from(self.backbone)
+        return {name for name in self.state_dict() if "backbone" in name.split(".")}
 
     def class_tensors(self) -> set[str]:
         """Names of the tensors that belong to the very classes that the network has learnt."""
