@@ -109,7 +109,7 @@ class Detector(SemSeg):
         return {
             f"{part}.{tensor}"
             for part, module in self.named_modules()
-            for tensor in getattr(module, "class_tensors", ())
+            for tensor in getattr(module, "of_classes", ())
         }
 
     def backbone_factors(self, name: str) -> int:

@@ -12,10 +12,10 @@ class Classifier(nn.Module):
     """Decoder back to the RoI feature's width, then K known classes and, last, background.
 
     Attributes:
-        class_tensors: names of its tensors that belong to the very classes it has learnt.
+        of_classes: names of its tensors that belong to the very classes it has learnt.
     """
 
-    class_tensors = ("output.weight", "output.bias")
+    of_classes = ("output.weight", "output.bias")
 
     def __init__(self, embedding_dim: int, hidden: int, num_classes: int) -> None:
         super().__init__()

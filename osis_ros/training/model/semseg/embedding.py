@@ -13,10 +13,10 @@ class EmbeddingSpace(nn.Module):
     """The third linear layer of the encoder, and one learnable centre a known class.
 
     Attributes:
-        class_tensors: names of its tensors that belong to the very classes it has learnt.
+        of_classes: names of its tensors that belong to the very classes it has learnt.
     """
 
-    class_tensors = ("centres",)
+    of_classes = ("centres",)
 
     def __init__(self, in_features: int, dim: int, num_classes: int, learnt: bool = True) -> None:
         """`learnt`: False where no loss reaches the centres; several processes would wait for their gradient."""

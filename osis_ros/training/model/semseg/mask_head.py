@@ -38,7 +38,7 @@ class MaskHead(nn.Module):
             self.output = nn.Conv2d(config.embedding_dim, 1, 1)
 
     @property
-    def class_tensors(self) -> tuple[str, ...]:
+    def of_classes(self) -> tuple[str, ...]:
         """Names of its tensors that belong to the very classes it has learnt."""
         first = "convs.0" if self.config.convs else "deconv"
         return (f"{first}.weight",) if self.config.blend else ()

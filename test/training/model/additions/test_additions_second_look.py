@@ -47,6 +47,17 @@ def test_a_crop_is_the_box_with_its_border_and_the_mean_colour_outside_the_image
 
 
 @torch.no_grad()
+def test_it_sees_a_box_and_half_of_the_margin_on_each_side():
+    look = SecondLook(SecondLookConfig(crop_size=32, margin=0.5), num_classes=2).eval()
+    seen = []
+    look.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    columns = torch.arange(128.0).expand(1, 3, 96, 128)  # a pixel's value is its column, of which the centre is 0.5 off
+    look(columns, torch.tensor([[0.0, 32, 24, 64, 56]]))
+    # 32 pixels and 8 on each side, from 24 to 72 in 32 cells: the middles of the outermost ones
+    assert seen[0][0, 0, 16, [0, -1]].tolist() == pytest.approx([24 + 0.75 - 0.5, 72 - 0.75 - 0.5], abs=1e-3)
+
+
+@torch.no_grad()
 def test_boxes_that_overlap_share_what_was_seen_and_the_rest_is_not_seen():
     torch.manual_seed(0)
     look = alive(SecondLook(SecondLookConfig(crop_size=32, max_boxes=2), num_classes=2)).eval()

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from osis_ros.training.model.semseg.config import EmbeddingConfig
-from osis_ros.training.model.semseg.embedding import EmbeddingSpace, contrastive_loss, repulsion_loss
+from osis_ros.training.model.semseg.embedding import (
+    EmbeddingSpace,
+    contrastive_loss,
+    embedding_loss,
+    repulsion_loss,
+)
+from osis_ros.training.model.semseg.roi_sampling import RoISamples
 
 CONFIG = EmbeddingConfig()  # m_p 0.05, m_n 0.95
 ORTHOGONAL = torch.eye(3)
@@ -52,6 +58,28 @@ def test_its_gradient_is_finite_and_moves_centres():
     contrastive_loss(torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64), centres, 1, CONFIG).backward()
     assert torch.isfinite(centres.grad).all()
     assert centres.grad.abs().sum() > 0
+
+
+def samples(labels: list[int], positive: list[bool], iou: list[float]) -> RoISamples:
+    nothing = torch.zeros(len(labels), 5)
+    index = torch.zeros(len(labels), dtype=torch.int64)
+    return RoISamples(nothing, torch.tensor(labels), torch.tensor(positive), index, nothing[:, 1:], torch.tensor(iou))
+
+
+# a known object, one that is hit too badly, background, and two objects without a label
+FIVE = samples([0, 1, 3, -1, -1], [True, True, False, True, True], [0.9, 0.5, 0.1, 0.9, 0.9])
+DISTANCES = torch.tensor([[0.25, 1, 1], [1, 0.9, 1], [0.5, 0.5, 0.5], [0.15, 1, 1], [1, 0.75, 1]])
+
+
+def test_the_contrast_is_taken_on_well_hit_known_objects_over_all_samples_with_a_label():
+    """N counts known objects and background: objects without a label are no sample of the paper's."""
+    loss = embedding_loss(DISTANCES, FIVE, ORTHOGONAL, CONFIG)
+    assert loss.item() == pytest.approx((0.25 - 0.05) / 3, abs=1e-6)
+
+
+def test_objects_without_a_label_are_repelled_only_where_asked_for():
+    loss = embedding_loss(DISTANCES, FIVE, ORTHOGONAL, EmbeddingConfig(repel_unlabelled=True))
+    assert loss.item() == pytest.approx((0.20 + (0.95 - 0.15) + (0.95 - 0.75)) / 3, abs=1e-6)
 
 
 def test_strangers_are_pushed_from_their_nearest_centre_up_to_the_margin():

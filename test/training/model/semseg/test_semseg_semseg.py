@@ -154,20 +154,32 @@ def test_unknown_means_farther_than_the_threshold_from_every_centre():
 
 
 @torch.no_grad()
-def test_an_image_alone_and_padded_in_a_batch_gives_the_same():
+def test_an_image_gives_the_same_alone_and_in_a_batch_of_its_size():
+    model = detecting()
+    images = torch.stack([scene([0, 1])[0], scene([1])[0], scene([])[0]])
+    for image, together in zip(images, model(images, [SIZE] * 3), strict=True):
+        (alone,) = model(image[None], [SIZE])
+        assert len(alone.boxes) > 0
+        for name, ours, theirs in zip(alone._fields, alone, together, strict=True):
+            torch.testing.assert_close(theirs, ours, atol=1e-4, rtol=1e-4, msg=name)
+
+
+@torch.no_grad()
+def test_what_stands_in_the_padding_of_a_batch_is_never_seen_and_no_box_reaches_into_it():
     model = detecting()
     small, large = scene([0, 1])[0], torch.randint(0, 255, (3, 160, 192), dtype=torch.uint8)
-    alone = model(small[None], [SIZE])[0]
-    batch = torch.full((2, 3, 160, 192), 77, dtype=torch.uint8)  # what stands in the padding does not matter
-    batch[0, :, : SIZE[0], : SIZE[1]], batch[1] = small, large
+    batch, other = (torch.full((2, 3, 160, 192), value, dtype=torch.uint8) for value in (77, 200))
+    for images in (batch, other):
+        images[0, :, : SIZE[0], : SIZE[1]], images[1] = small, large
     levels = model.pyramid(model.backbone.normalise(batch, [SIZE, (160, 192)]))
     expected = model.pyramid(model.backbone.normalise(small[None], [SIZE]))
     # the padding reaches the features only from the far side, by the convolutions' width
     assert torch.allclose(levels[0][:1, :, :12, :16], expected[0][:, :, :12, :16], atol=1e-4)
-    together = model(batch, [SIZE, (160, 192)])[0]
+    together, again = (model(images, [SIZE, (160, 192)])[0] for images in (batch, other))
+    assert len(together.boxes) > 0
+    assert all(torch.equal(one, two) for one, two in zip(together, again, strict=True))
     assert (together.boxes[:, 2] <= SIZE[1]).all()
     assert (together.boxes[:, 3] <= SIZE[0]).all()
-    assert len(alone.boxes) > 0
 
 
 @torch.no_grad()
