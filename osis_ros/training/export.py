@@ -54,7 +54,8 @@ def export_bundle(
         static: outputs of fixed size with a `count`, for runtimes that want them.
         proposals: as trained; `exact`, the paper's, thousands of them; `fast`, at most 500 after NMS, fewer where
             the network has fewer.
-        overrides: `section.key=value` entries of the network's configuration that change none of its tensors.
+        overrides: `section.key=value` entries of the network's configuration, or `part=null`, that change none of its
+            tensors.
     Raises:
         CheckpointError: the checkpoint. BundleError: a value that model.yaml does not allow, or the folder.
     """
@@ -102,10 +103,11 @@ def reconfigured(model: Detector, proposals: str, overrides: Sequence[str]) -> D
     for override in overrides:
         key, separator, value = override.partition("=")
         section, dot, field = key.partition(".")
-        if not (separator and dot):
-            raise BundleError(f"{override!r} is not of the form section.key=value")
+        if not separator:
+            raise BundleError(f"{override!r} is not of the form section.key=value, or part=null")
         try:
-            config = config.replace(**{section: {field: yaml.safe_load(value)}})
+            entry = yaml.safe_load(value)
+            config = config.replace(**{section: {field: entry} if dot else entry})
         except yaml.YAMLError:
             raise BundleError(f"{override}: the value is not YAML") from None
         except ValidationError as err:

@@ -107,9 +107,7 @@ class Detector(SemSeg):
     def class_tensors(self) -> set[str]:
         """Names of the tensors that belong to the very classes that the network has learnt."""
         return {
-            f"{part}.{tensor}"
-            for part, module in self.named_modules()
-            for tensor in getattr(module, "of_classes", ())
+            f"{part}.{tensor}" for part, module in self.named_modules() for tensor in getattr(module, "of_classes", ())
         }
 
     def backbone_factors(self, name: str) -> int:
