@@ -114,7 +114,7 @@ TIE = 1e-4  # of a threshold: what lies nearer to it, rounding may tip
 ROUNDING = 3e-6  # relative, of weights: several times what another order of the same sums makes of results
 THRESHOLDS = (
     "proposals.nms_iou", "decision.score_threshold", "decision.unknown_threshold", "decision.nms_iou",
-    "decision.vote_iou", "second_look.nms_iou", "mask.threshold",
+    "box_voting.iou", "second_look.nms_iou", "mask.threshold",
 )  # fmt: skip
 
 
@@ -379,7 +379,7 @@ def test_the_card_credits_whoever_made_the_weights_that_training_started_from(ne
 def test_a_network_without_embedding_space_gives_known_instances_alone(network):
     plain = network.config.replace(embedding={"enabled": False}, decision={"max_known": 7, "max_unknown": 5})
     for config, most in ((plain, 7), (plain.replace(embedding={"enabled": True}), 12)):
-        assert max_instances(SimpleNamespace(config=config)) == most
+        assert network.reconfigured(config).max_instances == most
 
 
 def test_the_bundles_weights_are_the_graphs(bundle, network):
@@ -427,6 +427,7 @@ def test_the_same_weights_can_be_exported_under_other_limits(network):
     changed = reconfigured(network, "exact", ["decision.max_unknown=7"])
     assert changed.config.proposals.nms_iou is None
     assert changed.config.decision.max_unknown == 7
+    assert reconfigured(network, "trained", ["box_voting=null"]).config.box_voting is None
     assert torch.equal(changed.roi_head.state_dict()["fc1.weight"], network.roi_head.state_dict()["fc1.weight"])
 
 
