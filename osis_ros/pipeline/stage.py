@@ -1,5 +1,6 @@
 """One step of the pipeline."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -7,7 +8,7 @@ from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import Setting
 
 
-class Stage:
+class Stage(ABC):
     """What every stage is. It is called from several threads at once.
 
     Attributes:
@@ -18,7 +19,7 @@ class Stage:
     settings: ClassVar[tuple[Setting, ...]] = ()
     limits: Mapping[str, float] = {}
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    def __init__(self, values: Mapping[str, object]) -> None:  # noqa: B027  a stage may have nothing to load
         """Load what the stage needs.
 
         Args:
@@ -27,10 +28,10 @@ class Stage:
             OsisError: something that the user named cannot be used.
         """
 
+    @abstractmethod
     def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
         """The frame with what this stage adds.
 
         Args:
             values: of all settings of the pipeline, as they are for this frame.
         """
-        raise NotImplementedError
