@@ -30,6 +30,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "annotations").mkdir()
     (tmp_path / "annotations" / "train.json").write_text(json.dumps(TREE))
     cv2.imwrite(str(tmp_path / "holiday.png"), np.zeros((40, 60, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((1200, 1600, 3), np.uint8))  # as wide as a preview
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "model.yaml").write_text("backbone: resnet\n")
     return tmp_path
@@ -53,9 +54,11 @@ GROUND_TRUTH = ["--ground-truth", "truth.json", "--images", "."]
         (["compare", "tabletop", "tabletop", *GROUND_TRUTH, "--json", "truth.json"], "truth.json is also an input"),
         (["average", "last.ckpt", "weights.safetensors", "--output", "weights.safetensors"], "is also an input"),
         (["average", "last.ckpt", "original.pth", "--output", "weights.safetensors"], "weights.safetensors exists"),
-        (["import-checkpoint", "original.pth"], "weights.safetensors exists and is not an earlier result"),
+        (["import-checkpoint", "original.pth"], "weights.safetensors exists; choose another file"),
         (["train", "--init", "runs/tabletop/last.ckpt"], "runs/tabletop/last.ckpt is also an input"),
         (["scenes", "out", "--preview", "holiday.png"], "holiday.png exists and is not an earlier preview"),
+        (["scenes", "out", "--preview", "wide.png"], "wide.png exists and is not an earlier preview"),
+        (["segment", "holiday.png", "--output", "holiday.png"], "holiday.png is a file, expected a folder"),
         (["scenes", "out", "--preview", "out/train/images/1.png"], "lies in the data set itself"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -41,10 +41,12 @@ def scenes(
 
     load_mujoco()
     from osis_ros.simulation.dataset import TABLETOP_OSIS, VIEWS_PER_SCENE, Settings
-    from osis_ros.simulation.preview import is_preview, write_preview
+    from osis_ros.simulation.preview import SUFFIXES, is_preview, write_preview
     from osis_ros.simulation.progress import write_with_progress
 
     require_output(preview, is_earlier=is_preview, kind="preview")
+    if preview and preview.suffix.lower() not in SUFFIXES:
+        raise fail(f"--preview is {preview}, expected a .png or .jpg file")
     if preview and preview.resolve().is_relative_to((output / split).resolve()):
         raise fail(f"{preview} lies in the data set itself, choose another place for the preview")
     settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)

@@ -32,6 +32,8 @@ def segment(
     from osis_ros.inference.segment_files import find_images, segment_files
     from osis_ros.inference.segmenter import Segmenter
 
+    if output.exists() and not output.is_dir():
+        raise fail(f"{output} is a file, expected a folder to write the results to")
     segmenter = Segmenter(model, provider)
     files = find_images(images)
     results = segment_files(

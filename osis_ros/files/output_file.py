@@ -14,7 +14,7 @@ class OutputError(OsisError):
 def require_output(
     path: Path | None,
     inputs: Iterable[Path | None] = (),
-    is_earlier: Callable[[Path], bool] = lambda _: False,
+    is_earlier: Callable[[Path], bool] | None = None,
     kind: str = "result",
 ) -> None:
     """Check, before any work is done, that an output file may be written.
@@ -22,7 +22,8 @@ def require_output(
     Args:
         path: the file; None where the user asked for none. A device or pipe (`/dev/stdout`) may always be written.
         inputs: files that the command reads, and its other outputs.
-        is_earlier: whether an existing file is an earlier result of this kind, which is replaced.
+        is_earlier: whether an existing file is an earlier result of this kind, which is replaced;
+            None where no existing file is.
         kind: what such a result is called, for the message.
     Raises:
         OutputError: a folder, one of the inputs, a file of another kind, or a place that cannot be written.
@@ -34,8 +35,9 @@ def require_output(
     for other in inputs:
         if other is not None and _same(path, other):
             raise OutputError(f"{path} is also an input or another output of this command; choose another output file")
-    if path.is_file() and not is_earlier(path):
-        raise OutputError(f"{path} exists and is not an earlier {kind}; choose another file, or move it away")
+    if path.is_file() and not (is_earlier and is_earlier(path)):
+        why = f" and is not an earlier {kind}" if is_earlier else ""
+        raise OutputError(f"{path} exists{why}; choose another file, or move it away")
     place = next(parent for parent in path.absolute().parents if parent.exists())
     if not place.is_dir():
         raise OutputError(f"{place} is a file, expected a folder to write {path.name} to")

@@ -7,24 +7,28 @@ import cv2
 import numpy as np
 
 from osis_ros.coco.rle import decode
-from osis_ros.errors import DatasetError
+from osis_ros.files.atomic import write_whole
 from osis_ros.inference.image_file import read_image
 
+SUFFIXES = (".png", ".jpg", ".jpeg")
+_MARK = b"osis preview"  # behind the picture's end, which readers of pictures pass over
 _COLUMNS, _ROWS, _WIDTH = 4, 4, 400  # of the sheet, and px of one picture
 _KNOWN_COLOUR, _UNKNOWN_COLOUR = (80, 220, 80), (60, 60, 255)  # BGR outlines
 
 
 def is_preview(file: Path) -> bool:
-    """Whether a file is a picture as wide as a sheet, which an earlier `write_preview` may have drawn."""
-    picture = cv2.imread(str(file))
-    return picture is not None and picture.shape[1] == _COLUMNS * _WIDTH
+    """Whether an earlier `write_preview` drew a file."""
+    return file.read_bytes().endswith(_MARK)
 
 
 def write_preview(folder: Path, file: Path) -> None:
     """Draw the first images of OUT/SPLIT side by side, known objects outlined in green, unknown ones in red.
 
+    Args:
+        folder: OUT/SPLIT, complete.
+        file: of one of the `SUFFIXES`; replaced whole or not at all.
     Raises:
-        DatasetError: the file cannot be written.
+        OSError: the file cannot be written.
     """
     truth = json.loads((folder / "instances.json").read_text())
     unknown = {c["id"] for c in truth["categories"] if c["open_set"] == "unknown"}
@@ -40,9 +44,5 @@ def write_preview(folder: Path, file: Path) -> None:
     small = [cv2.resize(picture, (_WIDTH, height), interpolation=cv2.INTER_AREA) for picture in pictures.values()]
     small += [np.zeros_like(small[0])] * (-len(small) % _COLUMNS)
     rows = [np.concatenate(small[i : i + _COLUMNS], 1) for i in range(0, len(small), _COLUMNS)]
-    try:
-        drawn = cv2.imwrite(str(file), np.concatenate(rows))
-    except cv2.error:  # an ending that names no image format
-        drawn = False
-    if not drawn:
-        raise DatasetError(f"cannot write the preview to {file}; expected a .png or .jpg file in a folder that exists")
+    _, data = cv2.imencode(file.suffix, np.concatenate(rows))
+    write_whole(file, data.tobytes() + _MARK)

@@ -213,11 +213,12 @@ def test_an_output_that_is_a_file_gets_one_sentence(tmp_path: Path):
 
 def test_the_command_writes_a_preview_and_tells_the_speed(tmp_path: Path):
     sheet = tmp_path / "sheet.png"
-    result = CliRunner().invoke(
-        app, ["scenes", str(tmp_path), "--count", "3", "--workers", "1", "--preview", str(sheet), *COMMAND]
-    )
+    arguments = ["scenes", str(tmp_path), "--count", "3", "--workers", "1", "--preview", str(sheet), *COMMAND]
+    result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "3 of them new" in " ".join(result.output.split())
+    again = CliRunner().invoke(app, arguments)
+    assert again.exit_code == 0, again.output  # an earlier preview is replaced
     assert cv2.imread(str(sheet)).shape == (300, 1600, 3)
 
 

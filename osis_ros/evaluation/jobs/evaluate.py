@@ -164,6 +164,8 @@ def _refuse_without_effect(options: Options) -> None:
         idle = [f"--{n.replace('_', '-')}" for n in names if getattr(options, n) != getattr(plain, n)]
         if given and idle:
             raise EvaluationError(f"{', '.join(idle)}: of no effect with {reason}; leave it out")
+    if not 0 <= options.goss_score <= 1:  # NaN too: nothing at all would be painted
+        raise EvaluationError(f"--goss-score is {options.goss_score:g}, expected 0..1")
 
 
 def with_categories(

@@ -217,6 +217,8 @@ def test_a_bundle_that_does_not_exist_and_contradicting_options_are_one_sentence
         (["--model", "m", "--images", "i", "--class-agnostic", "--known", "red"],
          "--known: of no effect with --class-agnostic"),
         (["--detections", "d.json", "--goss-score", "0.5"], "--goss-score: of no effect with no --goss"),
+        (["--detections", "d.json", "--goss", "--goss-score", "nan"], "--goss-score is nan, expected 0..1"),
+        (["--detections", "d.json", "--goss", "--goss-score", "1.5"], "--goss-score is 1.5, expected 0..1"),
     ],
 )  # fmt: skip
 def test_options_that_would_change_nothing_are_refused(scene, options, sentence):
