@@ -1,5 +1,6 @@
 """Everything a training run is made of, as one typed value that is read from one YAML file."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from osis_ros.errors import OsisError
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.presets import tabletop
 
+MOST_ENTRIES = 100_000
 PRESETS = Path(__file__).parent / "configs"
 Positive = Annotated[int, Field(gt=0)]
 
@@ -205,10 +207,12 @@ def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:
             raise ConfigError(f"there is no preset {name_or_path!r}; presets: {known}; or give a path to a .yaml file")
     try:
         tree = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{path} holds no mapping of settings")
+    if _entries(tree) > MOST_ENTRIES:
+        raise ConfigError(f"{path}: its aliases (*name) unfold to more than {MOST_ENTRIES:,} entries")
     for override in filter(_is_of_gpu, overrides):
         _override(tree, override)
     on_gpu = _merged(tree, tree.get("on_gpu"))
@@ -229,6 +233,18 @@ def _validated(tree: dict[str, Any], path: Path) -> TrainConfig:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
         raise ConfigError(f"{path}: {faults}") from None
+
+
+def _entries(value: Any, known: dict[int, float] | None = None) -> float:
+    """How many values a YAML tree has when each alias is written out; infinite where one contains itself."""
+    if not isinstance(value, dict | list | tuple | set):
+        return 1
+    known = {} if known is None else known
+    if id(value) not in known:
+        known[id(value)] = math.inf  # until it is counted: whoever meets it meanwhile is inside it
+        parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_entries(part, known) for part in parts)
+    return known[id(value)]
 
 
 def _merged(tree: dict[str, Any], changes: Any) -> dict[str, Any]:

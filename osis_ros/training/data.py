@@ -1,7 +1,7 @@
 """COCO-format annotations to training samples, drawn as one endless, reproducible stream."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,7 @@ import faster_coco_eval.core.mask as rle_api
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset, Sampler, get_worker_info
 from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
 from torchvision.transforms import v2
@@ -185,7 +185,7 @@ class Stream(Sampler[tuple[int, int]]):
 
 def collate(samples: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, list[tuple[int, int]], list[dict]]:
     """Images padded with zeros, right and below, to one size that is a multiple of 32: [B, 3, H, W] uint8;
-    their (height, width) before padding; their targets, masks padded alike."""
+    their (height, width) before padding; their targets, masks padded alike. In a worker process: in shared memory."""
     sizes = [tuple(image.shape[1:]) for image, _ in samples]
     height, width = (32 * math.ceil(max(side) / 32) for side in zip(*sizes))
     images = torch.zeros(len(samples), 3, height, width, dtype=torch.uint8)
@@ -195,4 +195,23 @@ def collate(samples: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[Tensor, li
         masks = target["masks"]
         padding = (0, width - masks.shape[2], 0, height - masks.shape[1])
         targets.append({**target, "masks": torch.nn.functional.pad(masks, padding) if any(padding) else masks})
+    if get_worker_info() is not None:
+        _share((images, *(tensor for target in targets for tensor in target.values())))
     return images, sizes, targets
+
+
+def _share(tensors: Iterable[Tensor]) -> None:
+    """Put a worker's tensors where the training process reads them. PyTorch would do so once they are on their way,
+    and where there is no room it would lose the batch, and the run wait for it for ever.
+
+    Raises:
+        ConfigError: there is no room.
+    """
+    try:
+        for tensor in tensors:
+            tensor.share_memory_()
+    except RuntimeError as error:
+        raise ConfigError(
+            f"workers: they cannot hand over samples through shared memory, /dev/shm ({error}); give the container "
+            "more of it (docker run --shm-size=2g), or train without workers (--set workers=0)"
+        ) from None

@@ -28,6 +28,7 @@ from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
+from osis_ros.training.resuming import SAMPLES, resumed_step, samples_seen, set_step
 
 LEAST_SHARE = 0.1  # of a network's weights, to call it started from another one
 
@@ -76,6 +77,7 @@ class FitModule(pl.LightningModule):
         self.save_hyperparameters({"config": config.model_dump(mode="json"), "commit": source_commit()})
         self.config = config
         self.data_root = data_root
+        self.samples = 0  # trained on, over all processes
         self._cut_outs: dict[tuple, list[Cutout]] = {}
         self.model = Detector(config.model)
         if config.only:
@@ -111,7 +113,15 @@ class FitModule(pl.LightningModule):
                 f"{self.config.optimiser.learning_rate:g}), warm up longer, or set optimiser.clip_gradient_norm"
             )
         self.log_dict({"loss": total, **losses}, batch_size=len(images))
+        self.samples += len(images) * self.trainer.world_size
         return total
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        checkpoint[SAMPLES] = self.samples
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        self.samples = samples_seen(checkpoint, self.trainer.world_size)
+        set_step(checkpoint, resumed_step(checkpoint, self.config), self.config.accumulate)
 
     def configure_optimizers(self) -> dict:
         optimiser = self._new_optimiser()
@@ -139,10 +149,9 @@ class FitModule(pl.LightningModule):
         config, trainer = self.config, self.trainer
         records = [read_source(s, self.data_root, config.model.class_names) for s in config.train.values()]
         require_known_objects(records, config.model.class_names)
-        drawn = self.global_step * config.batch * config.accumulate * trainer.world_size
         stream = Stream(
             [len(r) for r in records], [s.weight for s in config.train.values()], config.seed,
-            start=drawn, rank=trainer.global_rank, world=trainer.world_size,
+            start=self.samples, rank=trainer.global_rank, world=trainer.world_size,
         )  # fmt: skip
         samples = Samples(
             [record for source in records for record in source],
@@ -302,7 +311,7 @@ def require_resumable(path: Path, module: FitModule) -> tuple[int, dict]:
     """Hold a run's last checkpoint against the network that is to go on from it, before Lightning stumbles over it.
 
     Returns:
-        The steps that it has been trained, and its hyperparameters.
+        The steps of the configuration that it has been trained, and its hyperparameters.
     Raises:
         ConfigError: a damaged file, or one of another network or optimiser.
     """
@@ -314,7 +323,7 @@ def require_resumable(path: Path, module: FitModule) -> tuple[int, dict]:
         earlier = parameters["config"]
         class_names, optimiser = earlier["model"]["class_names"], earlier["optimiser"]["name"]
         only = earlier.get("only", ())  # there are checkpoints older than it
-        steps = int(checkpoint["global_step"])
+        steps = resumed_step(checkpoint, module.config)
     except Exception:  # whatever a damaged zip or pickle makes PyTorch stumble over
         raise ConfigError(f"{path} is damaged, or no training checkpoint; {advice}") from None
     if theirs != {name: tensor.shape for name, tensor in module.state_dict().items()}:
@@ -333,10 +342,10 @@ def require_resumable(path: Path, module: FitModule) -> tuple[int, dict]:
     return steps, parameters
 
 
-def _own_sentence(error: ConfigError) -> str:
+def _own_sentence(error: OsisError) -> str:
     """The message as it was raised: PyTorch puts a worker's whole traceback before it."""
     text = str(error).strip()
-    return text.rpartition(f"{ConfigError.__qualname__}: ")[2] if text.startswith("Caught ") else text
+    return text.rpartition(f"{type(error).__qualname__}: ")[2] if text.startswith("Caught ") else text
 
 
 def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True, init: Path | None = None) -> Path:
@@ -355,7 +364,8 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     Returns:
         The last checkpoint.
     Raises:
-        ConfigError: data or weights that cannot be used. TrainingDiverged: a loss stopped being finite.
+        ConfigError: a configuration or weights that cannot be used. DatasetError, ImageError: data that cannot.
+        TrainingDiverged: a loss stopped being finite.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     torch.manual_seed(config.seed)
@@ -399,6 +409,6 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     module.hparams["init"] = started_from
     try:
         trainer.fit(module, ckpt_path=str(last) if goes_on else None, weights_only=True)
-    except ConfigError as error:
-        raise ConfigError(_own_sentence(error)) from None
+    except OsisError as error:
+        raise type(error)(_own_sentence(error)) from None
     return last

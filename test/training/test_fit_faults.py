@@ -1,5 +1,6 @@
 """What a training run cannot use is one sentence, and comes before anything that takes long."""
 
+import resource
 import tempfile
 
 import pytest
@@ -9,6 +10,7 @@ from shapes import NAMES, tiny_run, write_shapes
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
+from osis_ros.errors import ImageError
 from osis_ros.training.config import ConfigError, load_config
 from osis_ros.training.fit import fit, source_commit
 from osis_ros.training.prepare import require_files
@@ -79,12 +81,27 @@ def test_an_output_that_is_no_folder_is_one_sentence(shapes, tmp_path):
 def test_a_picture_that_a_worker_cannot_read_is_one_sentence(shapes, tmp_path):
     for picture in shapes.glob("*.png"):
         picture.write_bytes(b"no picture")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ImageError) as caught:
         fit(tiny_run(workers=1), shapes, tmp_path)
     said = str(caught.value)
     assert said.startswith(str(shapes))
-    assert said.endswith(".png is no readable 128x96 image")
+    assert ".png cannot be decoded (10 bytes): damaged or not an image" in said
     assert "\n" not in said
+
+
+def test_workers_without_room_for_a_batch_end_the_run_with_one_sentence(shapes, tmp_path):
+    """A full /dev/shm and a limit on the size of files stop PyTorch at the same call."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))  # bytes; a batch's images have 73,728
+    try:
+        with pytest.raises(ConfigError) as caught:
+            fit(tiny_run(workers=1), shapes, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert str(caught.value).startswith(
+        "workers: they cannot hand over samples through shared memory, /dev/shm (unable to"
+    )
+    assert "\n" not in str(caught.value)
 
 
 def test_without_git_the_commit_is_not_recorded(monkeypatch):

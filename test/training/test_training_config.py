@@ -100,6 +100,24 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
         load_config(str(tmp_path / "x.yaml"))
 
 
+def bomb() -> str:
+    levels = [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 10)]
+    return "\n".join(["l0: &l0 [x]", *levels, "name: *l9"])
+
+
+@pytest.mark.parametrize("text", [bomb(), "name: &a [*a]"])
+def test_aliases_that_unfold_without_end_are_refused_at_once(tmp_path, text):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"x\.yaml: its aliases \(\*name\) unfold to more than 100,000 entries"):
+        load_config(str(tmp_path / "x.yaml"))
+
+
+def test_a_file_that_is_nested_too_deep_is_one_sentence(tmp_path):
+    (tmp_path / "x.yaml").write_text("[" * 5000)
+    with pytest.raises(ConfigError, match=r"x\.yaml cannot be read as YAML"):
+        load_config(str(tmp_path / "x.yaml"))
+
+
 @pytest.mark.parametrize("path", sorted(PRESETS.glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_preset_is_valid(path):
     assert load_config(path.stem).name == path.stem
