@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision import tv_tensors
 from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional as F
 
 from osis_ros.training.config import Augment
+from osis_ros.training.scaled_input import resized, scaled_size, short_side_size
 
 BEYOND = 127  # the grey of what is beyond the image
 
@@ -61,12 +61,12 @@ class _Placed(v2.Transform):
         place = params["place"]
         if isinstance(inpt, tv_tensors.Mask):
             return tv_tensors.wrap(placed_masks(inpt.as_subclass(Tensor), place), like=inpt)
-        resized = F.resize_image(inpt.as_subclass(Tensor), list(place.size), antialias=True)
+        whole = resized(inpt.as_subclass(Tensor), place.size)
         rows, columns = place.inside
-        shown = torch.full((len(resized), *place.window), BEYOND, dtype=resized.dtype)
+        shown = torch.full((len(whole), *place.window), BEYOND, dtype=whole.dtype)
         (top, left), (height, width) = place.corner, (rows.stop - rows.start, columns.stop - columns.start)
         top, left = max(0, top), max(0, left)
-        shown[:, rows, columns] = resized[:, top : top + height, left : left + width]
+        shown[:, rows, columns] = whole[:, top : top + height, left : left + width]
         return tv_tensors.wrap(shown, like=inpt)
 
 
@@ -80,8 +80,7 @@ class ShortestSide(_Placed):
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Placement]:
         sides = flat_inputs[0].shape[-2:]
         short = self.lengths[int(torch.randint(len(self.lengths), ()))]
-        scale = min(short / min(sides), self.longest / max(sides))
-        size = tuple(max(1, int(side * scale)) for side in sides)
+        size = short_side_size(tuple(sides), short, self.longest)
         return {"place": Placement(size, (0, 0), size)}
 
 
@@ -98,7 +97,7 @@ class ScaleAndCrop(_Placed):
         low, high = self.zoom
         fit = min(window / side for window, side in zip(self.window, sides, strict=True))
         scale = fit * (low + (high - low) * float(torch.rand(())))
-        size = tuple(max(1, int(side * scale)) for side in sides)
+        size = scaled_size(tuple(sides), scale)
         room = [side - window for side, window in zip(size, self.window, strict=True)]
         corner = tuple(min(0, r) + int(torch.randint(abs(r) + 1, ())) for r in room)
         return {"place": Placement(size, corner, self.window)}

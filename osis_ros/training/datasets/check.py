@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from osis_ros.coco.annotations import GroundTruth, read_ground_truth
@@ -86,7 +87,13 @@ def _check_pictures(truth: GroundTruth, folder: Path, findings: Findings) -> Non
                                  f"the first is {missing[0] or 'one without a file_name'}")  # fmt: skip
     there = [(path, i.height, i.width) for path, i in zip(paths, truth.images, strict=True) if path.is_file()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV decodes outside Python's lock
-        faults = track(pool.map(_fault_of, *zip(*there, strict=True)), "pictures", len(there), transient=True)
+        faults = track(
+            pool.map(_fault_of, *zip(*there, strict=True)),
+            "pictures",
+            len(there),
+            transient=True,
+            console=Console(stderr=True),
+        )
         wrong = [fault for fault in faults if fault] if there else []
     findings.problems += wrong[:NAMED]
     if len(wrong) > NAMED:
