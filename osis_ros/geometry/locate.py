@@ -33,6 +33,10 @@ class Locator:
     def __post_init__(self) -> None:
         self._steady = SteadyPlane()
 
+    def restart(self) -> None:
+        """Forget the plane of the frames before: the camera has moved, or time has gone back."""
+        self._steady = SteadyPlane()
+
     def locate(self, instances: Instances, depth: np.ndarray, camera: Pinhole) -> Objects:
         """The objects of one frame; the plane is smoothed over the frames before it.
 

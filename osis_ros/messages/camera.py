@@ -1,7 +1,7 @@
 """A camera's calibration, depth and pose to messages, and back."""
 
 import numpy as np
-from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
+from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -10,6 +10,7 @@ from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.image_layout import ImageError
 from osis_ros.messages.images import image_from_message, image_to_message
+from osis_ros.messages.poses import quaternion_to_message, rotation_from_message, vector_to_message, xyz
 
 # From a camera's body frame (x forward, y left, z up) to its optical frame (z forward, x right, y down), REP 103.
 BODY_FROM_OPTICAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
@@ -108,10 +109,9 @@ def pose_to_message(pose: np.ndarray, child: str, header: Header) -> TransformSt
     Args:
         pose: [4, 4], from child to parent, metres.
     """
-    w, x, y, z = _quaternion(pose[:3, :3])
     message = TransformStamped(header=header, child_frame_id=child)
-    message.transform.translation = Vector3(**dict(zip("xyz", pose[:3, 3].tolist(), strict=True)))
-    message.transform.rotation = Quaternion(x=x, y=y, z=z, w=w)
+    message.transform.translation = vector_to_message(pose[:3, 3])
+    message.transform.rotation = quaternion_to_message(pose[:3, :3])
     return message
 
 
@@ -121,30 +121,7 @@ def pose_from_message(message: TransformStamped) -> np.ndarray:
     Raises:
         MessageError: a quaternion that is far from unit length, such as one that was never set.
     """
-    turn, place = message.transform.rotation, message.transform.translation
-    x, y, z, w = turn.x, turn.y, turn.z, turn.w
-    length = np.sqrt(x * x + y * y + z * z + w * w)
-    if not abs(length - 1) < 0.01:
-        raise MessageError(
-            f"the transform to {message.child_frame_id} has a rotation of length {length:g}, expected a quaternion of "
-            "length 1"
-        )
-    x, y, z, w = np.array((x, y, z, w)) / length
     pose = np.eye(4)
-    pose[:3, :3] = [[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                    [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                    [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]]  # fmt: skip
-    pose[:3, 3] = place.x, place.y, place.z
+    pose[:3, :3] = rotation_from_message(message.transform.rotation, f"the transform to {message.child_frame_id}")
+    pose[:3, 3] = xyz(message.transform.translation)
     return pose
-
-
-def _quaternion(turn: np.ndarray) -> list[float]:
-    """w, x, y, z of a rotation matrix [3, 3]: the eigenvector of Bar-Itzhack's symmetric matrix (2000), which is well
-    conditioned for every angle."""
-    (a, b, c), (d, e, f), (g, h, i) = turn
-    k = np.array([[a + e + i, h - f, c - g, d - b],
-                  [h - f, a - e - i, b + d, c + g],
-                  [c - g, b + d, e - a - i, f + h],
-                  [d - b, c + g, f + h, i - a - e]])  # fmt: skip
-    vector = np.linalg.eigh(k)[1][:, -1]
-    return (vector if vector[0] >= 0 else -vector).tolist()
