@@ -1,6 +1,6 @@
-"""A simulated RGB-D camera over cluttered tables, and the segmenter.
+"""A simulated RGB-D camera over cluttered tables, and the segmenter; with objects:=true the localizer too.
 
-`ros2 launch osis_ros demo.launch.py rviz:=true`
+`ros2 launch osis_ros demo.launch.py rviz:=true objects:=true target_frame:=world`
 """
 
 import os
@@ -19,6 +19,7 @@ CAMERA = {
     "width": ("640", int, "Width of the images in pixels."),
     "height": ("480", int, "Height of the images in pixels."),
     "seed": ("0", int, "Seed of the first scene."),
+    "depth_noise": ("none", str, "The depth camera's noise: none, stereo or structured."),
     "orbit": ("true", bool, "true or false: the camera circles the scene, where no wall is near."),
 }
 BOTH = {"image_topic": ("/camera/color/image_raw", "Where the camera publishes and the segmenter listens.")}

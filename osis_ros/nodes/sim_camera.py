@@ -33,6 +33,11 @@ PARAMETERS = {
     ),
     "objects": (0, "Objects of a scene, 1..20; 0 for a random number."),
     "scene_seconds": (5.0, "Seconds after which the next scene is shown, 0.1 or more."),
+    "depth_noise": (
+        "none",
+        "The depth camera's noise: none, stereo (as a D435) or structured (structured light). It scatters, has holes, "
+        "shadows at edges and flying pixels.",
+    ),
     "orbit": (True, "Whether the camera circles the scene, or stands still, as it does where a wall is near."),
 }
 
@@ -77,26 +82,29 @@ class SimCamera(Node):
     def _open_film(self) -> object:
         try:  # not at the top: a robot that only runs the segmenter has no MuJoCo
             from osis_ros.simulation import film
+            from osis_ros.simulation.depth_sensor import SENSORS
             from osis_ros.simulation.gl import RenderError
         except ImportError as err:
             raise StartError(
                 f"the simulated camera needs MuJoCo: in the repository, pip install '.[sim]' ({err})"
             ) from err
-        names = ("width", "height", "seed", "split", "objects", "scene_seconds", "orbit")
-        width, height, seed, split, objects, scene_seconds, orbit = (self._value(name) for name in names)
+        names = ("width", "height", "seed", "split", "objects", "scene_seconds", "orbit", "depth_noise")
+        width, height, seed, split, objects, scene_seconds, orbit, noise = (self._value(name) for name in names)
         if not 0.1 <= self._value("rate") <= 60:
             raise StartError(f"rate is {self._value('rate'):g}, expected 0.1..60")
         if not scene_seconds >= 0.1:
             raise StartError(f"scene_seconds is {scene_seconds:g}, expected 0.1 or more")
         if split not in ("demo", "train", "outliers", "val", "test"):
             raise StartError(f"split is '{split}', expected demo, train, outliers, val or test")
+        if noise not in SENSORS:
+            raise StartError(f"depth_noise is '{noise}', expected one of {', '.join(SENSORS)}")
         if seed < 0:
             raise StartError(f"seed is {seed}, expected 0 or more")
         if not 0 <= objects <= 20:
             raise StartError(f"objects is {objects}, expected 0..20")
         self._truth_of = film.truth
         try:
-            return film.Film(width, height, seed, split, objects or None, scene_seconds, orbit)
+            return film.Film(width, height, seed, split, objects or None, scene_seconds, orbit, noise)
         except (RenderError, ValueError) as err:
             raise StartError(str(err)) from err
 

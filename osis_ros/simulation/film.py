@@ -9,6 +9,7 @@ import numpy as np
 
 from osis_ros.instances import Instances
 from osis_ros.simulation.categories import KNOWN
+from osis_ros.simulation.depth_sensor import SENSORS, measure
 from osis_ros.simulation.render import Frame, Renderer
 from osis_ros.simulation.scene import Scene, make_scene
 
@@ -25,6 +26,7 @@ class Film:
         object_count: int | None,
         scene_seconds: float,
         orbit: bool,
+        depth_noise: str = "none",
     ) -> None:
         """Open the renderer.
 
@@ -34,6 +36,7 @@ class Film:
             split: whose textures and categories the scenes have: demo, train, val or test.
             object_count: objects of a scene, None for a random number.
             scene_seconds: how long a scene lasts.
+            depth_noise: the depth sensor, one of `SENSORS`; "none" for perfect depth.
             orbit: whether the camera circles the scene; else it stands still, and where there is a wall it does anyway.
         Raises:
             osis_ros.simulation.gl.RenderError: no usable OpenGL.
@@ -42,6 +45,7 @@ class Film:
         self._size = width, height
         self._seed, self._split, self._object_count = seed, split, object_count
         self._scene_seconds, self._orbit = scene_seconds, orbit
+        self._depth_sensor = SENSORS[depth_noise]
         self._renderer = Renderer(width, height)
         self._scene: Scene | None = None
         self._count = 0
@@ -57,7 +61,12 @@ class Film:
         if self._orbit and not self._scene.front_only:
             camera = self._scene.orbit(moment, *self._size)
         self._count += 1
-        return self._renderer.frame(self._scene, replace(view, camera=camera, noise_seed=view.noise_seed + self._count))
+        noise_seed = view.noise_seed + self._count
+        frame = self._renderer.frame(self._scene, replace(view, camera=camera, noise_seed=noise_seed))
+        if self._depth_sensor is None:
+            return frame
+        rng = np.random.default_rng(noise_seed)
+        return replace(frame, depth=measure(frame.depth, camera.intrinsics[0, 0], self._depth_sensor, rng))
 
     def close(self) -> None:
         self._renderer.close()

@@ -104,6 +104,18 @@ def test_one_frame_on_every_topic_under_one_stamp(films, bench):
     np.testing.assert_allclose(rotation(optical), BODY_FROM_OPTICAL, atol=1e-9)
 
 
+def test_depth_may_be_as_noisy_as_a_real_cameras(films, bench):
+    heard = {}
+    for noise in ("none", "stereo"):
+        bench.namespace += f"/{noise}"
+        heard[noise] = bench.listen(Image, f"{bench.namespace}/camera/depth/image_raw")
+        start_camera(bench, depth_noise=noise, rate=2.0, width=320, height=240, seed=3, objects=5, orbit=False)
+    perfect, noisy = (np.frombuffer(heard[noise].wait()[0].data, np.uint16).astype(int) for noise in ("none", "stereo"))
+    assert np.count_nonzero(perfect == 0) < np.count_nonzero(noisy == 0)  # holes
+    both = (perfect > 0) & (noisy > 0)
+    assert 0.5 < np.median(np.abs(perfect - noisy)[both]) < 20  # millimetres
+
+
 def test_the_rate_holds(films, bench):
     infos = bench.listen(CameraInfo, "camera/color/camera_info")
     images = bench.listen(Image, "camera/color/image_raw", RELIABLE)
@@ -124,6 +136,7 @@ def test_the_rate_holds(films, bench):
         ({"width": 5}, "image size is 5x480"),
         ({"objects": 21}, "objects is 21, expected 0..20"),
         ({"split": "moon"}, "split is 'moon', expected demo, train, outliers, val or test"),
+        ({"depth_noise": "snow"}, "depth_noise is 'snow', expected one of none, stereo, structured"),
         ({"scene_seconds": 0.0}, "scene_seconds is 0, expected 0.1 or more"),
     ],
 )
