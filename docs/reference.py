@@ -33,12 +33,38 @@ TOPICS = {
         ("~/segment", "service", "osis_ros/srv/Segment",
          "Segments one image on request. Answers in the states inactive and active."),
     ),
+    "localizer": (
+        ("instances", "in", "osis_ros/msg/InstanceArray", "The segmenter's masks."),
+        ("depth", "in", "sensor_msgs/msg/Image",
+         "16UC1 millimetres or 32FC1 metres, aligned to the image of the masks: same size, same `frame_id`."),
+        ("depth_camera_info", "in", "sensor_msgs/msg/CameraInfo", "Calibration of the depth images."),
+        ("image", "in", "sensor_msgs/msg/Image", "The colour image, for `~/points` and exported files."),
+        ("/tf", "in", "tf2_msgs/msg/TFMessage", "And `/tf_static`: where the camera is in `target_frame`."),
+        ("~/objects", "out", "osis_ros/msg/ObjectArray",
+         "Boxes and evidence. One message for each InstanceArray that is worked on, also where there is no object."),
+        ("~/detections", "out", "vision_msgs/msg/Detection3DArray", "The boxes. Needs vision_msgs."),
+        ("~/markers", "out", "visualization_msgs/msg/MarkerArray", "Boxes for RViz. Needs visualization_msgs."),
+        ("~/plane", "out", "visualization_msgs/msg/Marker", "The support plane for RViz. Needs visualization_msgs."),
+        ("~/grasps", "out", "osis_ros/msg/GraspArray",
+         "Simple grasps for a parallel gripper, made of the boxes. Made only while somebody subscribes."),
+        ("~/points", "out", "sensor_msgs/msg/PointCloud2",
+         "Organised cloud in the camera's frame: x, y, z, rgb, `instance` (the id). Only while somebody subscribes."),
+        ("~/depth_without_objects", "out", "sensor_msgs/msg/Image",
+         "32FC1. The depth image, NaN at and round the objects, for an octomap. Made only while somebody subscribes."),
+        ("/diagnostics", "out", "diagnostic_msgs/msg/DiagnosticArray",
+         "Once a second: rates, messages without depth or transform, the last error. A warning while one is in force."),
+        ("~/pick_candidates", "service", "osis_ros/srv/PickCandidates",
+         "The next frames as one: objects, points and grasps, with a code for what was wrong. Answers while active."),
+        ("~/export_grasp_input", "service", "osis_ros/srv/ExportGraspInput",
+         "Writes the newest frame as files for a grasp planner. Answers while active."),
+    ),
     "camera": (
         ("~/color/image_raw", "out", "sensor_msgs/msg/Image", "rgb8. The rendered picture."),
         ("~/color/image_raw/compressed", "out", "sensor_msgs/msg/CompressedImage", "The same picture as JPEG."),
         ("~/color/camera_info", "out", "sensor_msgs/msg/CameraInfo", "Calibration, without distortion."),
         ("~/depth/image_raw", "out", "sensor_msgs/msg/Image",
-         "16UC1. Millimetres along the optical axis, registered to the colour picture; 0 where nothing was measured."),
+         "16UC1. Millimetres along the optical axis, registered to the colour picture; 0 where nothing was measured. "
+         "`depth_noise` makes it as noisy as a real camera's."),
         ("~/depth/camera_info", "out", "sensor_msgs/msg/CameraInfo", "Equal to the colour camera's."),
         ("~/ground_truth", "out", "osis_ros/msg/InstanceArray", "What is really there. The score of each object is 1."),
         ("/tf", "out", "tf2_msgs/msg/TFMessage", "`world` to `camera_link`. Needs tf2_msgs."),
@@ -81,11 +107,14 @@ def sentence(text: str) -> str:
 
 
 def parameters() -> str:
-    """Parameters of both nodes and arguments of the launch files."""
-    from osis_ros.nodes.segmenter_node import SETTINGS
+    """Parameters of the nodes and arguments of the launch files."""
+    from osis_ros.nodes import localizer_node, segmenter_node
     from osis_ros.nodes.sim_camera import PARAMETERS
 
-    rows = [(code(s.name), code(s.default), _allowed(s), s.changes, sentence(s.description)) for s in SETTINGS]
+    rows, placing = (
+        [(code(s.name), code(s.default), _allowed(s), s.changes, sentence(s.description)) for s in node.SETTINGS]
+        for node in (segmenter_node, localizer_node)
+    )
     camera = [(code(name), code(default), sentence(text)) for name, (default, text) in PARAMETERS.items()]
     return page(
         "Parameters",
@@ -94,11 +123,14 @@ def parameters() -> str:
         "`ros2 param describe /segmenter NAME` prints the description of one. Write floating-point parameters with a "
         "decimal point, `1.0` and not `1`.",
         table(("parameter", "default", "allowed", "changes", "meaning"), rows),
+        "## Node `localizer`",
+        "[config/localizer.yaml](../../config/localizer.yaml) lists the same parameters.",
+        table(("parameter", "default", "allowed", "changes", "meaning"), placing),
         "## Node `camera` (simulated)",
         "These are read once, when the node starts.",
         table(("parameter", "default", "meaning"), camera),
         *(f"## `{file}`\n\n{table(('argument', 'default', 'meaning'), launch_arguments(file))}"
-          for file in ("segmenter.launch.py", "demo.launch.py")),
+          for file in ("segmenter.launch.py", "localizer.launch.py", "demo.launch.py")),
         "`demo.launch.py` takes the other arguments of `segmenter.launch.py` too.",
     )  # fmt: skip
 
@@ -132,7 +164,7 @@ def launch_arguments(file: str) -> list[tuple[str, str, str]]:
 
 
 def interfaces() -> str:
-    """Topics and services of both nodes, messages with their comments."""
+    """Topics and services of the nodes, messages with their comments."""
     parts = [
         "`~` stands for the name of the node: `~/instances` is `/segmenter/instances`. Messages are described by the "
         "comments of their files in [msg/](../../msg) and [srv/](../../srv).",

@@ -9,7 +9,8 @@ import os
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, LogInfo, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
@@ -26,6 +27,7 @@ ARGUMENTS = {
     "autostart": ("true", "true or false: configure and activate the node at its start."),
     "respawn": ("false", "true or false: start the node again when it ends by itself."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
+    "objects": ("false", "true or false: start the localizer too, for objects in space; its arguments are then known."),
     "rviz": ("false", "true or false: show the results in RViz."),
     "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "What RViz shows."),
 }
@@ -63,8 +65,15 @@ def nodes(context: LaunchContext) -> list:
         respawn=truth(values, "respawn"),
         respawn_delay=RESPAWN_DELAY,
     )
+    placed = [localizer()] if truth(values, "objects") else []
     shown = [rviz(values, given.get("use_sim_time", False))] if truth(values, "rviz") else []
-    return [*mistyped(context), segmenter, *shown]
+    return [*mistyped(context), segmenter, *placed, *shown]
+
+
+def localizer() -> IncludeLaunchDescription:
+    """The localizer. launch hands it the arguments that were given to this file."""
+    file = PathJoinSubstitution([FindPackageShare("osis_ros"), "launch", "localizer.launch.py"])
+    return IncludeLaunchDescription(PythonLaunchDescriptionSource(file))
 
 
 def mistyped(context: LaunchContext) -> list[LogInfo]:

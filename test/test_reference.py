@@ -76,6 +76,18 @@ def test_the_segmenters_topics_are_those_of_the_running_node(request):
     assert topics_of(node, bench.namespace) == documented("segmenter", missing("vision_msgs"))
 
 
+def test_the_localizers_topics_are_those_of_the_running_node(request):
+    pytest.importorskip("rclpy", reason="the topics are those of a running node")
+    pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")
+    bench = request.getfixturevalue("bench")
+    node = bench.localizer()
+    assert bench.change("configure")
+    assert bench.change("activate")
+    # /tf_static has no row of its own
+    found = {row for row in topics_of(node, bench.namespace) if row[0] != "/tf_static"}
+    assert found == documented("localizer", missing("vision_msgs", "visualization_msgs", "tf2_msgs"))
+
+
 def test_the_cameras_topics_are_those_of_the_running_node(request):
     pytest.importorskip("rclpy", reason="the topics are those of a running node")
     pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")

@@ -5,16 +5,12 @@ output topics and a service.
 """
 
 import time
-import traceback
 
-from builtin_interfaces.msg import Time as Stamp
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from rclpy.time import Time
 
 from osis_ros.errors import OsisError
 from osis_ros.messages.colour import colour_converter
@@ -24,19 +20,18 @@ from osis_ros.nodes.outputs.instances import EMBEDDINGS, INSTANCES
 from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
 from osis_ros.nodes.support import image_input, parameters
 from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
+from osis_ros.nodes.support.faults import told
 from osis_ros.nodes.support.image_input import ImageInput, ImageMessage
-from osis_ros.nodes.support.lifecycle import SteadyLifecycleNode
+from osis_ros.nodes.support.lifecycle import AUTOSTART, SteadyLifecycleNode
 from osis_ros.nodes.support.newest_frame import NewestFrameWorker
 from osis_ros.nodes.support.running import run
-from osis_ros.nodes.support.statistics import FrameStatistics, Summary
+from osis_ros.nodes.support.statistics import FrameStatistics, Summary, age
 from osis_ros.nodes.support.unused_parameters import warn_of_unused
 from osis_ros.pipeline import pipeline
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.pipeline import Pipeline
-from osis_ros.pipeline.setting import NEVER, Setting
 from osis_ros.srv import Segment
 
-AUTOSTART = Setting("autostart", False, "Configure and activate the node at its start.", NEVER)
 SETTINGS = (*pipeline.SETTINGS, *image_input.SETTINGS, *publishers.SETTINGS, AUTOSTART)
 # Each request that waits holds an image; of more than these, DDS would forget some, whose clients then wait for ever.
 WAITING_REQUESTS = QoSProfile(depth=1000)
@@ -75,11 +70,7 @@ class SegmenterNode(SteadyLifecycleNode):
         )
         self._diagnostics = DiagnosticsPublisher(self, self._report, self._cause)
         if self._values[AUTOSTART.name]:
-            self._start = self.create_timer(0.0, self._on_start, clock=Clock(clock_type=ClockType.STEADY_TIME))
-
-    def _on_start(self) -> None:
-        self._start.cancel()
-        self.bring_up()
+            self.bring_up_soon()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model. A bundle that cannot be used leaves the node unconfigured, with one logged sentence."""
@@ -162,11 +153,11 @@ class SegmenterNode(SteadyLifecycleNode):
             frame = Frame(rgb=rgb_from_message(message), header=message.header)
             self._label_info.announce(self._pipeline.segment.score_threshold(values))
             self._outputs.publish(self._pipeline(frame, values), values)
-            self._statistics.processed(time.monotonic() - arrived, self._age(message.header.stamp))
+            self._statistics.processed(time.monotonic() - arrived, age(message.header.stamp, self.get_clock()))
         except Exception as err:
             if not self.context.ok():  # told to stop in the middle of it
                 return
-            self._statistics.failed(*self._told("image skipped", err))
+            self._statistics.failed(*told(self.get_logger(), "image skipped", err))
 
     def _on_segment(self, request: Segment.Request, response: Segment.Response) -> Segment.Response:
         loaded, header = self._pipeline, request.image.header
@@ -180,29 +171,9 @@ class SegmenterNode(SteadyLifecycleNode):
             response.success = True
             self._statistics.answered()
         except Exception as err:
-            response.message, faulty = self._told("request refused", err)
+            response.message, faulty = told(self.get_logger(), "request refused", err)
             self._statistics.refused(response.message, faulty)
         return response
-
-    def _told(self, what: str, err: Exception) -> tuple[str, bool]:
-        """Log what went wrong: in one sentence what the user can mend, with its traceback a fault of the program.
-
-        Returns:
-            the sentence, and whether it is a fault of the program.
-        """
-        if isinstance(err, OsisError):
-            self.get_logger().warning(f"{what}: {err}", throttle_duration_sec=5.0)
-            return str(err), False
-        text = f"fault of the program, {type(err).__name__}: {err}"
-        self.get_logger().error(f"{what}: {text}\n{traceback.format_exc()}", throttle_duration_sec=5.0)
-        return text, True
-
-    def _age(self, stamp: Stamp) -> float:
-        """Seconds since a stamp; NaN for one that was never set, or lies before 1970, which rclpy has no time for."""
-        if stamp.sec < 0 or not (stamp.sec or stamp.nanosec):
-            return float("nan")
-        now = self.get_clock().now()
-        return (now - Time.from_msg(stamp, now.clock_type)).nanoseconds * 1e-9
 
     def _on_set_parameters(self, changed: list[Parameter]) -> SetParametersResult:
         loaded = self._pipeline

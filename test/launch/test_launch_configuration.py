@@ -1,5 +1,6 @@
 """What the launch and configuration files promise, checked without a running ROS."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,14 @@ def flattened(parameters: dict, prefix: str = "") -> dict[str, object]:
     return flat
 
 
-def test_the_yaml_file_lists_every_parameter_with_the_nodes_own_default():
+@pytest.mark.parametrize("node", ["segmenter", "localizer"])
+def test_the_yaml_file_lists_every_parameter_with_the_nodes_own_default(node: str):
     pytest.importorskip("rclpy", reason="the node's parameters need rclpy")
-    from osis_ros.nodes.segmenter_node import SETTINGS
-
-    content = yaml.safe_load((REPOSITORY / "config" / "segmenter.yaml").read_text())
+    settings = importlib.import_module(f"osis_ros.nodes.{node}_node").SETTINGS
+    content = yaml.safe_load((REPOSITORY / "config" / f"{node}.yaml").read_text())
     listed = flattened(content["/**"]["ros__parameters"])
-    assert listed == {setting.name: setting.default for setting in SETTINGS}
-    assert {name: type(value) for name, value in listed.items()} == {s.name: type(s.default) for s in SETTINGS}
+    assert listed == {setting.name: setting.default for setting in settings}
+    assert {name: type(value) for name, value in listed.items()} == {s.name: type(s.default) for s in settings}
 
 
 def test_rviz_shows_topics_that_exist():
@@ -35,4 +36,7 @@ def test_rviz_shows_topics_that_exist():
         "/camera/depth/image_raw",
         "/segmenter/overlay",
         "/segmenter/label_image",
+        "/localizer/markers",
+        "/localizer/plane",
+        "/localizer/points",
     }

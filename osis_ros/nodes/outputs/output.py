@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rclpy.qos import QoSProfile
 
 from osis_ros.nodes.support.qos import RESULTS
-from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import Setting
 
 
@@ -17,14 +17,15 @@ class Output:
     Attributes:
         topic: below the node's name.
         message_type: None where its package is not installed; there is then no such topic.
-        make: a message from a frame that went through the pipeline and the values of all parameters.
+        make: a message from a frame (the segmenter's `Frame`, the localizer's `PlacedFrame`) and the values of all
+            parameters; None where the frame has nothing to say here.
         wanted: whether to make one, from the values of all parameters and the number of subscribers.
         settings: the parameters of this output.
     """
 
     topic: str
     message_type: type | None
-    make: Callable[[Frame, Mapping[str, object]], object]
+    make: Callable[[Any, Mapping[str, object]], object]
     wanted: Callable[[Mapping[str, object], int], bool]
     settings: tuple[Setting, ...] = ()
     profile: QoSProfile = field(default_factory=lambda: RESULTS)

@@ -1,4 +1,4 @@
-"""The segmenter's state as diagnostic_msgs, for rqt_robot_monitor and the diagnostic aggregator."""
+"""A node's state as diagnostic_msgs, for rqt_robot_monitor and the diagnostic aggregator."""
 
 from collections.abc import Callable
 
@@ -19,14 +19,21 @@ class DiagnosticsPublisher:
     """Publishes a node's state on /diagnostics once a second, and warns in the log while images are missed or lost."""
 
     def __init__(
-        self, node: Node, report: Callable[[], tuple[str, Summary, float, dict[str, str]]], cause: Callable[[], str]
+        self,
+        node: Node,
+        report: Callable[[], tuple[str, Summary, float, dict[str, str]]],
+        cause: Callable[[], str],
+        task: str = "segmentation",
+        noun: str = "image",
     ) -> None:
         """
         Args:
             report: gives what `diagnostic_array` takes after the stamp.
             cause: why images are missed or lost, and what to do, in one sentence.
+            task: what the node does, for the name of its status.
+            noun: what it works on.
         """
-        self._node, self._report, self._cause = node, report, cause
+        self._node, self._report, self._cause, self._task, self._noun = node, report, cause, task, noun
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock, because the simulated time may stand still; a group of its own, because a transition may last
         # minutes (TensorRT builds its engine), and that is when people look.
@@ -35,8 +42,8 @@ class DiagnosticsPublisher:
 
     def _publish(self) -> None:
         node, report = self._node, self._report()
-        name = f"{node.get_fully_qualified_name()}: segmentation"
-        array = diagnostic_array(name, node.get_clock().now().to_msg(), *report)
+        name = f"{node.get_fully_qualified_name()}: {self._task}"
+        array = diagnostic_array(name, node.get_clock().now().to_msg(), *report, noun=self._noun)
         state, summary, silence_limit, _ = report
         if is_silent(state, summary, silence_limit) or is_lossy(state, summary):
             array.status[0].message += f"; {self._cause()}"
@@ -55,7 +62,13 @@ def is_lossy(state: str, summary: Summary) -> bool:
 
 
 def diagnostic_array(
-    name: str, stamp: Time, lifecycle_state: str, summary: Summary, silence_limit: float, details: dict[str, str]
+    name: str,
+    stamp: Time,
+    lifecycle_state: str,
+    summary: Summary,
+    silence_limit: float,
+    details: dict[str, str],
+    noun: str = "image",
 ) -> DiagnosticArray:
     """One status of the node.
 
@@ -65,9 +78,10 @@ def diagnostic_array(
         lifecycle_state: `active` is the one in which images are expected.
         silence_limit: seconds without an image after which an active node warns.
         details: more values to show first: the model, the provider, the topic …
+        noun: what the node works on.
     """
-    level, text = _judgement(lifecycle_state, summary, silence_limit, details.get("topic", "image"))
-    values = {**details, **_values(summary)}
+    level, text = _judgement(lifecycle_state, summary, silence_limit, details.get("topic", noun), noun)
+    values = {**details, **_values(summary, noun)}
     status = DiagnosticStatus(level=level, name=name, message=text, hardware_id=details.get("provider", ""))
     status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
     array = DiagnosticArray(status=[status])
@@ -75,29 +89,29 @@ def diagnostic_array(
     return array
 
 
-def _judgement(state: str, summary: Summary, silence_limit: float, topic: str) -> tuple[bytes, str]:
+def _judgement(state: str, summary: Summary, silence_limit: float, topic: str, noun: str) -> tuple[bytes, str]:
     failure = DiagnosticStatus.ERROR if summary.faulty else DiagnosticStatus.WARN
     if state != "active":
         return (failure, f"{state}: {summary.last_error}") if summary.failing else (OK, state)
     if is_silent(state, summary, silence_limit):
-        return DiagnosticStatus.WARN, f"no image on {topic} for {summary.silence:.0f} s"
+        return DiagnosticStatus.WARN, f"no {noun} on {topic} for {summary.silence:.0f} s"
     if summary.failing:
-        return failure, f"the last image or request failed: {summary.last_error}"
+        return failure, f"the last {noun} or request failed: {summary.last_error}"
     if is_lossy(state, summary):
-        return DiagnosticStatus.WARN, f"{summary.loss:.0%} of the images on {topic} do not arrive"
-    return OK, f"{summary.output_rate:.1f} images/s"
+        return DiagnosticStatus.WARN, f"{summary.loss:.0%} of the {noun}s on {topic} do not arrive"
+    return OK, f"{summary.output_rate:.1f} {noun}s/s"
 
 
-def _values(summary: Summary) -> dict[str, str]:
+def _values(summary: Summary, noun: str) -> dict[str, str]:
     def milliseconds(seconds: float) -> str:
         return f"{1000 * seconds:.1f}" if seconds == seconds else "none yet"
 
     return {
-        "images received": str(summary.received),
-        "images processed": str(summary.processed),
-        "images failed": str(summary.failed),
-        "images dropped": str(summary.dropped),
-        "images lost on their way": str(summary.lost),
+        f"{noun}s received": str(summary.received),
+        f"{noun}s processed": str(summary.processed),
+        f"{noun}s failed": str(summary.failed),
+        f"{noun}s dropped": str(summary.dropped),
+        f"{noun}s lost on their way": str(summary.lost),
         "input rate [1/s]": f"{summary.input_rate:.2f}",
         "output rate [1/s]": f"{summary.output_rate:.2f}",
         "latency p50 [ms]": milliseconds(summary.latency_p50),

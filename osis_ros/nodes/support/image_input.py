@@ -32,7 +32,7 @@ ImageMessage = Image | CompressedImage
 
 
 class ImageInput:
-    """The subscription of `image`, from construction until `close`.
+    """The subscription of an image topic, from construction until `close`.
 
     With `qos.reliability: auto` it follows the camera. Images that are larger than the middleware's shared memory
     come whole only where both ends are reliable, while a reliable subscription hears nothing of a best-effort camera.
@@ -44,16 +44,20 @@ class ImageInput:
         values: Mapping[str, object],
         on_image: Callable[[ImageMessage], None],
         statistics: FrameStatistics,
+        topic: str = "image",
+        message_type: type | None = None,
     ) -> None:
         """
         Args:
             values: of `SETTINGS`, by name.
             on_image: called with each message.
             statistics: told of images that were lost on their way, and of publishers that do not match.
+            topic: its name in this node, before it is remapped.
+            message_type: that of `image_transport` if None.
         """
         self._node, self._on_image, self._statistics = node, on_image, statistics
-        self._topic = node.resolve_topic_name("image")
-        self._type = TRANSPORTS[values["image_transport"]]
+        self._name, self._topic = topic, node.resolve_topic_name(topic)
+        self._type = message_type or TRANSPORTS[values["image_transport"]]
         self._automatic = values["qos.reliability"] == AUTO
         self._profile = QoSProfile(
             depth=values["qos.depth"],
@@ -78,7 +82,8 @@ class ImageInput:
         publishers = self._node.get_publishers_info_by_topic(self._topic)
         types, expected = [info.topic_type for info in publishers], f"sensor_msgs/msg/{self._type.__name__}"
         if types and expected not in types:  # DDS matches these two without a word
-            return f"its publisher sends {types[0]}, this node expects {expected}: remap image or set image_transport"
+            transport = " or set image_transport" if self._name == "image" else ""
+            return f"its publisher sends {types[0]}, this node expects {expected}: remap {self._name}{transport}"
         number = f"the topic has {len(types)} publisher{'s' * (len(types) != 1)}"
         if not publishers:
             return number
@@ -95,7 +100,7 @@ class ImageInput:
             message_lost=lambda event: self._statistics.lost(event.total_count_change),
         )
         return self._node.create_subscription(
-            self._type, "image", self._on_image, self._profile, event_callbacks=events
+            self._type, self._name, self._on_image, self._profile, event_callbacks=events
         )
 
     def _offered(self) -> ReliabilityPolicy:

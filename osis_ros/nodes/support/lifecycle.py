@@ -4,11 +4,14 @@ import traceback
 from collections.abc import Callable
 
 from lifecycle_msgs.srv import ChangeState
+from rclpy.clock import Clock, ClockType
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from osis_ros.errors import OsisError
+from osis_ros.pipeline.setting import NEVER, Setting
 
+AUTOSTART = Setting("autostart", False, "Configure and activate the node at its start.", NEVER)
 Transition = Callable[[LifecycleState], TransitionCallbackReturn]
 
 
@@ -42,6 +45,14 @@ class SteadyLifecycleNode(LifecycleNode):
         of the node's default group."""
         if self.state == "unconfigured" and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
+
+    def bring_up_soon(self) -> None:
+        """`bring_up`, as soon as the node spins."""
+        self._start = self.create_timer(0.0, self._on_start, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _on_start(self) -> None:
+        self._start.cancel()
+        self.bring_up()
 
     def _change_state_or_refuse(
         self, request: ChangeState.Request, response: ChangeState.Response

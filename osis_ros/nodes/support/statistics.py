@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from builtin_interfaces.msg import Time
+from rclpy.clock import Clock
 
 WINDOW = 200  # frames over which rates and latencies are taken
 RECENT_S = 10.0  # rates and latencies forget what is older
@@ -136,6 +138,13 @@ class FrameStatistics:
             failing=failing,
             faulty=faulty,
         )
+
+
+def age(stamp: Time, clock: Clock) -> float:
+    """Seconds since a stamp; NaN for one that was never set, or lies before 1970."""
+    if stamp.sec < 0 or not (stamp.sec or stamp.nanosec):
+        return float("nan")
+    return (clock.now().nanoseconds - stamp.sec * 1_000_000_000 - stamp.nanosec) * 1e-9
 
 
 def _rate(times: Sequence[float]) -> float:
