@@ -7,11 +7,8 @@ import numpy as np
 from std_msgs.msg import Header
 from vision_msgs.msg import (
     BoundingBox2D,
-    BoundingBox3D,
     Detection2D,
     Detection2DArray,
-    Detection3D,
-    Detection3DArray,
     LabelInfo,
     ObjectHypothesis,
     ObjectHypothesisWithPose,
@@ -20,7 +17,6 @@ from vision_msgs.msg import (
 
 from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.errors import MessageError
-from osis_ros.msg import Object3D, ObjectArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,19 +76,6 @@ def detections_from_message(message: Detection2DArray) -> Detections:
         class_names=tuple(one.class_id for one in best),
         ids=np.array(ids, np.int64),
     )
-
-
-def objects_to_detections(message: ObjectArray) -> Detection3DArray:
-    """Boxes in space, class names and scores; `id` is the instance's id in decimal, covariances are 0 for unknown."""
-    return Detection3DArray(header=message.header, detections=[_detection_3d(one, message) for one in message.objects])
-
-
-def _detection_3d(one: Object3D, message: ObjectArray) -> Detection3D:
-    hypothesis = ObjectHypothesis(class_id=one.class_name, score=float(one.score))
-    result = ObjectHypothesisWithPose(hypothesis=hypothesis)
-    result.pose.pose = one.box_pose
-    box = BoundingBox3D(center=one.box_pose, size=one.box_size)
-    return Detection3D(header=message.header, results=[result], bbox=box, id=str(one.id))
 
 
 def label_info_to_message(class_names: Sequence[str], score_threshold: float, header: Header) -> LabelInfo:

@@ -133,7 +133,7 @@ def test_another_cloud_is_refused(objects: Objects):
 
 def test_detections_have_the_box_with_full_lengths(objects: Objects):
     pytest.importorskip("vision_msgs")
-    from osis_ros.messages.vision import objects_to_detections
+    from osis_ros.messages.object_detections import objects_to_detections
 
     message = objects_to_message(objects, FOUND, HEADER)
     detections = objects_to_detections(message)

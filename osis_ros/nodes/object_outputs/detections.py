@@ -9,7 +9,7 @@ from osis_ros.nodes.placing import PlacedFrame
 from osis_ros.pipeline.setting import Setting
 
 if importlib.util.find_spec("vision_msgs"):
-    from osis_ros.messages.vision import Detection3DArray, objects_to_detections
+    from osis_ros.messages.object_detections import Detection3DArray, objects_to_detections
 else:
     Detection3DArray = None
 
