@@ -44,12 +44,14 @@ def decode(rle: dict) -> np.ndarray:
     """The [height, width] bool mask of a COCO RLE, compressed (`counts` a string) or not (a list of run lengths).
 
     Raises:
-        ValueError: run lengths that do not sum to the image's size, or a string that is none.
+        ValueError: negative run lengths, ones that do not sum to the image's size, or a string that is none.
     """
     height, width = rle["size"]
     counts = rle["counts"]
     runs = np.asarray(counts, np.int64) if isinstance(counts, list) else _decompress(counts)
-    if (runs < 0).any() or runs.sum() != height * width:
+    if (runs < 0).any():
+        raise ValueError(f"RLE has a run of length {runs.min()}, expected 0 or more")
+    if runs.sum() != height * width:
         raise ValueError(f"RLE runs sum to {runs.sum()}, the {width}x{height} image has {height * width} pixels")
     inside = np.arange(len(runs)) % 2 == 1
     return np.repeat(inside, runs).reshape(width, height).T

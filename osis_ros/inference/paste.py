@@ -37,15 +37,19 @@ def whole_pixels(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _paste(mask: np.ndarray, box: list[float], roi: list[int]) -> np.ndarray:
+    inside = _resample(mask, box, roi) >= THRESHOLD
+    inside.flags.writeable = False  # so that `Instances` keeps it without a copy
+    return inside
+
+
+def _resample(mask: np.ndarray, box: list[float], roi: list[int]) -> np.ndarray:
+    """The mask at the centres of the roi's pixels; 0 everywhere for a box without area."""
     (x0, y0, x1, y1), (x, y, columns, rows) = box, roi
     if columns == 0 or rows == 0 or x1 <= x0 or y1 <= y0:
-        return np.zeros((rows, columns), bool)
+        return np.zeros((rows, columns), np.float32)
     across, down = mask.shape[1] / (x1 - x0), mask.shape[0] / (y1 - y0)
     roi_to_mask = np.array(
         [[across, 0, (x + 0.5 - x0) * across - 0.5], [0, down, (y + 0.5 - y0) * down - 0.5]], np.float64
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    resampled = cv2.warpAffine(mask, roi_to_mask, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    inside = resampled >= THRESHOLD
-    inside.flags.writeable = False  # so that `Instances` keeps it without a copy
-    return inside
+    return cv2.warpAffine(mask, roi_to_mask, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT)

@@ -77,10 +77,13 @@ def test_uncompressed_runs_are_read():
 def test_runs_that_do_not_fill_the_image_are_refused():
     with pytest.raises(ValueError, match="sum to 5, the 3x3 image has 9 pixels"):
         decode({"size": [3, 3], "counts": [4, 1]})
+    with pytest.raises(ValueError, match="a run of length -2, expected 0 or more"):
+        decode({"size": [3, 3], "counts": [-2, 11]})
     with pytest.raises(ValueError, match="not a string"):
         decode({"size": [3, 3], "counts": "é~".encode("latin-1")})
 
 
-def test_a_crop_that_leaves_the_image_is_refused():
-    with pytest.raises(ValueError, match="a 3x2 mask at x 3, y 0 leaves the 5x4 image"):
-        encode(np.ones((2, 3), bool), (3, 0), (4, 5))
+@pytest.mark.parametrize(("x", "y"), [(3, 0), (0, 3), (-1, 0), (0, -1)])
+def test_a_crop_that_leaves_the_image_is_refused(x, y):
+    with pytest.raises(ValueError, match=f"a 3x2 mask at x {x}, y {y} leaves the 5x4 image"):
+        encode(np.ones((2, 3), bool), (x, y), (4, 5))

@@ -135,11 +135,29 @@ def test_a_box_that_reaches_beyond_the_image_keeps_its_mask_in_place():
     assert pasted[1:-1, :7].all()
 
 
-@pytest.mark.parametrize("box", [[40, 40, 50, 50], [5, 5, 5, 9], [-9, -9, -1, -1], [7, 7, 3, 3]])
+@pytest.mark.parametrize(
+    "box",
+    [
+        [40, 40, 50, 50], [-9, -9, -1, -1], [40, 5, 50, 9], [5, 40, 9, 50],  # outside, or beside, or below the image
+        [5, 5, 5, 9], [5, 5, 9, 5], [5.2, 5, 5.2, 9], [5, 5.2, 9, 5.2], [7, 7, 3, 3],  # no area
+    ],
+)  # fmt: skip
 def test_a_box_without_pixels_gives_an_empty_mask(box):
     (_, _, width, height), pasted = paste_one(np.ones((28, 28)), box)
     assert pasted.shape == (height, width)
     assert not pasted.any()
+
+
+def test_pasted_masks_are_read_only():
+    for box in ([4, 4, 8, 8], [5, 5, 5, 9]):
+        _, pasted = paste_one(np.ones((28, 28)), box)
+        with pytest.raises(ValueError, match="read-only"):
+            pasted[...] = True
+
+
+def test_every_mask_wants_a_box():
+    with pytest.raises(ValueError, match="zip"):
+        paste_masks(np.zeros((2, 28, 28), np.float32), np.zeros((1, 4), np.float32), 10, 10)
 
 
 def test_no_boxes_no_masks():
@@ -184,6 +202,25 @@ def test_where_masks_overlap_the_better_score_is_in_the_label_image():
     assert image.dtype == np.uint16
     assert image.tolist() == [[1, 1, 0, 0], [1, 1, 2, 0], [0, 2, 2, 0]]
     assert label_image(overlapping([0.7, 0.8])).tolist() == [[1, 1, 0, 0], [1, 2, 2, 0], [0, 2, 2, 0]]
+
+
+def one_instance(number):
+    """Two of three pixels in the first row of a 5x2 image, from column 2 on."""
+    return Instances(
+        boxes=[[2, 0, 5, 1]], scores=[0.9], class_ids=[0], distances=[0], embeddings=np.zeros((1, 0)),
+        rois=[[2, 0, 3, 1]], masks=(np.array([[True, False, True]]),), height=2, width=5, class_names=("cup",),
+        ids=[number],
+    )  # fmt: skip
+
+
+def test_the_label_image_has_an_id_where_its_mask_is_and_nowhere_else():
+    assert label_image(one_instance(7)).tolist() == [[0, 0, 7, 0, 7], [0, 0, 0, 0, 0]]
+
+
+def test_ids_reach_as_far_as_16_bits():
+    assert label_image(one_instance(65535)).max() == 65535
+    with pytest.raises(ValueError, match="ids up to 65535, here is 65536"):
+        label_image(one_instance(65536))
 
 
 def test_an_image_without_instances_is_all_background():
