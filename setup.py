@@ -53,5 +53,5 @@ setup(
         "train": [*TRAIN, *SIM, *FIGURES, *OBJECTS],
         "dev": ["pytest>=9", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
-    entry_points={"console_scripts": ["osis = osis_ros.cli:app"]},
+    entry_points={"console_scripts": ["osis = osis_ros.__main__:main"]},
 )

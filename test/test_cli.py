@@ -1,6 +1,7 @@
 """The `osis` command as a whole: its errors, and what it says of itself."""
 
 import ast
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -151,3 +152,18 @@ def test_the_console_shows_names_as_they_are(capsys):
     shown = capsys.readouterr().out
     for name in ("[b]class", "my[fp16] :cup:", "bolt [/M8]", "[red]cup :smile:"):
         assert name in shown
+
+
+def test_ctrl_c_while_modules_load_leaves_no_traceback():
+    program = """
+import os, signal, sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, CtrlC())
+from osis_ros.__main__ import main
+main()
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (-signal.SIGINT, "")

@@ -176,8 +176,9 @@ def _listed(metadata: Path) -> list[str]:
     """The files that a metadata.yaml names; none where it is missing or torn, as after a loss of power."""
     try:
         fields = yaml.safe_load(metadata.read_text("utf-8"))
-        return [str(name) for name in fields["rosbag2_bagfile_information"]["relative_file_paths"]]
-    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
+        names = fields["rosbag2_bagfile_information"]["relative_file_paths"]
+        return [name for name in names if isinstance(name, str)]  # of aliases a few lines make lists without end
+    except (FileNotFoundError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError, RecursionError):
         return []
 
 

@@ -208,6 +208,10 @@ def test_files_of_a_split_bag_are_read_in_the_order_of_their_times(tmp_path: Pat
     assert numbers(folder) == [10, 11, 12, 13, 14]
     (folder / "metadata.yaml").write_text("rosbag2_bagfile_information: [half a fi")
     assert len(numbers(folder)) == 14
+    lists = "a: &a [x, x, x, x, x]\nb: &b [*a, *a, *a]\n"  # ten such lines name more than a memory holds
+    for torn in (f"{lists}{metadata}  - *b\n", "2026-13-01", "[" * 5000):
+        (folder / "metadata.yaml").write_text(torn)
+        assert len(numbers(folder)) == 14
     (folder / "metadata.yaml").write_text(metadata + "  - run_7.db3\n  - run_0.mcap\n  - run_0.db3\n")
     with pytest.raises(BagError, match=r"metadata.yaml lists .*run_7.db3, but there is no such file; .*bag reindex"):
         RecordedBag(folder)
