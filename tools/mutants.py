@@ -63,16 +63,16 @@ def copy_tree(tree: Path) -> None:
         shutil.copy2(REPOSITORY / name, tree / name)
 
 
-def in_fork(run: Callable[[], int], timeout: float) -> int | None:
-    """The exit status of `run()` in a fork of this process, without output; None after `timeout` seconds."""
+def in_fork(run: Callable[[], int], timeout: float, output: Path = Path(os.devnull)) -> int | None:
+    """The exit status of `run()` in a fork of this process, its output in a file; None after `timeout` seconds."""
     child = os.fork()
     if child == 0:
         status = 70
         try:
             os.setsid()
-            null = os.open(os.devnull, os.O_RDWR)
-            for stream in (0, 1, 2):
-                os.dup2(null, stream)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for stream in (1, 2):
+                os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
             status = int(run())
         finally:
             os._exit(status)
@@ -189,11 +189,12 @@ def trace(source: Path, tree: Path, tests: list[str], key: str) -> dict:
     """Which of the tests run which line of `source`; also imports what they import, for the forks to come."""
     file = tree.parent / f"trace-{key}.json"
     if not file.exists():
-        begin = time.monotonic()
-        if (status := in_fork(partial(run_tests, tests, Trace(tree / source, file)), 3600)) != 0:
+        begin, output = time.monotonic(), tree.parent / "pytest.log"
+        output.unlink(missing_ok=True)
+        if (status := in_fork(partial(run_tests, tests, Trace(tree / source, file)), 3600, output)) != 0:
             file.unlink(missing_ok=True)
-            raise SystemExit(f"{source}: without any change these tests fail, or take over an hour (pytest ended with "
-                             f"{status}): {' '.join(tests)}")  # fmt: skip
+            raise SystemExit(f"{source}: its tests fail without any change, or take over an hour (pytest ended with "
+                             f"{status}); their output is in {output}")  # fmt: skip
         file.write_text(json.dumps(json.loads(file.read_text()) | {"seconds": time.monotonic() - begin}))
     traced = json.loads(file.read_text())
     for name in traced["libraries"]:
