@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from osis_ros.errors import ImageError
 from osis_ros.inference.bundle import BundleError
-from osis_ros.inference.image_file import ImageError, read_image
+from osis_ros.inference.image_file import read_image
 from osis_ros.inference.provider import ort as onnxruntime
 from osis_ros.inference.segment_files import find_images
 from osis_ros.inference.segmenter import Segmenter

@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from osis_ros.inference.image_file import ImageError, read_image
+from osis_ros.errors import ImageError
+from osis_ros.inference.image_file import read_image
 from osis_ros.inference.segmenter import Segmenter
 
 if len(sys.argv) != 2:

@@ -19,7 +19,7 @@ from osis_ros.bags.reader import RecordedBag, decoded
 from osis_ros.bags.results import SETTINGS, Results
 from osis_ros.bags.truth import Judge
 from osis_ros.bags.writer import BagWriter
-from osis_ros.errors import OsisError
+from osis_ros.errors import ImageError, OsisError
 from osis_ros.evaluation.reports import replay_page as page
 from osis_ros.evaluation.reports.replay_page import GENERATOR, Picture, ReplayReport
 from osis_ros.files.atomic import write_whole
@@ -172,7 +172,7 @@ class _Replay:
         try:
             message: Image | CompressedImage = decoded(raw)
             frame = Frame(rgb=rgb_from_message(message), header=message.header)
-        except MessageError as err:
+        except (MessageError, ImageError) as err:
             reason = str(err) if str(err) in self._failures or len(self._failures) < REASONS_TOLD else "other reasons"
             self._failures[reason] += 1
             return

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 
 from osis_ros.coco.rle import encode_instances
+from osis_ros.errors import ImageError
 from osis_ros.files.atomic import write_whole
-from osis_ros.inference.image_file import SUFFIXES, ImageError, read_image
+from osis_ros.inference.image_file import SUFFIXES, read_image
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances

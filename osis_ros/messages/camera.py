@@ -5,10 +5,10 @@ from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from osis_ros.errors import ImageError
 from osis_ros.geometry.depth import METRES, MILLIMETRES, depth_in_metres
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.errors import MessageError
-from osis_ros.messages.image_layout import ImageError
 from osis_ros.messages.images import image_from_message, image_to_message
 from osis_ros.messages.poses import quaternion_to_message, rotation_from_message, vector_to_message, xyz
 

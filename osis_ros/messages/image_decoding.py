@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from osis_ros.errors import ImageError
 from osis_ros.files.cut_off import cut_off
 from osis_ros.messages.colour import colour_converter
-from osis_ros.messages.image_layout import ImageError, check_sides, samples
+from osis_ros.messages.image_layout import check_sides, samples
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from osis_ros.messages.errors import MessageError
+from osis_ros.errors import ImageError
 
 if TYPE_CHECKING:
     from sensor_msgs.msg import Image
 
 MAX_SIDE = 16384
-
-
-class ImageError(MessageError, ValueError):
-    """An image that cannot be decoded; the message is one sentence: what is wrong and what was expected."""
 
 
 def check_sides(width: int, height: int) -> None:

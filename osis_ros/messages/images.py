@@ -8,7 +8,8 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from osis_ros.messages.image_layout import ImageError, samples
+from osis_ros.errors import ImageError
+from osis_ros.messages.image_layout import samples
 
 ENCODINGS = {"rgb8": (np.uint8, 3), "bgr8": (np.uint8, 3), "mono8": (np.uint8, 1), "mono16": (np.uint16, 1),
              "16UC1": (np.uint16, 1), "32FC1": (np.float32, 1)}  # fmt: skip

@@ -6,6 +6,7 @@ from encodings_of import encoded
 from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 from std_msgs.msg import Header
 
+from osis_ros.errors import ImageError
 from osis_ros.geometry.errors import GeometryError
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.camera import (
@@ -20,7 +21,6 @@ from osis_ros.messages.camera import (
     pose_to_message,
 )
 from osis_ros.messages.errors import MessageError
-from osis_ros.messages.image_decoding import ImageError
 from osis_ros.messages.images import byte_array, image_to_message
 
 K = np.array([[100.0, 0, 32], [0, 110, 24], [0, 0, 1]])

@@ -8,7 +8,8 @@ import pytest
 from encodings_of import COLOUR, GREY, WIDE, encoded, samples
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.messages.image_decoding import ImageError, compressed_to_rgb, image_to_rgb
+from osis_ros.errors import ImageError
+from osis_ros.messages.image_decoding import compressed_to_rgb, image_to_rgb
 from osis_ros.messages.images import byte_array, image_to_message, rgb_to_jpeg_message
 
 RED, WHITE, BLACK = (255, 0, 0), (255, 255, 255), (0, 0, 0)

@@ -5,7 +5,7 @@ import pytest
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from osis_ros.messages.image_decoding import ImageError
+from osis_ros.errors import ImageError
 from osis_ros.messages.images import ENCODINGS, byte_array, image_from_message, image_to_message
 
 
