@@ -125,9 +125,10 @@ def test_the_make_targets_that_it_names_exist(page):
 @every_page
 def test_its_launch_files_and_their_arguments_exist(page):
     for file, arguments in re.findall(r"ros2 launch osis_ros ([a-z_]+\.launch\.py)([^`\n]*)", PAGES[page]):
-        text = (REPOSITORY / "launch" / file).read_text("utf-8")
-        included = re.findall(r'"([a-z_]+\.launch\.py)"', text)
-        text += "".join((REPOSITORY / "launch" / other).read_text("utf-8") for other in included)
+        text, files = "", [file]
+        for included in files:  # grows while it is read
+            text += (read := (REPOSITORY / "launch" / included).read_text("utf-8"))
+            files += [other for other in re.findall(r'"([a-z_]+\.launch\.py)"', read) if other not in files]
         assert [name for name in re.findall(r"(\w+):=", arguments) if f'"{name}"' not in text] == []
 
 

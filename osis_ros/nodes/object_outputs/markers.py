@@ -12,7 +12,10 @@ if importlib.util.find_spec("visualization_msgs"):
 else:
     Marker = MarkerArray = None
 
-PUBLISH = Setting("publish.markers", True, "Publish ~/markers and ~/plane, where visualization_msgs is installed.")
+PUBLISH = Setting(
+    "publish.markers", True,
+    "Publish ~/markers and ~/plane, where visualization_msgs is installed, while somebody subscribes.",
+)  # fmt: skip
 
 
 class Markers:
@@ -37,7 +40,7 @@ def markers() -> Output:
         topic="markers",
         message_type=MarkerArray,
         make=Markers().make,
-        wanted=lambda values, subscribers: values[PUBLISH.name],
+        wanted=lambda values, subscribers: values[PUBLISH.name] and subscribers > 0,
         settings=(PUBLISH,),
     )
 
@@ -46,5 +49,5 @@ PLANE = Output(
     topic="plane",
     message_type=Marker,
     make=lambda frame, values: plane_to_marker(frame.objects.plane, frame.objects.box_centres, frame.header),
-    wanted=lambda values, subscribers: values[PUBLISH.name],
+    wanted=lambda values, subscribers: values[PUBLISH.name] and subscribers > 0,
 )
