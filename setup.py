@@ -17,14 +17,15 @@ TRAIN = [
     "onnxscript>=0.3", "pillow>=9.4,<13", "safetensors>=0.4,<1",
 ]  # fmt: skip
 SIM = ["mujoco>=3.2,<5", "rich>=13,<16"]
+OBJECTS = ["scipy>=1.11,<2"]
 REPLAY = [
+    *OBJECTS,
     "rosbags>=0.10,<1", "rosbags-image>=0.10", "mcap>=1.1,<2", "faster-coco-eval>=1.6,<2", "jinja2>=3.1,<4",
     "rich>=13,<16", "zstandard>=0.20,<1",
 ]  # fmt: skip
 FIGURES = [
     *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",
 ]  # fmt: skip
-OBJECTS = ["scipy>=1.11,<2"]
 CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.7,<3", "pyyaml>=6,<7", "typer>=0.16,<1"]
 
 setup(
@@ -50,7 +51,7 @@ setup(
         "sim": SIM,
         "replay": REPLAY,
         "figures": FIGURES,
-        "train": [*TRAIN, *SIM, *FIGURES, *OBJECTS],
+        "train": [*TRAIN, *SIM, *FIGURES],
         "dev": ["pytest>=9", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
     entry_points={"console_scripts": ["osis = osis_ros.__main__:main"]},
