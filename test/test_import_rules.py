@@ -55,7 +55,7 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
-    "simulation": ("sim",), "evaluation": ("replay", "figures"), "training": ("train",),
+    "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 
 

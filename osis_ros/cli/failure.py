@@ -10,7 +10,7 @@ from osis_ros.errors import OsisError
 # top-level module -> the extra of setup.py that installs it
 EXTRAS = {
     "mujoco": "sim", "faster_coco_eval": "replay", "rosbags": "replay", "mcap": "replay", "zstandard": "replay",
-    "jinja2": "replay", "matplotlib": "figures", "sklearn": "figures", "threadpoolctl": "figures",
+    "jinja2": "replay", "scipy": "objects", "matplotlib": "figures", "sklearn": "figures", "threadpoolctl": "figures",
     **dict.fromkeys(("torch", "torchvision", "lightning", "tensorboard", "onnx", "onnxscript", "safetensors"), "train"),
 }  # fmt: skip
 ROS = ("rclpy", "ament_index_python", "lifecycle_msgs", "sensor_msgs", "std_msgs", "osis_ros.msg", "osis_ros.srv")
