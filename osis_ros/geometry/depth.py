@@ -6,6 +6,7 @@ from osis_ros.geometry.errors import GeometryError
 
 MILLIMETRES = ("16UC1", "mono16")
 METRES = ("32FC1",)
+FARTHEST = 1000.0  # m; what lies beyond is no reading of a depth camera
 
 
 def depth_in_metres(image: np.ndarray, encoding: str) -> np.ndarray:
@@ -13,7 +14,7 @@ def depth_in_metres(image: np.ndarray, encoding: str) -> np.ndarray:
 
     Args:
         image: uint16 [H, W] millimetres, 0 for no depth, or float32 [H, W] metres, where NaN, 0, negative numbers and
-            ±Inf (too near, too far) are no depth.
+            ±Inf (too near, too far) are no depth; nor is what lies beyond FARTHEST.
         encoding: that of the sensor_msgs/Image. It decides the unit.
     Raises:
         GeometryError: another encoding, or an array that is not of this one.
@@ -31,5 +32,5 @@ def depth_in_metres(image: np.ndarray, encoding: str) -> np.ndarray:
         )
     if depth.ndim != 2:
         raise GeometryError(f"a depth image has shape {list(image.shape)}, expected [height, width]")
-    depth[depth <= 0] = np.nan
+    depth[(depth <= 0) | (depth > FARTHEST)] = np.nan
     return depth

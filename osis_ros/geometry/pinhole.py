@@ -6,6 +6,8 @@ import numpy as np
 
 from osis_ros.geometry.errors import GeometryError
 
+WIDEST, NARROWEST = 1e-3, 1e4  # focal length in image sizes: no lens is beyond
+
 
 @dataclass(frozen=True)
 class Pinhole:
@@ -17,7 +19,7 @@ class Pinhole:
         cx, cy: principal point in pixels.
 
     Raises:
-        GeometryError: a size or focal length that is not positive, or a number that is not finite.
+        GeometryError: a size or focal length that is not positive, a number that is not finite or that no lens has.
     """
 
     width: int
@@ -35,6 +37,13 @@ class Pinhole:
             )
         if self.width < 1 or self.height < 1:
             raise GeometryError(f"the camera is {self.width}x{self.height} pixels, expected 1x1 or more")
+        size = max(self.width, self.height)
+        focal = WIDEST * size <= min(self.fx, self.fy) and max(self.fx, self.fy) <= NARROWEST * size
+        if not focal or max(abs(self.cx), abs(self.cy)) > NARROWEST * size:
+            raise GeometryError(
+                f"the camera matrix has fx {self.fx:g}, fy {self.fy:g}, cx {self.cx:g}, cy {self.cy:g}, which no "
+                f"lens has with an image of {self.width}x{self.height} pixels: is it in pixels?"
+            )
 
     @classmethod
     def from_matrix(cls, k: np.ndarray, width: int, height: int) -> "Pinhole":

@@ -119,9 +119,15 @@ def pose_from_message(message: TransformStamped) -> np.ndarray:
     """[4, 4] float64, from the message's child frame to its parent, metres.
 
     Raises:
-        MessageError: a quaternion that is far from unit length, such as one that was never set.
+        MessageError: a quaternion that is far from unit length, such as one that was never set, or a translation that
+            is not finite.
     """
     pose = np.eye(4)
     pose[:3, :3] = rotation_from_message(message.transform.rotation, f"the transform to {message.child_frame_id}")
     pose[:3, 3] = xyz(message.transform.translation)
+    if not np.isfinite(pose).all():
+        raise MessageError(
+            f"the transform to {message.child_frame_id} has the translation {pose[:3, 3].tolist()}, expected finite "
+            "numbers"
+        )
     return pose

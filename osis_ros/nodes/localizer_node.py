@@ -95,7 +95,7 @@ class LocalizerNode(SteadyLifecycleNode):
             self.get_logger().info(str(err))
         tree = self._listener.tree if self._listener else None
         topics = (self.resolve_topic_name(name) for name in ("depth", "depth_camera_info"))
-        self._placer = FramePlacer(*topics, values[placing.HISTORY.name], tree)
+        self._placer = FramePlacer(*topics, values[placing.HISTORY.name], tree, self._no_depth)
         self._board = FrameBoard()
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "localizer")
         self._inputs = [ImageInput(self, values, self._on_depth, self._depth_statistics, "depth", Image)]
@@ -230,6 +230,11 @@ class LocalizerNode(SteadyLifecycleNode):
             "depth rate [1/s]": f"{depth.input_rate:.2f}",
         }
         return self.state, self._statistics.summary(), values[TIMEOUT.name], details
+
+    def _no_depth(self) -> str:
+        """Why no depth image comes, in one sentence."""
+        inputs = self._inputs
+        return inputs[0].cause() if inputs else ""
 
     def _cause(self) -> str:
         """Why no instances come, in one sentence."""

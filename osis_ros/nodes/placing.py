@@ -1,7 +1,7 @@
 """From an InstanceArray to objects in space: finds the depth image and the camera's pose that belong to it."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,14 +115,22 @@ class FramePlacer:
     `put` may be called in any thread, `place` in one.
     """
 
-    def __init__(self, depth_topic: str, info_topic: str, history: float, tree: TransformTree | None) -> None:
+    def __init__(
+        self,
+        depth_topic: str,
+        info_topic: str,
+        history: float,
+        tree: TransformTree | None,
+        no_depth: Callable[[], str] = lambda: "",
+    ) -> None:
         """
         Args:
             depth_topic, info_topic: their full names, for what is said of them.
             history: seconds of images to keep.
             tree: the transforms, None where there are none to be had.
+            no_depth: why no depth image comes, in one sentence; empty where that is not known.
         """
-        self._depth_topic, self._info_topic, self._tree = depth_topic, info_topic, tree
+        self._depth_topic, self._info_topic, self._tree, self._no_depth = depth_topic, info_topic, tree, no_depth
         self.depth, self.colour = StampedHistory(history), StampedHistory(history)
         self._info: CameraInfo | None = None
         self._locator = Locator()
@@ -185,7 +193,8 @@ class FramePlacer:
     def _unpaired(self, stamp: int) -> str:
         reaches = self.depth.reaches()
         if reaches is None:
-            return f"no depth image has come on {self._depth_topic}"
+            why = self._no_depth()
+            return f"no depth image has come on {self._depth_topic}{f': {why}' if why else ''}"
         oldest, newest = reaches
         if stamp > newest:
             told = f"the newest is {(stamp - newest) * 1e-9:.3f} s older"

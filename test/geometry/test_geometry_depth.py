@@ -45,3 +45,15 @@ def test_the_principal_point_looks_straight_ahead():
 def test_a_camera_that_is_not_calibrated_is_refused(k):
     with pytest.raises(GeometryError, match="is the camera calibrated"):
         Pinhole.from_matrix(k, 640, 480)
+
+
+def test_what_no_depth_camera_sees_is_no_reading():
+    depth = depth_in_metres(np.array([[2.0, 999.0, 1001.0, 3e38]], np.float32), "32FC1")
+    np.testing.assert_array_equal(np.isfinite(depth), [[True, True, False, False]])
+
+
+@pytest.mark.parametrize("change", [{"fx": 1e-6}, {"fy": 1e9}, {"cx": 1e300}, {"cy": -1e9}])
+def test_a_camera_matrix_that_no_lens_has_is_refused(change):
+    numbers = {"width": 640, "height": 480, "fx": 600.0, "fy": 600.0, "cx": 320.0, "cy": 240.0} | change
+    with pytest.raises(GeometryError, match="which no lens has with an image of 640x480 pixels"):
+        Pinhole(**numbers)

@@ -249,6 +249,7 @@ FLAT = np.full((240, 320), 0.8, np.float32)
 NEGATIVE = K * [[-1, 1, 1], [1, 1, 1], [1, 1, 1]]
 BAD = {
     "no depth": (no_depth, "no depth image has come on "),
+    "no lens": (depth_of(FLAT, k=K * 1e-9), "which no lens has"),
     "another size": (
         depth_of(np.ones((120, 160), np.float32)),
         "the depth image is 160x120, the image of the instances",
@@ -300,6 +301,25 @@ def test_what_depth_does_not_show_is_missing_with_the_reason(rig: Rig, case: str
     assert set(missing) == ({1, 2} if case == "all invalid" else {2})
     assert "depth readings on its mask" in missing[2]
     assert message.plane.found == (case != "all invalid")
+
+
+def test_a_transform_that_is_no_pose_is_not_used(rig: Rig):
+    rig.start(target_frame=rig.world, transform_wait=0.05, depth_wait=2.0)
+    depth, owner = cast(POSE, THINGS, LENS)
+    rig.info()
+    rig.pose(1_000_000_000, POSE * [[1, 1, 1, np.nan]])
+    rig.depth(1_000_000_000, depth)
+    rig.instances(1_000_000_000, instances_of(owner))
+    assert rig.answer(1_000_000_000).problem.startswith(f"no transform from {rig.frame} to {rig.world}")
+
+
+def test_why_no_depth_comes_is_said(rig: Rig):
+    rig.start(depth_wait=0.05)
+    rig.bench.peer.destroy_publisher(rig._depth)
+    topic = f"{rig.bench.namespace}/depth"
+    eventually(lambda: not rig.node.get_publishers_info_by_topic(topic), "the publisher is gone")
+    rig.instances(1_000_000_000, instances_of(cast(POSE, THINGS, LENS)[1]))
+    assert rig.answer(1_000_000_000).problem == f"no depth image has come on {topic}: the topic has 0 publishers"
 
 
 def test_instances_that_do_not_fit_together_are_refused(rig: Rig):
