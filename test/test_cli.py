@@ -34,6 +34,7 @@ WITHOUT = "import sys; sys.modules[sys.argv[1]] = None; from osis_ros.cli import
             ["evaluate", "--ground-truth", "a.json", "--detections", "b.json"],
             "evaluate needs faster_coco_eval: in the repository, pip install '.[replay]'",
         ),
+        ("scipy", ["pick-benchmark"], "pick-benchmark needs scipy: in the repository, pip install '.[objects]'"),
         ("mujoco", ["scenes", "x"], "scenes needs mujoco: in the repository, pip install '.[sim]'"),
         (
             "rclpy",

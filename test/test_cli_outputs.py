@@ -44,6 +44,7 @@ GROUND_TRUTH = ["--ground-truth", "truth.json", "--images", "."]
     [
         (["data", "open-set", "truth.json", "truth.json", "--known", "cup"], "truth.json is also an input"),
         (["data", "open-set", "truth.json", "annotations/train.json", "--known", "cup"], "is not an earlier open-set"),
+        (["data", "open-set", "truth.json", "out.json", "--known", ", "], "--known names no class"),
         (["data", "coco", "coco", "annotations"], "annotations/train.json exists and is not an earlier open-set"),
         (["data", "graspnet", "graspnet", "annotations"], "annotations/train.json exists and is not"),
         (["data", "graspnet-json", "authors", "annotations"], "annotations/train.json exists and is not"),

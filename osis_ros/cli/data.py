@@ -94,8 +94,11 @@ def graspnet(
     from osis_ros.training.datasets.open_set import write_annotations
 
     wanted = names(sets) or SETS
-    if camera not in CAMERAS or not set(wanted) <= set(SETS):
-        raise fail(f"camera is one of {', '.join(CAMERAS)}, sets are some of {', '.join(SETS)}")
+    if camera not in CAMERAS:
+        raise fail(f"--camera is {camera!r}, expected {' or '.join(CAMERAS)}")
+    for name in wanted:
+        if name not in SETS:
+            raise fail(f"--sets names {name!r}, expected some of {', '.join(SETS)}")
     _require_outputs(*(output / f"{name}.json" for name in wanted))
     found = scene_sets(scene_objects(root), seed)
     chosen = [name for name in wanted if name in found.scenes]
@@ -146,6 +149,8 @@ def open_set(
         write_annotations,
     )
 
+    if not names(known):
+        raise fail("--known names no class")
     _require_outputs(output, inputs=(annotations,))
     tree, truth = read_annotations(annotations)
     made = (training_set if train else evaluation_set)(tree, [truth.category_id(name) for name in names(known)])

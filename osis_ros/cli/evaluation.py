@@ -150,7 +150,7 @@ def compare(
     images: Images,
     known: Known = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="Exit with status 1 if an AP or AR falls by more points than this.")
+        float | None, typer.Option(min=0, help="Exit with status 1 if an AP or AR falls by more points than this.")
     ] = None,
     score_threshold: Annotated[float, typer.Option(min=0, max=1, help="Lowest score that the models report.")] = 0.05,
     provider: Provider = "cpu",
@@ -169,7 +169,7 @@ def compare(
         write_json(comparison.figures(), json)
     plain_console().print(comparison_table(comparison))
     worst = max(comparison.losses.values(), default=0.0)
-    if tolerance is not None and worst > tolerance:
+    if tolerance is not None and not worst <= tolerance:
         raise fail(f"{second_model} loses {worst:.2f} points, more than {tolerance:g}")
 
 
@@ -289,7 +289,9 @@ def card_figures(
 def pick_benchmark(
     scenes: Annotated[int, typer.Option(min=1, help="Number of scenes.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene; further scenes count up from it.")] = 0,
-    split: Annotated[str, typer.Option(help="Objects and textures to show: train, val, test or demo.")] = "test",
+    split: Annotated[
+        str, typer.Option(help="Objects and textures to show: train, val, test, demo or outliers.")
+    ] = "test",
     objects: Annotated[
         int | None, typer.Option(min=1, max=20, help="Objects per scene. Default: a random number.")
     ] = None,
@@ -312,9 +314,11 @@ def pick_benchmark(
     from osis_ros.evaluation.reports.picks import pick_tables
     from osis_ros.inference.segmenter import Segmenter
     from osis_ros.simulation.depth_sensor import SENSORS
+    from osis_ros.simulation.draws import SPLITS
 
-    if sensor not in SENSORS:
-        raise fail(f"--sensor is {sensor}, expected one of {', '.join(SENSORS)}")
+    for option, value, choices in (("sensor", sensor, SENSORS), ("split", split, SPLITS)):
+        if value not in choices:
+            raise fail(f"--{option} is {value!r}, expected one of {', '.join(choices)}")
     require_output(json, (), is_report, "report")
     segmenter = None if model == "none" else Segmenter(model)
     console, done = plain_console(), []

@@ -186,6 +186,8 @@ def test_a_bundle_loses_nothing_against_itself(scene, bundle):
     result = compared(scene, bundle, bundle, "--tolerance", "0")
     assert result.exit_code == 0, result.output
     assert result.output.count("+0.00") == 5
+    for wrong in ("nan", "-1"):  # no loss is greater than NaN
+        assert compared(scene, bundle, bundle, "--tolerance", wrong).exit_code != 0
 
 
 def test_missing_broken_and_resized_images_are_one_sentence(scene, bundle):

@@ -21,9 +21,9 @@ def test_true_masks_lift_things_and_every_object_has_its_result(tmp_path):
         assert every["lifted"] + sum(source["failures"].values()) == every["objects"] > 0
     assert report["masks"]["true masks"]["strata"]["all"]["lifted"] >= 1
     assert "lifted, % (95 % interval)" in result.output
-    again = CliRunner().invoke(app, [*arguments, str(tmp_path / "none" / "x.json"), "--sensor", "sonar"])
-    assert again.exit_code == 1
-    assert "--sensor is sonar, expected one of none, stereo, structured" in again.output
+    for option, choices in (("--sensor", "none, stereo, structured"), ("--split", "train, val, test, demo, outliers")):
+        again = CliRunner().invoke(app, [*arguments, str(tmp_path / "none" / "x.json"), option, "sonar"])
+        assert (again.exit_code, again.stderr) == (1, f"osis: {option} is 'sonar', expected one of {choices}\n")
 
 
 def test_shares_and_intervals():

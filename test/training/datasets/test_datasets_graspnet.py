@@ -155,7 +155,8 @@ def test_missing_and_broken_files_are_one_sentence(root, tmp_path):
     assert "object_id_list.txt: not a list of object ids" in run("graspnet", root, root / "osis").output
     (tmp_path / "empty" / "scenes").mkdir(parents=True)
     assert "no scene folders (scene_0000, …)" in run("graspnet", tmp_path / "empty", tmp_path / "o").output
-    assert "camera is one of realsense, kinect" in run("graspnet", root, tmp_path / "o", "--camera", "zed").output
+    assert "--camera is 'zed', expected realsense or kinect" in run("graspnet", root, "o", "--camera", "zed").output
+    assert "--sets names 'test_7', expected some of train" in run("graspnet", root, "o", "--sets", "test_7").output
 
 
 def killed(scene: int, **_: object) -> None:
