@@ -63,10 +63,10 @@ TOPICS = {
         ("~/color/image_raw/compressed", "out", "sensor_msgs/msg/CompressedImage", "The same picture as JPEG."),
         ("~/color/camera_info", "out", "sensor_msgs/msg/CameraInfo", "Calibration, without distortion."),
         ("~/depth/image_raw", "out", "sensor_msgs/msg/Image",
-         "16UC1. Millimetres along the optical axis, registered to the colour picture; 0 where nothing was measured. "
+         "16UC1. Millimetres along the optical axis, registered to the colour image; 0 means no measurement. "
          "`depth_noise` makes it as noisy as a real camera's."),
-        ("~/depth/camera_info", "out", "sensor_msgs/msg/CameraInfo", "Equal to the colour camera's."),
-        ("~/ground_truth", "out", "osis_ros/msg/InstanceArray", "What is really there. The score of each object is 1."),
+        ("~/depth/camera_info", "out", "sensor_msgs/msg/CameraInfo", "The same values as on `~/color/camera_info`."),
+        ("~/ground_truth", "out", "osis_ros/msg/InstanceArray", "The true masks. The score of each object is 1."),
         ("/tf", "out", "tf2_msgs/msg/TFMessage", "`world` to `camera_link`. Needs tf2_msgs."),
         ("/tf_static", "out", "tf2_msgs/msg/TFMessage",
          "`camera_link` to `camera_color_optical_frame`. Latched. Needs tf2_msgs."),
@@ -203,7 +203,16 @@ def _fields(text: str) -> list[tuple[str, str, str]]:
 
 
 def _uncommented(text: str) -> str:
-    return " ".join(line.lstrip("# ").strip() for line in text.strip().splitlines())
+    """The comment's words in one line; each item of a list, and what follows the list, after a <br>."""
+    words, in_list = [], False
+    for line in text.strip().splitlines():
+        line = line.removeprefix("#").removeprefix(" ")
+        item = line.startswith("- ")
+        if item or (in_list and not line.startswith(" ")):
+            words.append("<br>")
+        in_list = item or (in_list and line.startswith(" "))
+        words.append(line.strip())
+    return " ".join(words)
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -277,9 +286,9 @@ def configuration() -> str:
 
     return page(
         "Training configuration",
-        "What a file for `osis train --config FILE.yaml` may hold. [Your own objects](../own-objects.md) has a whole "
-        "example. `--set optimiser.learning_rate=0.0001` replaces one entry on the command line. An entry that is not "
-        "listed here is an error.",
+        "The entries of a file for `osis train --config FILE.yaml`. [Your own objects](../own-objects.md) has a "
+        "complete example. `--set optimiser.learning_rate=0.0001` replaces one entry on the command line. An entry "
+        "that is not listed here is an error. In YAML, write `null` for none.",
         *_sections(TrainConfig.model_json_schema(mode="validation")),
     )
 

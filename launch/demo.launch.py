@@ -20,7 +20,7 @@ CAMERA = {
     "height": ("480", int, "Height of the images in pixels."),
     "seed": ("0", int, "Seed of the first scene."),
     "depth_noise": ("none", str, "The depth camera's noise: none, stereo or structured."),
-    "orbit": ("true", bool, "true or false: the camera circles the scene, where no wall is near."),
+    "orbit": ("true", bool, "true or false: the camera circles the scene, unless a wall is near."),
 }
 BOTH = {"image_topic": ("/camera/color/image_raw", "Where the camera publishes and the segmenter listens.")}
 
@@ -46,11 +46,11 @@ def generate_launch_description() -> LaunchDescription:
         output="screen",
         on_exit=Shutdown(reason="the camera has ended"),
     )
-    # All its other arguments are the demo's too: launch hands them on.
+    # The demo has all other arguments of segmenter.launch.py too: launch passes them on.
     segmenter = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(PathJoinSubstitution([SHARE, "launch", "segmenter.launch.py"]))
     )
-    # Fast DDS' own shared memory has no room for an image; a profile that the user has chosen stays.
+    # Fast DDS's default shared memory is too small for an image. A profile that the user has chosen is kept.
     profiles = "FASTRTPS_DEFAULT_PROFILES_FILE"
     room = SetEnvironmentVariable(
         profiles, os.environ.get(profiles) or PathJoinSubstitution([SHARE, "config", "fastdds.xml"])

@@ -2,8 +2,9 @@
 
 `ros2 launch osis_ros localizer.launch.py depth_topic:=/camera/aligned_depth_to_color/image_raw target_frame:=base_link`
 
-An argument that is left empty changes no parameter: it then has the value of params_file, of a SetParameter in the
-launch file that includes this one, or its default, which config/localizer.yaml lists.
+An empty argument does not set the node's parameter. The parameter then comes from localizer_params_file, or from a
+SetParameter in the launch file that includes this one. If neither sets it, it has its default (see
+config/localizer.yaml).
 """
 
 import os
@@ -15,14 +16,14 @@ from launch_ros.actions import Node
 
 ARGUMENTS = {
     "namespace": ("", "Namespace of the node and its topics, and of the segmenter's."),
-    "instances_topic": ("", "The segmenter's masks; empty for segmenter/instances of the namespace."),
+    "instances_topic": ("", "Topic of the segmenter's masks; empty for segmenter/instances in the namespace."),
     "depth_topic": ("/camera/depth/image_raw", "Depth images that are aligned to the colour image."),
     "depth_info_topic": ("", "CameraInfo of the depth images; empty for the topic camera_info beside depth_topic."),
-    "image_topic": ("/camera/color/image_raw", "The camera's Image topic, for colours."),
-    "image_transport": ("", "raw or compressed; compressed takes IMAGE_TOPIC/compressed."),
+    "image_topic": ("/camera/color/image_raw", "The camera's raw colour topic, for the colours of points."),
+    "image_transport": ("", "raw or compressed; compressed subscribes to IMAGE_TOPIC/compressed."),
     "target_frame": ("", "Frame of the objects, such as base_link; empty for the camera's."),
     "export_folder": ("", "Folder below which ~/export_grasp_input may write."),
-    "localizer_params_file": ("", "A file with the node's parameters; config/localizer.yaml is one to copy."),
+    "localizer_params_file": ("", "YAML file with the node's parameters; copy config/localizer.yaml to begin one."),
     "use_sim_time": ("", "true or false: take the time from /clock."),
     "autostart": ("true", "true or false: configure and activate the node at its start."),
     "respawn": ("false", "true or false: start the node again when it ends by itself."),
@@ -41,7 +42,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def nodes(context: LaunchContext) -> list:
-    """The localizer, which brings itself up."""
+    """The localizer, which configures and activates itself."""
     values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     given = {name: values[name] for name in ("target_frame", "export_folder", "image_transport") if values[name]}
     file = values["localizer_params_file"]

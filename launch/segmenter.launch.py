@@ -1,7 +1,7 @@
 """The segmenter on a camera's topic: `ros2 launch osis_ros segmenter.launch.py image_topic:=/camera/image_raw`.
 
-An argument that is left empty changes no parameter: it then has the value of params_file, of a SetParameter in the
-launch file that includes this one, or its default, which config/segmenter.yaml lists.
+An empty argument does not set the node's parameter. The parameter then comes from params_file, or from a SetParameter
+in the launch file that includes this one. If neither sets it, it has its default (see config/segmenter.yaml).
 """
 
 import difflib
@@ -18,18 +18,18 @@ from launch_ros.substitutions import FindPackageShare
 CONFIG = PathJoinSubstitution([FindPackageShare("osis_ros"), "config"])
 ARGUMENTS = {
     "namespace": ("", "Namespace of the node and its topics."),
-    "image_topic": ("/camera/color/image_raw", "The camera's Image topic, also with image_transport:=compressed."),
-    "image_transport": ("", "raw or compressed; compressed takes IMAGE_TOPIC/compressed."),
-    "model": ("", "A model bundle: its folder, or the name of one that came with the package."),
+    "image_topic": ("/camera/color/image_raw", "The camera's raw topic, also with image_transport:=compressed."),
+    "image_transport": ("", "raw or compressed; compressed subscribes to IMAGE_TOPIC/compressed."),
+    "model": ("", "Folder of a model bundle, or the name of a model in the package."),
     "provider": ("", "What the model runs on: auto, cpu, cuda or tensorrt."),
-    "params_file": ("", "A file with the node's parameters; config/segmenter.yaml is one to copy."),
+    "params_file": ("", "YAML file with the node's parameters; copy config/segmenter.yaml to begin one."),
     "use_sim_time": ("", "true or false: take the time from /clock."),
     "autostart": ("true", "true or false: configure and activate the node at its start."),
     "respawn": ("false", "true or false: start the node again when it ends by itself."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "objects": ("false", "true or false: start the localizer too, for objects in space; its arguments are then known."),
     "rviz": ("false", "true or false: show the results in RViz."),
-    "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "What RViz shows."),
+    "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "RViz configuration file."),
 }
 YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 RESPAWN_DELAY = 2.0  # s
@@ -44,8 +44,8 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def nodes(context: LaunchContext) -> list:
-    """The segmenter, and RViz where it is asked for. The segmenter brings itself up, so that it does so again each time
-    that it is started."""
+    """The segmenter, and RViz if requested. The segmenter configures and activates itself, so that this also works when
+    it is started again."""
     values = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     given = {name: values[name] for name in ("model", "provider", "image_transport") if values[name]}
     compressed = given.get("image_transport") == "compressed"
@@ -77,7 +77,7 @@ def localizer() -> IncludeLaunchDescription:
 
 
 def mistyped(context: LaunchContext) -> list[LogInfo]:
-    """A word on each launch argument that is nearly one of these: `ros2 launch` takes any and says nothing."""
+    """A message for each argument that looks like a misspelt one: `ros2 launch` itself ignores unknown arguments."""
     near = {name: difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.8) for name in context.launch_configurations}
     return [
         LogInfo(msg=f"there is no launch argument {name}, it is ignored: did you mean {meant[0]}?")
@@ -87,7 +87,7 @@ def mistyped(context: LaunchContext) -> list[LogInfo]:
 
 
 def rviz(values: dict[str, str], use_sim_time: bool) -> Node | LogInfo:
-    """RViz, or a word on why it does not come: the segmenter is of use without it."""
+    """RViz, or a message if it is not installed: the segmenter is useful without it."""
     try:
         get_package_prefix("rviz2")
     except PackageNotFoundError:

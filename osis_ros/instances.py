@@ -1,4 +1,4 @@
-"""`Instances`: the one result type that every part passes on. Numpy only, immutable."""
+"""`Instances`: the result type that all parts of the package use. NumPy only, immutable."""
 
 from dataclasses import dataclass
 

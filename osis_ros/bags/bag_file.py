@@ -1,4 +1,4 @@
-"""One file of a bag: what every kind of storage can tell, and the kinds that are read."""
+"""One file of a bag: the interface of all storage formats, and the formats that can be read."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -37,9 +37,9 @@ class BagFile(Protocol):
     """A file that is open for reading.
 
     Attributes:
-        topics: in it, those of other serialisations than ROS 2's included: their type then names it.
+        topics: all topics of the file. If a topic's serialisation is not ROS 2's, its type names the serialisation.
         start, end: times of the earliest and the latest message, ns; start is above end where there is none.
-        loss: one sentence on what could not be read of it; empty where it is whole.
+        loss: one sentence that says what could not be read; empty if the file is complete.
     """
 
     topics: Sequence[Topic]

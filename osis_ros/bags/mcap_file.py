@@ -1,4 +1,4 @@
-"""An MCAP file of a bag, read by its index or, where it was cut off before that was written, from front to back."""
+"""An MCAP file of a bag. It is read by its index, or from front to back if it was cut off and has no index."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A recorded bag (rosbag2, SQLite or MCAP), read message by message: nothing is dropped, however slow the reader."""
+"""Reads a recorded bag (rosbag2, SQLite or MCAP) message by message. No message is dropped."""
 
 import contextlib
 import heapq
@@ -23,7 +23,7 @@ ZSTD_START = b"\x28\xb5\x2f\xfd"  # no serialised message begins like this: its 
 
 
 class RecordedBag:
-    """A bag, opened for reading as a context.
+    """A bag that is open for reading; use it in a `with` statement.
 
     Attributes:
         losses: a sentence for each file that could not be read to its end.
@@ -130,7 +130,7 @@ def decoded(message: RawMessage) -> Image | CompressedImage | InstanceArray:
     """The message that was recorded.
 
     Raises:
-        MessageError: its bytes are not one.
+        MessageError: its bytes are not a message of its type.
     """
     data = message.data
     try:

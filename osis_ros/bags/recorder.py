@@ -17,7 +17,7 @@ DEPTH = 50  # messages a topic that may wait while a large one is written
 
 
 class BagRecorder:
-    """Subscribes to each topic as it appears and writes its messages, as they come over the wire, into a bag."""
+    """Subscribes to each topic as it appears and writes its serialised messages to a bag."""
 
     def __init__(self, node: Node, folder: Path) -> None:
         self._node = node

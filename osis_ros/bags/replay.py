@@ -1,4 +1,4 @@
-"""A recorded bag through the node's pipeline, every image of it: a bag of results, the scores, a page to look at."""
+"""Runs the node's pipeline on every image of a recorded bag. Writes a bag of results, scores and an HTML report."""
 
 import contextlib
 import time
@@ -49,7 +49,7 @@ class Options:
 
     Attributes:
         bag: a bag's folder, or its .mcap or .db3 file.
-        folder: for the results; replaced if it is an earlier replay's.
+        folder: for the results; an earlier replay in it is replaced.
         model, provider: settings of the pipeline.
         image_topic, truth_topic: None to find them in the bag.
         score_threshold, unknown_threshold, max_instances, max_overlap: the same; None for their defaults.
@@ -70,14 +70,14 @@ class Options:
 
 
 def replay(options: Options, console: Console) -> ReplayReport:
-    """Segment every image of a bag; leave FOLDER/FOLDER.mcap, a bag of the results, and FOLDER/report.html.
+    """Segment every image of a bag; write FOLDER/FOLDER.mcap, a bag of the results, and FOLDER/report.html.
 
-    The results carry their image's header and were recorded, as far as the bag tells, when it was: both bags play
-    together; results of the node that the bag holds already stay apart, the new ones' topics begin with /replay. An
-    image that cannot be read or decoded is counted, reported and skipped.
+    A result has the header and the recording time of its image, so that both bags can be played together. If the bag
+    already holds results of the node, the topics of the new results begin with /replay. An image that cannot be read
+    or decoded is counted, reported and skipped.
 
     Raises:
-        OsisError: a bag, topic, model, setting or folder that cannot be used, no image that can, or an interruption.
+        OsisError: a bag, topic, model, setting or folder that cannot be used; no usable image; or an interruption.
     """
     run = None
     try:

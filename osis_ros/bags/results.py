@@ -1,4 +1,4 @@
-"""The bag that a replay writes: what was found in each image, under the topics of the segmenter node."""
+"""The bag that a replay writes: the results of each image, on the topics of the segmenter node."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ TOPICS = (*(NODE + output.topic for output in OUTPUTS), OVERLAY)
 
 
 class Results:
-    """Writes the outputs of frames that went through the pipeline.
+    """Writes the output messages of processed frames.
 
     Args:
         writer: a new bag.

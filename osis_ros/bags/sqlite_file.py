@@ -15,11 +15,11 @@ LOGS = ("-wal", "-journal")  # what SQLite leaves beside a file whose writer did
 
 
 class SqliteFile:
-    """A `BagFile`, read by rosbags, which needs help with two things.
+    """A `BagFile` that is read by rosbags, with two workarounds.
 
-    It takes the path for a URI, so that `#`, `?` and `%` are not what they seem: it is given a link of a plain name.
-    And it leaves out what is in a log beside the file: such a file is copied with its log, and SQLite itself puts
-    them together. The user's own files stay as they are.
+    rosbags treats the path as a URI, so `#`, `?` and `%` in it have another meaning. Therefore it gets a link with a
+    plain name. rosbags also ignores SQLite's log beside the file. Therefore the file and its log are copied, and SQLite
+    merges them. The user's own files are not changed.
     """
 
     def __init__(self, path: Path, called: Path) -> None:

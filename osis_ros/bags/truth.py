@@ -1,4 +1,4 @@
-"""The truth that a bag may hold, and the scores of the answers by it."""
+"""The true masks that a bag may hold, and the scores of the model's results."""
 
 from osis_ros.errors import OsisError
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
@@ -11,10 +11,10 @@ from osis_ros.pipeline.frame import Frame
 
 
 class Judge:
-    """Collects truth and answers of a bag in whatever order they come.
+    """Collects the true masks and the model's results (answers) of a bag, in any order, and scores them.
 
     Args:
-        topic: of the truth; None where the bag has none. Answers are then not kept, as they would fill the memory.
+        topic: topic of the true masks; None if the bag has none. Results are then not kept, to save memory.
     """
 
     def __init__(self, topic: str | None) -> None:

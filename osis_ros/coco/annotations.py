@@ -1,6 +1,6 @@
-"""The one reader of COCO-format files, ground truth and detections, with one clear sentence for what does not fit.
+"""The only reader of COCO-format files, for ground truth and detections. Each error is one sentence.
 
-Training, `osis data` and evaluation all read files with it, so that what one of them takes, every other takes.
+Training, `osis data` and evaluation all read files with it, so that they accept the same files.
 """
 
 import gzip
@@ -94,8 +94,8 @@ def read_ground_truth(path: Path) -> GroundTruth:
     """COCO-format ground truth: `images`, `annotations`, `categories`, and optionally `known_ids`.
 
     The three lists may also be nested under `ground_truth`, as in an evaluation fixture. Polygons and both kinds of
-    run-length encoding are read. Annotation ids carry no meaning here, so repeated ids are no error; an annotation
-    that is repeated whole, id included, counts once.
+    run-length encoding are read. Annotation ids are not used, so repeated ids are no error; an annotation that is
+    repeated exactly, including its id, counts once.
 
     Raises:
         DatasetError: a file, field or mask that does not fit.

@@ -1,4 +1,4 @@
-"""The picture that an entry of a COCO-format file names."""
+"""Reads the image of an entry in a COCO-format file."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from osis_ros.inference.image_file import read_image, stored_size
 
 
 def read_picture(path: Path, height: int, width: int) -> np.ndarray:
-    """A picture, upright as its EXIF orientation says: so everybody sees it, and labelling tools too.
+    """The image, turned upright by its EXIF orientation, as labelling tools show it.
 
     Args:
-        height, width: what the entry says, in pixels; 0 where it says nothing.
+        height, width: from the entry, in pixels; 0 if the entry has none.
     Returns:
         uint8 [H, W, 3] RGB.
     Raises:

@@ -1,8 +1,8 @@
 """COCO's compressed run-length encoding of masks, written and read with numpy alone.
 
-The form: pixels column by column, run lengths in turn of 0 and 1 starting with 0; each run from the fourth on is
-stored as the difference to the run two before; each number in groups of five bits, lowest first, bit 5 telling that
-more follow, as characters from '0' on.
+The format: pixels are read column by column and stored as run lengths, alternately of 0 and 1, starting with 0. From
+the fourth run on, the difference to the run two before is stored instead. Each number is split into groups of five
+bits, lowest first. A group is one character, '0' plus its value; bit 5 is set if more groups follow.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ SHIFTS = 5 * np.arange(MAX_GROUPS)
 
 
 def encode(mask: np.ndarray, roi: tuple[int, int] = (0, 0), size: tuple[int, int] | None = None) -> dict:
-    """COCO RLE of a mask, which may be given as the crop of a larger image that is 0 elsewhere.
+    """COCO RLE of a mask. The mask may be a crop of a larger image that is 0 elsewhere.
 
     Args:
         mask: [h, w], any dtype; everything but 0 counts as inside.
@@ -34,7 +34,7 @@ def encode(mask: np.ndarray, roi: tuple[int, int] = (0, 0), size: tuple[int, int
 
 
 def encode_instances(instances: Instances) -> list[dict]:
-    """COCO RLE of every instance's mask on the whole image, without ever drawing the whole image."""
+    """COCO RLE of every instance's mask on the whole image, computed from the cropped masks."""
     size = (instances.height, instances.width)
     rois = instances.rois.tolist()
     return [encode(mask, (x, y), size) for mask, (x, y, _, _) in zip(instances.masks, rois, strict=True)]

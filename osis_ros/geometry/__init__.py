@@ -1,5 +1,5 @@
-"""From pixels to metres: depth and `Instances` become objects in 3D with a place, a box and how far to trust it.
+"""From depth and `Instances` to objects in 3D: position, box, and how reliable these are.
 
-May import numpy, scipy, cv2. Never torch, never rclpy. Everything is in the camera's optical frame (REP 103: z forward,
-x right, y down) and in metres, unless it says otherwise.
+May import numpy, scipy, cv2. Never torch, never rclpy. Unless stated otherwise, everything is in metres and in the
+camera's optical frame (REP 103: z forward, x right, y down).
 """

@@ -1,4 +1,4 @@
-"""Boxes round what was seen of an object: upright on a plane, or free where there is none."""
+"""Boxes around the seen points of an object: upright on a support plane, or free if there is no plane."""
 
 from dataclasses import dataclass
 
@@ -32,13 +32,13 @@ class Box:
 
 
 def upright_box(points: np.ndarray, plane: Plane, bottom: float = 0.0, margin: float = 0.0) -> Box:
-    """The box of least footprint that stands on the plane, or at `bottom`, and holds the points.
+    """The upright box with the smallest footprint that holds the points.
 
     Args:
         points: [M, 3] float32 metres, M ≥ 1.
-        plane: what things stand on.
-        bottom: metres above the plane of the box's lower face.
-        margin: metres to add on each horizontal side, for edges that were taken off the mask.
+        plane: the support plane.
+        bottom: height of the box's lower face above the plane, in metres.
+        margin: metres to add on each horizontal side, for edges that were eroded from the mask.
     """
     local = points @ plane.axes.astype(np.float32)
     local[:, 2] += np.float32(plane.offset)
@@ -47,7 +47,7 @@ def upright_box(points: np.ndarray, plane: Plane, bottom: float = 0.0, margin: f
 
 
 def free_box(points: np.ndarray, margin: float = 0.0) -> Box:
-    """A box along the principal axes of the points [M, 3], M ≥ 1, of which the two longer are turned to least area."""
+    """A box around points [M, 3], M ≥ 1: z along the axis of least variance, x and y turned to the least area."""
     centre = points.mean(0, dtype=float)
     turn = np.linalg.eigh(np.cov((points - centre).T.astype(float)) if len(points) > 1 else np.eye(3))[1]
     axes = Plane(turn[:, 0] * (1 if turn[2, 0] < 0 else -1), 0.0).axes  # z the shortest side, towards the camera

@@ -1,6 +1,6 @@
-"""Objects by depth alone: connected patches of points above the support plane (Euclidean clustering, as in PCL).
+"""Objects from depth alone: connected patches of points above the support plane (Euclidean clustering, as in PCL).
 
-It knows neither classes nor objects that touch; it is what masks have to be better than.
+It gives no classes and does not separate objects that touch. It is the baseline for the model's masks.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ HIGHEST = 0.6  # m above the plane
 
 
 def depth_clusters(depth: np.ndarray, camera: Pinhole, plane: Plane) -> Instances:
-    """Each cluster as an unknown instance, the largest first; all have score 1.
+    """The clusters as unknown instances, the largest first; every score is 1.
 
     Args:
         depth: [H, W] float32 metres, NaN where there is none.

@@ -1,4 +1,4 @@
-"""Depth images in the two forms of REP 118, as metres with NaN where there is nothing."""
+"""Depth images in the two encodings of REP 118 → metres, NaN where there is no reading."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ FARTHEST = 1000.0  # m; what lies beyond is no reading of a depth camera
 
 
 def depth_in_metres(image: np.ndarray, encoding: str) -> np.ndarray:
-    """Metres along the optical axis, float32 [H, W]; NaN where the camera saw nothing (REP 117, REP 118).
+    """Metres along the optical axis, float32 [H, W]; NaN where the camera has no reading (REP 117, REP 118).
 
     Args:
         image: uint16 [H, W] millimetres, 0 for no depth, or float32 [H, W] metres, where NaN, 0, negative numbers and

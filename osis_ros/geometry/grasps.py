@@ -1,7 +1,7 @@
-"""Simple grasps for a parallel gripper, from an upright box alone: from above, and from the side.
+"""Simple grasps for a parallel gripper, from above and from the side, computed from an object's upright box.
 
-They need no trained planner, and so work for objects that nobody knows. Each is a pose of the gripper with its jaws on
-two opposite faces of the box.
+They need no trained planner and work for unknown objects too. Each grasp is a pose of the gripper with its jaws on two
+opposite faces of the box.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ FROM_ABOVE, FROM_SIDE = 0, 1
 
 @dataclass(frozen=True)
 class Gripper:
-    """What the hand can do, in metres.
+    """Dimensions of a parallel gripper, in metres.
 
     Attributes:
-        opening: the widest distance between the jaws.
-        clearance: kept free on each side of the object while the jaws go down.
+        opening: greatest distance between the jaws.
+        clearance: free space on each side of the object while the jaws go down.
         finger_length: from the fingertips to the palm.
-        finger_height: how far from the table the fingertips stay.
-        finger_width: of a jaw, across the direction in which it closes.
+        finger_height: lowest height of the fingertips above the support.
+        finger_width: width of a jaw, across the direction in which it closes.
     """
 
     opening: float = 0.085
@@ -35,14 +35,14 @@ class Gripper:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Grasps(Rows):
-    """Ways to take objects, for each object the best first; in the frame of the objects, metres.
+    """Grasps of objects, sorted by object and then by quality, best first; in the frame of the objects, metres.
 
     Attributes:
         object_ids: [G] int64.
-        positions: [G, 3] float32, the point midway between the fingertips when they hold.
-        axes: [G, 3, 3] float32; columns x the direction in which the jaws close, y across it, z the approach.
-        widths: [G] float32, between the jaws when they touch the object.
-        qualities: [G] float32 in [0, 1]; compare those of one frame, it is no probability.
+        positions: [G, 3] float32, the point midway between the fingertips when they hold the object.
+        axes: [G, 3, 3] float32, rotations. Column x is the direction in which the jaws close, z the approach.
+        widths: [G] float32, distance between the jaws when they touch the object.
+        qualities: [G] float32 in [0, 1], for comparing grasps of one frame; not a probability.
         kinds: [G] int64, FROM_ABOVE or FROM_SIDE.
     """
 
@@ -55,12 +55,12 @@ class Grasps(Rows):
 
 
 def box_grasps(objects: Objects, gripper: Gripper = Gripper()) -> Grasps:
-    """Antipodal grasps on the boxes of all objects that stand on something; those whose jaws do not fit are left out.
+    """Antipodal grasps on the boxes of all objects whose support is known, if they fit between the jaws.
 
-    From above the jaws close across the shorter side, and across the longer one where that fits too, or where the thing
-    is narrower than its box; from the side they come level, along the longer side, and close across the shorter one.
-    Quality falls with the width, with doubt about the object (little of it seen, few depth readings, cut by the image's
-    edge) and where other objects are in the way.
+    From above, the jaws close across the shorter side. They also close across the longer side if it fits, or where the
+    object is narrower than its box. From the side, the hand approaches horizontally along the longer side, and the
+    jaws close across the shorter one. Quality is lower for wide objects, for unreliable ones (little of it visible, few
+    depth readings, cut by the image's edge) and where other objects are in the way.
     """
     rows = []
     for row in range(len(objects)):

@@ -1,4 +1,4 @@
-"""The convex hull of an object, down to what it stands on: the shape that a motion planner keeps clear of."""
+"""The convex hull of an object, down to its support: a collision shape for a motion planner."""
 
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
@@ -10,10 +10,10 @@ LEAST_THICKNESS = 0.002  # m; a flatter thing is given as its box
 
 
 def convex_hull(points: np.ndarray, box: Box, plane: Plane | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The hull of the measured points and of their shadow on the box's lower face.
+    """The hull of the measured points and of their vertical projection onto the box's lower face.
 
-    A camera sees only the upper side of a thing that stands on a table; what is below it is taken to be solid. Without
-    a plane the hull is of the points alone. A thing too flat for a hull is given as its box.
+    A camera sees only the upper side of an object on a table, so everything below it counts as solid. Without a plane,
+    the hull is that of the points alone. For an object that is too flat, the hull is its box.
 
     Args:
         points: [M, 3] metres.

@@ -22,10 +22,10 @@ ROUGH_POINTS = 1000  # of each object, for the box that tells which doubtful poi
 
 @dataclass
 class Locator:
-    """Places the instances of one camera's frames in space.
+    """Locates the instances of one camera's frames in space.
 
     Attributes:
-        up: [3] unit vector against gravity in the optical frame, where it is known; None otherwise.
+        up: [3] unit vector against gravity in the optical frame; None if it is not known.
     """
 
     up: np.ndarray | None = None

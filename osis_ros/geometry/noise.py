@@ -1,4 +1,4 @@
-"""How far a depth camera's readings scatter: with the square of the distance, as for every triangulating sensor."""
+"""Noise of a depth camera. It grows with the square of the distance, as for every triangulating sensor."""
 
 import numpy as np
 
@@ -16,8 +16,8 @@ def scatter(z: np.ndarray | float, coefficient: float = TYPICAL) -> np.ndarray |
 def measured_noise(depth: np.ndarray) -> float:
     """The coefficient of `scatter` for this image.
 
-    Along a row the inverse depth of a flat surface is a straight line, so three readings at equal distances tell how
-    far they scatter. Most triples lie on one surface, and the median does not see the others.
+    Along a row, the inverse depth of a flat surface is a linear function. So three equally spaced readings give an
+    estimate of the noise. Most triples lie on one surface; the median is not affected by the others.
 
     Args:
         depth: [H, W] float32 metres, NaN where there is none.

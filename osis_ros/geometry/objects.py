@@ -1,4 +1,4 @@
-"""`Objects`: instances in space. The one 3D result type that every part passes on."""
+"""`Objects`: instances in space. The 3D result type that all parts of the package use."""
 
 from dataclasses import dataclass, field
 
@@ -13,9 +13,9 @@ ON_PLANE, ON_NOTHING = 0, -1
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Objects(Rows):
-    """What of one frame's instances could be placed in space, in the order of the instances.
+    """The instances of one image that could be located in space, in the order of the instances.
 
-    Everything is in one frame, metres: the camera's optical frame, or that of the last `transformed`.
+    Everything is in metres and in one frame: the camera's optical frame, or that of the last `transformed`.
 
     Attributes:
         ids: [N] int64, the `ids` of the instances.
@@ -23,16 +23,16 @@ class Objects(Rows):
         nearest: [N, 3] float32, the measured point nearest to the camera.
         box_centres, box_sizes: [N, 3] float32; sizes are full lengths along the box's own axes.
         box_axes: [N, 3, 3] float32, rotations whose columns are the box's x, y, z. Where there is a plane, z is its
-            normal and x the longer horizontal side. A box is the same turned by half a turn about any of its axes.
+            normal and x the longer horizontal side. The orientation is ambiguous by 180° about each axis.
         supports: [N] int64, what the object stands on: 0 the plane, else the id of another object, -1 not known.
-        point_counts: [N] int64, measured points that were used.
-        valid_shares: [N] float32 in [0, 1], of the mask's pixels, those with a depth reading.
-        visible_shares: [N] float32 in [0, 1], of the pixels that the box would cover, those of the mask; low where
-            something stands before the object, or where it fills its box badly.
+        point_counts: [N] int64, number of measured points that were used.
+        valid_shares: [N] float32 in [0, 1], share of the mask's pixels that have a depth reading.
+        visible_shares: [N] float32 in [0, 1], area of the mask divided by the area that the box covers in the image;
+            low if something hides the object, or if the object does not fill its box.
         touching_border: [N] bool, the mask reaches the edge of the image: the object may be larger than its box.
         points: N float32 arrays [M, 3], the measured points.
-        plane: what things stand on, None where none was seen; then boxes lie free.
-        missing: id -> one sentence, for each instance that could not be placed.
+        plane: the support plane; None if no plane was seen, and boxes are then not upright.
+        missing: id -> one sentence, for each instance that could not be located.
     """
 
     ids: np.ndarray = column(np.int64)

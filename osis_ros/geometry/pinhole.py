@@ -1,4 +1,4 @@
-"""`Pinhole`: between pixels and points, by the K matrix of a camera without distortion."""
+"""`Pinhole`: conversion between pixels and points with the K matrix of a camera without distortion."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ WIDEST, NARROWEST = 1e-3, 1e4  # focal length in image sizes: no lens is beyond
 
 @dataclass(frozen=True)
 class Pinhole:
-    """A camera as sensor_msgs/CameraInfo describes it: the centre of the top-left pixel is at (0, 0).
+    """A camera with the conventions of sensor_msgs/CameraInfo: the centre of the top-left pixel is (0, 0).
 
     Attributes:
         width, height: image size in pixels.

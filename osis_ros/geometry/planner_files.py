@@ -1,7 +1,6 @@
-"""Files that grasp planners read, each by the rules of that planner's own loader.
+"""Files that grasp planners read, in the format of each planner's own loader.
 
-The whole scene goes to a planner, with the mask beside it: planners that are given the object's points alone do not
-know what else is in the way.
+A planner gets the whole scene and the masks. With the points of an object alone it could not avoid other objects.
 """
 
 import json
@@ -25,7 +24,7 @@ GPD_SAMPLES = 100  # of each object
 
 @dataclass(frozen=True, eq=False)
 class GraspScene:
-    """One frame, as planners want it.
+    """One frame, as planners need it.
 
     Attributes:
         rgb: uint8 [H, W, 3].

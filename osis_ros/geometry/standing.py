@@ -1,4 +1,4 @@
-"""Which instances stand on the support: what is the support itself, or lies beyond it, is no object to take."""
+"""Finds the instances that stand on the support plane. The others (support, background) are nothing to pick."""
 
 import cv2
 import numpy as np
@@ -15,10 +15,10 @@ STRIDE = 4  # px between the readings that tell the plane's outline
 
 
 def standing(instances: Instances, depth: np.ndarray, camera: Pinhole, plane: Plane) -> np.ndarray:
-    """[N] bool: whether each instance is an object that stands on the plane. One without depth is taken to be.
+    """[N] bool: whether each instance stands on the plane. True for an instance without depth readings.
 
-    Three things are told apart from it: what lies below the plane (a chair or the floor beside the table), what lies
-    outside the part of the plane that is seen (a wall behind it), and the plane itself.
+    False for instances that lie below the plane (a chair, or the floor beside the table), outside the part of the plane
+    that is seen (a wall behind it), or are the plane itself.
 
     Args:
         depth: [H, W] float32 metres, NaN where there is none, aligned with the image.

@@ -1,4 +1,4 @@
-"""The plane that things stand on, found among everything that no object covers."""
+"""The support plane, such as a table top, found in the pixels that no object covers."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,10 +25,10 @@ class Plane:
     """A plane in front of the camera: normal · p + offset = 0.
 
     Attributes:
-        normal: [3] unit vector to the camera's side.
+        normal: [3] unit vector that points to the camera's side.
         offset: metres, the height of the camera above the plane, so at least 0.
         noise: 1/m, scatter of the readings on it divided by the square of their distance.
-        share: of the pixels looked at, those on the plane.
+        share: share of the examined pixels that lie on the plane.
     """
 
     normal: np.ndarray
@@ -58,16 +58,16 @@ def find_support_plane(
     up: np.ndarray | None = None,
     noise: float | None = None,
 ) -> Plane | None:
-    """The plane that most things stand on; of several that serve alike, the one of which most is seen.
+    """The plane that most objects stand on; among equal ones, the plane with the most pixels.
 
     RANSAC with hypotheses from neighbouring points, then least squares on the points within three deviations.
 
     Args:
         depth: [H, W] float32 metres, NaN where there is none.
         camera: of the depth image.
-        occupied: [H, W] bool, the pixels of objects, which are not looked at.
-        things: points [M, 3] of each object; they tell a table from the floor below it and the wall behind it.
-        up: [3] unit vector against gravity, where it is known: the plane is level within 15 degrees.
+        occupied: [H, W] bool, the pixels of objects, which are not examined.
+        things: points [M, 3] of each object; with them, a table is told apart from the floor and the wall.
+        up: [3] unit vector against gravity, or None; with it, only planes that are level within 15 degrees are found.
         noise: the coefficient of `scatter`; measured in the image when None.
     Returns:
         None where no plane is seen.
@@ -191,7 +191,7 @@ def _supported(plane: Plane, things: list[np.ndarray]) -> int:
 
 
 class SteadyPlane:
-    """Smooths the plane of a camera that stands still, and starts anew as soon as the camera has moved."""
+    """Smooths the plane over the frames of a camera that stands still; restarts when the camera has moved."""
 
     def __init__(self, weight: float = 0.2, max_turn: float = 2.0, max_shift: float = 0.01) -> None:
         """

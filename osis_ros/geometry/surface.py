@@ -1,4 +1,4 @@
-"""What a depth camera really measured of an object: its mask without mixed edges, flying pixels and background."""
+"""The depth readings that belong to an object: those in its mask, without flying pixels and background."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,12 @@ class Surface:
     """The measured points of one object.
 
     Attributes:
-        points: [M, 3] float32 metres, in the camera's optical frame: those that are surely the object's.
-        doubtful: [D, 3] float32 metres: the mask's other readings, at its edge and at jumps of depth. Some are the
-            object's, on faces seen almost from the side; some are flying pixels or background.
-        eroded: px that were taken off the mask's edge.
-        valid_share: of the mask's pixels, those with a depth reading.
-        touches_border: whether the mask reaches the edge of the image, beyond which the object may go on.
+        points: [M, 3] float32 metres, in the camera's optical frame: points that certainly belong to the object.
+        doubtful: [D, 3] float32 metres: the mask's other readings, at its edge and at jumps of depth. Some belong to
+            the object, on faces seen almost from the side; some are flying pixels or background.
+        eroded: number of pixels by which the mask was eroded.
+        valid_share: share of the mask's pixels that have a depth reading.
+        touches_border: whether the mask reaches the edge of the image, so that the object may be only partly seen.
     """
 
     points: np.ndarray
@@ -40,9 +40,9 @@ def measured_surface(
 ) -> Surface:
     """The points of the surface that a mask shows.
 
-    Readings at jumps of depth are doubtful: there sensors report what lies between two surfaces (flying pixels). Where
-    the mask's edge has many of them, the whole edge is. Of the parts that remain the largest is kept, and those that
-    lie at its distance, as of a thing that another one crosses.
+    Readings at jumps of depth are doubtful, because sensors report points between the two surfaces there (flying
+    pixels). If many readings at the mask's edge are doubtful, the whole edge is. Of the connected parts that remain,
+    the largest is kept, and all parts at the same distance: another object may divide this one in the image.
 
     Args:
         mask: bool [h, w], the pixels within the roi.

@@ -1,4 +1,4 @@
-"""How many cores this process may use, which on a robot or in a container is often fewer than there are."""
+"""How many CPU cores this process may use. On a robot or in a container these are often fewer than the machine has."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""The one reader of image files: whole or not at all, 8-bit RGB, upright.
+"""The only reader of image files. It returns upright 8-bit RGB images and refuses truncated files.
 
 `osis segment`, `train`, `evaluate` and `data check` all read pictures with it, with OpenCV 4 as with 5.
 """

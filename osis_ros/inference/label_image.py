@@ -6,7 +6,7 @@ from osis_ros.instances import Instances
 
 
 def label_image(instances: Instances) -> np.ndarray:
-    """Paint each instance's id on 0, low scores first, so that the best score is on top where masks overlap.
+    """Write each instance's id to the pixels of its mask; 0 elsewhere. Where masks overlap, the highest score wins.
 
     Returns:
         [height, width] uint16.

@@ -1,4 +1,4 @@
-"""model.yaml: what a bundle's manifest holds, and its errors in words."""
+"""model.yaml, the manifest of a model bundle: its entries, and error messages for wrong ones."""
 
 from collections.abc import Sequence
 from datetime import date as Date
@@ -36,7 +36,7 @@ def _distinct_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Checked(BaseModel):
-    """Strict types, no unknown fields, immutable. A field's description is what its error message expects."""
+    """Strict types, no unknown fields, immutable. Error messages quote a field's description: "expected …"."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -50,16 +50,18 @@ Channel = Annotated[int, Field(ge=0, le=255)]
 
 
 class Thresholds(Checked):
-    """What a run uses unless told otherwise."""
+    """The default thresholds of the model."""
 
     score: float = Field(ge=0, le=1, description="the lowest score kept, 0..1")
     unknown: float = Field(
         ge=0,
         le=2,
-        description="T_u, beyond which an object is unknown: 0..2, or 0..1 where it bounds a probability",
+        description="T_u, the distance above which an object is unknown: 0..2, or 0..1 for a probability or odds",
     )
-    nms_iou: float = Field(gt=0, le=1, description="the box IoU above which the weaker instance goes, 0..1")
-    max_instances: int = Field(ge=1, le=1000, description="the most instances given back, 1..1000")
+    nms_iou: float = Field(
+        gt=0, le=1, description="the box IoU above which the lower-scoring instance is dropped, 0..1"
+    )
+    max_instances: int = Field(ge=1, le=1000, description="the most instances per image, 1..1000")
 
 
 class Metric(Checked):
@@ -74,18 +76,18 @@ class Metric(Checked):
 class Provenance(Checked):
     """Where the weights come from."""
 
-    config: str | dict[str, Any] = Field(description="the training configuration: its name or all of it")
-    data: str = Field(description="what was trained on, in words")
+    config: str | dict[str, Any] = Field(description="the training configuration, complete or by name")
+    data: str = Field(description="the training data, in words")
     steps: int = Field(ge=0, description="optimiser steps, 0 or more")
     seed: int = Field(description="the seed, an integer")
-    commit: str = Field(description="the commit that trained")
-    date: Date = Field(strict=False, description="the day of the export, as 2026-01-31")
+    commit: str = Field(description="the commit of the training code")
+    date: Date = Field(strict=False, description="the day of the export, such as 2026-01-31")
     init: dict[str, Any] | None = Field(None, description="the weights that training started from")
     metrics: tuple[Metric, ...] = Field((), strict=False, description="a list of name, value, data, command")
 
 
 class Manifest(Checked):
-    """model.yaml."""
+    """The entries of model.yaml."""
 
     format_version: int = Field(description=f"{FORMAT_VERSION}")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="the 64 lower-case hex digits of model.onnx's SHA-256")
@@ -99,37 +101,37 @@ class Manifest(Checked):
     padding: tuple[Channel, Channel, Channel] = Field(
         (0, 0, 0),
         strict=False,
-        description="red, green and blue, 0..255 each, of the border around a letterboxed image",
+        description="red, green and blue, 0..255 each: the colour that fills the input outside the scaled image",
     )
-    embedding_dim: int = Field(ge=1, le=4096, description="1..4096")
+    embedding_dim: int = Field(ge=1, le=4096, description="1..4096, the length of an embedding")
     unknown_by: Measure = Field(
         "distance",
-        description="what `distances` are and T_u bounds: distance (0..2, cosine, to the nearest class centre), "
-        "probability (0..1, p of no known class) or odds (0..1, p / (p + q), q of the likeliest class)",
+        description="the measure that T_u is compared with: distance (cosine distance to the nearest class centre, "
+        "0..2), probability (p of no known class, 0..1) or odds (p / (p + q) with q of the likeliest class, 0..1)",
     )
     second_look: bool = Field(
         False,
-        description="true where classes and distances come from a second look at an object's pixels too, of which the "
-        "embeddings know nothing, or false",
+        description="true or false: whether classes and distances also come from a second look at crops of the "
+        "objects, which the embeddings do not include",
     )
     float16: bool = Field(
-        False, description="true where the graph's numbers fit float16, so that TensorRT may compute in it, or false"
+        False, description="true or false: whether TensorRT may compute in float16, because the graph's numbers fit it"
     )
     thresholds: Thresholds = Field(description="score, unknown, nms_iou and max_instances")
     provenance: Provenance = Field(description="config, data, steps, seed, commit, date and metrics")
 
     @property
     def highest_unknown(self) -> float:
-        """The greatest T_u, at which nothing is unknown: 2 of a cosine distance, 1 of a probability."""
+        """The greatest T_u, at which nothing is unknown: 2 for a cosine distance, 1 for a probability."""
         return HIGHEST[self.unknown_by]
 
     def refusal(self, unknown_threshold: float) -> str | None:
-        """`refused_unknown` by what this model's T_u bounds."""
+        """`refused_unknown` for the measure of this model."""
         return refused_unknown(self.unknown_by, unknown_threshold)
 
 
 def refused_unknown(measure: Measure, threshold: float) -> str | None:
-    """What is wrong with a T_u that bounds this measure: the value and what was expected; None if it fits."""
+    """Why this T_u is out of range for the measure: its value and the expected range. None if it is in range."""
     highest = HIGHEST[measure]
     if 0 <= threshold <= highest:
         return None
@@ -138,7 +140,7 @@ def refused_unknown(measure: Measure, threshold: float) -> str | None:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases: with them, a few hundred bytes can become a value of a billion entries."""
+    """YAML without aliases, because a file of a few hundred bytes with aliases can become a billion entries."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -207,7 +209,7 @@ def validate_manifest(fields: dict[str, Any], file: Path) -> Manifest:
 
 
 def _as_format_2(fields: dict[str, Any]) -> dict[str, Any]:
-    """What format 1 left to the training configuration, where that was recorded; the paper's model otherwise."""
+    """Add the fields that format 1 did not have, from the training configuration or else from the paper's defaults."""
     model = fields
     for name in ("provenance", "config", "model"):
         model = model.get(name) if isinstance(model, dict) else None

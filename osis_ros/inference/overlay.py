@@ -24,8 +24,8 @@ Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
     """A copy of the image with masks, contours and `name score` labels, the best score on top.
 
-    Labels never cover each other: where there is no room, those of the lowest scores are left out. With OpenCV 4,
-    whose font knows ASCII alone, letters lose their accents, and `class 3` stands for a name in another script.
+    Labels never cover each other. Where there is no room, the labels of the lowest scores are left out. The font of
+    OpenCV 4 has ASCII letters only: accents are dropped, and a name in another script is shown as `class 3`.
 
     Args:
         rgb: uint8 [H, W, 3] RGB, the image that the instances were found in.
@@ -62,7 +62,7 @@ def colour_of(instances: Instances, index: int) -> tuple[int, int, int]:
 
 @cache
 def class_colour(class_id: int) -> tuple[int, int, int]:
-    """The RGB colour of a known class, the same in every image: hues a golden ratio apart, and none near magenta."""
+    """The RGB colour of a known class. It is the same in every image and never near magenta, the colour of unknown."""
     hue = (0.30 + class_id * GOLDEN_RATIO) % 1 * 0.75 + 0.02
     lightness = (0.55, 0.42, 0.66)[class_id % 3]
     return tuple(round(255 * channel) for channel in colorsys.hls_to_rgb(hue, lightness, 0.85))
@@ -122,7 +122,7 @@ def _drawable(name: str, class_id: int) -> str:
 
 
 def _place(instances: Instances, index: int, width: int, height: int, taken: list[Rectangle]) -> tuple[int, int] | None:
-    """Where a label's plate goes: over the box, under it or in it, at the first place that is free, if there is one."""
+    """Position of a label: the first free one of above, below and inside the box; None if there is none."""
     x0, y0, box_width, box_height = instances.rois[index].tolist()
     last_x, last_y = max(0, instances.width - width), max(0, instances.height - height)
     middle = x0 + (box_width - width) // 2

@@ -1,4 +1,4 @@
-"""Which hardware ONNX Runtime runs a bundle on: the choice, its options, and a sentence when it cannot be had."""
+"""The execution provider (hardware) on which ONNX Runtime runs a bundle: choice, options and error messages."""
 
 import logging
 import os
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class ProviderError(BundleError):
-    """A sound bundle that cannot run on the execution provider asked for."""
+    """The bundle is valid, but cannot run on the requested execution provider."""
 
 
 def candidates(provider: str) -> tuple[str, ...]:
@@ -41,8 +41,8 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
 
     Args:
         provider: `cpu`, `cuda` or `tensorrt`, whose engine takes minutes to build the first time.
-        threads: CPU threads of one run; 0 for $OMP_NUM_THREADS, or `usable_cores` if that is not set. A number other
-            than ONNX Runtime's own 0 also keeps it from pinning threads to cores that are not the process's.
+        threads: CPU threads of one run; 0 for $OMP_NUM_THREADS, or `usable_cores` if that is not set. ONNX Runtime
+            always gets a number above 0, because with 0 it pins threads to cores that the process may not use.
         cache: where TensorRT engines are kept; the user's cache folder when None.
     Raises:
         ProviderError: an unknown provider, one that this onnxruntime lacks, or one that does not start.
@@ -110,8 +110,8 @@ def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> 
 def with_fallback(bundle: Bundle, provider: str, cache: Path | None) -> list:
     """The provider first, then those that take the operators it lacks.
 
-    TensorRT computes in float16 where the bundle says that its numbers fit, else in float32: a sum that leaves
-    float16's range gives no error, only fewer and other objects.
+    TensorRT computes in float16 only if the bundle says that its numbers fit. A number outside the range of float16
+    would not raise an error but change the objects that are found.
     """
     if provider == "cpu":
         return [PROVIDERS["cpu"]]

@@ -23,7 +23,7 @@ RECORD_FIELDS = {"file_name", "model", "height", "width", "class_names", "instan
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one file: its instances, or one sentence on why there are none."""
+    """The result of one file: its instances, or one sentence that says why there are none."""
 
     file: Path
     instances: Instances | None = None
@@ -54,11 +54,11 @@ def find_images(paths: Sequence[Path]) -> list[Path]:
 def segment_files(
     segmenter: Segmenter, files: Iterable[Path], output: Path, overlays: bool = True, **thresholds: float | int | None
 ) -> Iterator[FileResult]:
-    """Segment files one after the other; one that cannot be read or written is reported and the others go on.
+    """Segment files one after the other. A file that cannot be read or written is reported and skipped.
 
-    Writes `output`/NAME.json and `output`/NAME.overlay.png, where NAME is the file's name without its suffix, and with
-    `_2`, `_3` … where several files share it. Earlier results are replaced; any other file of that name is kept and
-    reported.
+    Writes `output`/NAME.json and `output`/NAME.overlay.png. NAME is the file's name without its suffix; if several
+    files have the same NAME, `_2`, `_3` … is appended. Earlier results are replaced. Any other file of such a name is
+    kept and reported.
 
     Args:
         thresholds: those of `Segmenter.segment`.

@@ -98,12 +98,13 @@ class Segmenter:
 
         Args:
             rgb: uint8 [H, W, 3] RGB, any size from 1 × 1 on.
-            score_threshold: the lowest score kept, 0..1; the bundle's when None, as for the next two.
-            unknown_threshold: T_u, an object is unknown where its distance exceeds it; 0 to the manifest's
-                `highest_unknown` (2, or 1 of a model that decides by a probability), at which nothing is unknown.
-            max_instances: the most instances given back.
-            max_overlap: of two instances whose masks overlap more (IoU, 0..1) only the better one is given back,
-                whatever their classes; all are when None.
+            score_threshold: the lowest score kept, 0..1. None: the bundle's threshold.
+            unknown_threshold: T_u; an object is unknown if its distance exceeds it. From 0 to the manifest's
+                `highest_unknown` (2 for a cosine distance, 1 for a probability), at which nothing is unknown. None:
+                the bundle's threshold.
+            max_instances: the most instances returned. None: the bundle's limit.
+            max_overlap: drop the lower-scoring of two instances whose mask IoU exceeds this, 0..1, whatever their
+                classes. None: keep all.
         Raises:
             ThresholdError: a threshold or limit out of range.
             ValueError: an image of another form.

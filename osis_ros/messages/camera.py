@@ -43,7 +43,7 @@ def intrinsics_from_message(message: CameraInfo, rectified: bool = False) -> np.
     Args:
         rectified: the images are rectified ones (`image_rect`), whose K is in the message's P.
     Raises:
-        MessageError: a camera that was never calibrated, or numbers that are none.
+        MessageError: a camera that was never calibrated, or values that are not finite numbers.
     """
     field = "p" if rectified else "k"
     k = np.array(message.p, float).reshape(3, 4)[:, :3] if rectified else np.array(message.k, float).reshape(3, 3)
@@ -59,10 +59,10 @@ def intrinsics_from_message(message: CameraInfo, rectified: bool = False) -> np.
 
 
 def pinhole_from_message(message: CameraInfo, rectified: bool = False) -> Pinhole:
-    """The camera of the images that come with a CameraInfo, for the geometry, which counts pixels as the message does.
+    """The `Pinhole` of a CameraInfo. As in the message, the centre of the top-left pixel is (0, 0).
 
     Args:
-        rectified: as `intrinsics_from_message` takes it.
+        rectified: as in `intrinsics_from_message`.
     Raises:
         MessageError, GeometryError: a camera that was never calibrated, or one without a size.
     """
@@ -73,19 +73,19 @@ def pinhole_from_message(message: CameraInfo, rectified: bool = False) -> Pinhol
 
 
 def millimetres(depth: np.ndarray) -> np.ndarray:
-    """Depth as REP 118's 16UC1.
+    """Depth in the 16UC1 form of REP 118.
 
     Args:
-        depth: float32 [H, W] metres, 0 or not finite where there is none.
+        depth: float32 [H, W] metres; 0 or not finite means no depth.
     Returns:
-        uint16 [H, W] millimetres, rounded; 0 where there is none, and beyond 65.535 m.
+        uint16 [H, W] millimetres, rounded; 0 means no depth or more than 65.535 m.
     """
     scaled = np.rint(np.nan_to_num(depth, nan=0, posinf=0, neginf=0) * 1000)
     return np.where((scaled > 0) & (scaled <= 65535), scaled, 0).astype(np.uint16)
 
 
 def depth_to_message(depth: np.ndarray, header: Header) -> Image:
-    """A 16UC1 depth image (REP 118) of float32 [H, W] metres, 0 or not finite where there is none."""
+    """A 16UC1 depth image (REP 118) from float32 [H, W] metres; 0 or not finite means no depth."""
     return image_to_message(millimetres(depth), "16UC1", header)
 
 

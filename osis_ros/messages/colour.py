@@ -1,4 +1,4 @@
-"""Which library turns a camera's colours into RGB: cv_bridge where it works, else rosbags-image."""
+"""The library that converts a camera's encoding to RGB: cv_bridge if it works, else rosbags-image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

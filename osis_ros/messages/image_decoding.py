@@ -14,13 +14,13 @@ from osis_ros.messages.image_layout import check_sides, samples
 
 @dataclass(frozen=True)
 class Layout:
-    """How an encoding lies in memory.
+    """The memory layout of an encoding.
 
     Attributes:
         depth: bits of a sample, 8 or 16.
         channels: samples of a pixel.
-        colours: the 8-bit encoding of these colours, by a name that every release of both libraries knows.
-        halved: directions in which colour is sampled at half the resolution, so that the size must be even there.
+        colours: name of the 8-bit encoding with these colours; every release of both libraries knows it.
+        halved: directions in which colour has half the resolution; the image size must be even there.
     """
 
     depth: int
@@ -95,8 +95,8 @@ def compressed_to_rgb(message: CompressedImage) -> np.ndarray:
 
     Args:
         message: `format` as drivers write it ("jpeg", "png") or as image_transport does ("rgb8; jpeg compressed
-            bgr8"). The data tells the codec; the format is asked only for what was coded: colours in which order, or
-            the mosaic of a Bayer camera ("bayer_rggb8; png compressed "), whose colours are then made here.
+            bgr8"). The codec is taken from the data. From the format comes only what was compressed: colours and their
+            order, or the mosaic of a Bayer camera ("bayer_rggb8; png compressed "), which is converted to colour here.
     Returns:
         uint8 [height, width, 3] RGB.
     Raises:

@@ -1,7 +1,7 @@
-"""How the samples of a sensor_msgs Image lie in its bytes: sizes, rows and their padding, byte order.
+"""Memory layout of a sensor_msgs Image: sizes, padding of rows, byte order.
 
-It is checked and undone here, without a copy where none is needed, because the libraries that convert colours either
-trust it or get it wrong.
+This module checks the layout and returns plain arrays, without a copy if possible. The libraries that convert colours
+do not check it, or read it wrongly.
 """
 
 import sys

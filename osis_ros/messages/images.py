@@ -16,7 +16,7 @@ ENCODINGS = {"rgb8": (np.uint8, 3), "bgr8": (np.uint8, 3), "mono8": (np.uint8, 1
 
 
 def byte_array(values: np.ndarray | bytes) -> array:
-    """The values as a `uint8[]` field takes them at once: 30 to 100 times faster than a list."""
+    """The values as an array.array, which a `uint8[]` field takes 30 to 100 times faster than a list."""
     data = array("B")
     data.frombytes(values if isinstance(values, bytes) else np.ascontiguousarray(values).reshape(-1).view(np.uint8))
     return data

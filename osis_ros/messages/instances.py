@@ -14,7 +14,7 @@ from osis_ros.msg import Instance, InstanceArray
 
 
 def instances_to_message(instances: Instances, header: Header, model: str, embeddings: bool = False) -> InstanceArray:
-    """The message of what was found in the image with this header.
+    """The InstanceArray message of the instances of one image.
 
     Args:
         header: the image's own.
@@ -63,12 +63,11 @@ def instances_from_message(message: InstanceArray, class_names: Iterable[str] | 
     """A received message as `Instances`; boxes are the regions that the masks cover.
 
     Args:
-        class_names: the K known classes in id order, as LabelInfo has them (`label_info_from_message`). None where
-            they are not at hand: the classes are then the names that the message holds, in alphabetical order, and
-            class ids are places in that order, not the message's own.
+        class_names: the K known classes in id order, as in LabelInfo (`label_info_from_message`). If None, the classes
+            are the names in the message, in alphabetical order, and class ids are renumbered in that order.
     Raises:
-        MessageError: an id that is 0 or there twice, a roi outside the image, a mask that does not fit its roi,
-            embeddings of different lengths, a score that is no number, or a class that is not the one so numbered.
+        MessageError: an id that is 0 or occurs twice, a roi outside the image, a mask that does not fit its roi,
+            embeddings of different lengths, a score that is not a number, or a class id that contradicts `class_names`.
     """
     found = message.instances
     if class_names is None:

@@ -21,7 +21,7 @@ from osis_ros.messages.errors import MessageError
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Detections:
-    """What a Detection2DArray tells of N instances; their masks are in the InstanceArray of the same stamp.
+    """The N instances of a Detection2DArray, without masks (these are in the InstanceArray of the same stamp).
 
     Attributes:
         boxes: [N, 4] float32, x0 y0 x1 y1 in pixels.

@@ -1,7 +1,7 @@
 """`segmenter`: a lifecycle node that turns a camera's images into masks of known and unknown objects.
 
-It only wires: parameters, the camera's topic, the worker that is given the newest frame, the pipeline of stages, the
-output topics and a service.
+This file only connects the parts: parameters, the camera's topic, the worker that gets the newest frame, the pipeline
+of stages, the output topics and a service.
 """
 
 import time
@@ -42,7 +42,7 @@ class NotConfiguredError(OsisError):
 
 
 class SegmenterNode(SteadyLifecycleNode):
-    """Configured it holds a model and answers `~/segment`; active it also segments the images of `image`."""
+    """Configured, it holds a model and answers `~/segment`. Active, it also segments the images of `image`."""
 
     def __init__(self, **options: object) -> None:
         """Declare parameters; nothing else is done before the first transition.

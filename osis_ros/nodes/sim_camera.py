@@ -1,4 +1,4 @@
-"""`camera`: a simulated RGB-D camera over cluttered tables, with the truth of what it sees."""
+"""`camera`: a simulated RGB-D camera over cluttered tables, which also publishes the true masks."""
 
 import time
 import traceback
@@ -23,30 +23,30 @@ from osis_ros.nodes.support.unused_parameters import warn_of_unused
 
 WORLD, BODY, OPTICAL = "world", "camera_link", "camera_color_optical_frame"
 PARAMETERS = {
-    "rate": (10.0, "Images a second, 0.1..60. Where rendering is slower, an image is sent again under a new stamp."),
+    "rate": (10.0, "Images per second, 0.1..60. If rendering is slower, an image is sent again with a new stamp."),
     "width": (640, "Width of the images in pixels."),
     "height": (480, "Height of the images in pixels."),
     "seed": (0, "Seed of the first scene; each following scene has the next one."),
     "split": (
         "demo",
-        "Whose categories and textures the scenes have: demo, train (known objects only), outliers, val or test.",
+        "Split that objects and textures are drawn from: demo, train (known objects only), outliers, val or test.",
     ),
-    "objects": (0, "Objects of a scene, 1..20; 0 for a random number."),
+    "objects": (0, "Number of objects in a scene, 1..20; 0 for a random number."),
     "scene_seconds": (5.0, "Seconds after which the next scene is shown, 0.1 or more."),
     "depth_noise": (
         "none",
         "The depth camera's noise: none, stereo (as a D435) or structured (structured light). It scatters, has holes, "
         "shadows at edges and flying pixels.",
     ),
-    "orbit": (True, "Whether the camera circles the scene, or stands still, as it does where a wall is near."),
+    "orbit": (True, "Whether the camera circles the scene. Near a wall it always stands still."),
 }
 
 
 class SimCamera(Node):
-    """Publishes below its own name: colour, its JPEG, registered depth, calibrations and the truth, all of one frame
-    under one stamp; and where the camera is on /tf and /tf_static, where tf2_msgs is installed.
+    """Publishes a colour image, the same as JPEG, registered depth, calibrations and true masks. All messages of a
+    frame have the same stamp. If tf2_msgs is installed, the camera's pose is published on /tf and /tf_static.
 
-    Rendering happens in a thread of its own, one frame ahead, so that the rate holds.
+    A separate thread renders one frame ahead, so that the rate is kept.
     """
 
     def __init__(self, **options: object) -> None:

@@ -1,4 +1,4 @@
-"""One image and what the stages have found in it."""
+"""One image and the results of the stages."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Frame:
-    """What goes through the pipeline. A stage gives back the frame with what it found (`dataclasses.replace`).
+    """One image and its results so far. A stage returns a copy with its result added (`dataclasses.replace`).
 
     Attributes:
         rgb: uint8 [H, W, 3].
         header: the image's own; every result carries it.
-        in_stream: False for an image that was asked for by itself. A stage that remembers earlier frames, such as a
-            tracker, leaves such a frame out of its memory.
+        in_stream: False for a single image of a service request. A stage that remembers earlier frames, such as a
+            tracker, must not remember such a frame.
         model: name of the model that found the instances.
         instances: None before the first stage.
     """

@@ -14,7 +14,7 @@ class MaskNms(Stage):
 
     settings = (
         Setting("max_instances", -1,
-                "Keep at most this many instances of a frame, 1 to the model's own limit; -1 for that limit.",
+                "Keep at most this many instances per image, from 1 to the model's own limit; -1 for that limit.",
                 low=1, high=1000, models_own=True),
         Setting("max_overlap", 1.0,
                 "Drop the lower-scoring of two instances whose mask IoU exceeds this, 0..1, whatever their classes; "

@@ -12,11 +12,11 @@ SETTINGS = tuple(setting for stage in STAGES for setting in stage.settings)
 
 
 class Pipeline:
-    """From an image to what is known about its objects. Calls from several threads are safe.
+    """Runs all stages on an image. Calls from several threads are safe.
 
     Attributes:
         segment: the first stage, which holds the model.
-        limits: of a setting's name, the largest value that makes sense with the loaded model.
+        limits: setting's name → largest value that makes sense with the loaded model.
     """
 
     def __init__(self, values: Mapping[str, object]) -> None:

@@ -16,17 +16,17 @@ class Segment(Stage):
 
     settings = (
         Setting("model", DEFAULT_MODEL,
-                "The model bundle: its folder, or the name of one that came with the package.", UNCONFIGURED),
-        Setting("provider", "auto", "What the model runs on; auto takes CUDA where it works, else the CPU.",
+                "Folder of a model bundle, or the name of a model in the package.", UNCONFIGURED),
+        Setting("provider", "auto", "What the model runs on; auto uses CUDA if it works, else the CPU.",
                 UNCONFIGURED, choices=("auto", "cpu", "cuda", "tensorrt")),
-        Setting("threads", 0, "CPU threads of the model; 0 for the cores that the process may use.", UNCONFIGURED,
-                low=0, high=256),
+        Setting("threads", 0, "CPU threads of the model; 0 for as many as the cores that the process may use.",
+                UNCONFIGURED, low=0, high=256),
         Setting("score_threshold", MODELS_OWN,
-                "Instances with a lower score are left out, 0..1; -1 for the model's own threshold.",
+                "Instances with a lower score are dropped, 0..1; -1 for the model's own threshold.",
                 low=0.0, high=1.0, models_own=True),
         Setting("unknown_threshold", MODELS_OWN,
-                "T_u: an instance is unknown if its distance from the known classes exceeds this, 0..2, or 0..1 for "
-                "a model that decides by a probability; -1 for the model's own threshold.",
+                "T_u: an instance is unknown if its distance from the known classes exceeds this; 0..2, or 0..1 if "
+                "model.yaml has unknown_by probability or odds; -1 for the model's own threshold.",
                 low=0.0, high=2.0, models_own=True),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ ALWAYS, NOT_ACTIVE, UNCONFIGURED, NEVER = "always", "not while active", "only wh
 
 
 class SettingError(OsisError):
-    """A value that a setting does not take; the message names both."""
+    """A value that a setting does not accept; the message names both."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Setting:
         changes: when a node's user may set it: ALWAYS, NOT_ACTIVE, UNCONFIGURED, or NEVER once the node has started.
         low, high: the range of a number, ends included.
         choices: the words that a string may be; any if empty.
-        models_own: whether MODELS_OWN is meant as such; low is then above it.
+        models_own: whether the value MODELS_OWN is allowed and means the model's own value.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Setting:
 
 
 def values_of(settings: Iterable[Setting], **given: object) -> dict[str, object]:
-    """The value of each setting: the one given, or its default where none or None is.
+    """The value of each setting: the given one, or the default if none or None is given.
 
     Raises:
         SettingError: a value out of its range.

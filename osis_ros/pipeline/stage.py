@@ -9,11 +9,11 @@ from osis_ros.pipeline.setting import Setting
 
 
 class Stage(ABC):
-    """What every stage is. It is called from several threads at once.
+    """Base class of all stages. A stage is called from several threads at once.
 
     Attributes:
-        settings: what the user can set, by names of their own.
-        limits: of a setting's name, the largest value that makes sense with what this stage has loaded.
+        settings: what the user can set; names must differ from those of the other stages.
+        limits: setting's name → largest value that makes sense with what this stage has loaded.
     """
 
     settings: ClassVar[tuple[Setting, ...]] = ()

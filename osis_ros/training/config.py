@@ -25,56 +25,57 @@ class ConfigError(OsisError):
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors, so that a typing mistake never trains the wrong thing for a day; so are inf and nan."""
+    """A section in which unknown keys, inf and nan are errors: a misspelt key must not spoil a day of training."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 def refuse_without_effect(section: BaseModel, names: tuple[str, ...], where: str) -> None:
-    """Raises ValueError for entries that are not their defaults and would be of no effect `where`."""
+    """Raise ValueError for entries that differ from their defaults but have no effect `where`."""
     changed = [name for name in names if getattr(section, name) != type(section).model_fields[name].default]
     if changed:
         raise ValueError(f"{', '.join(changed)}: of no effect with {where}")
 
 
 class SceneSet(Strict):
-    """Rendered scenes to make (once) before training, as `osis scenes` would."""
+    """Scenes that are rendered (once) before training, as by `osis scenes`."""
 
-    count: Positive = Field(description="images in all")
-    seed: int = Field(0, ge=0, description="of the first scene; the next scenes have the next seeds")
+    count: Positive = Field(description="total number of images")
+    seed: int = Field(0, ge=0, description="seed of the first scene; further scenes count up from it")
 
 
 class Cutouts(Strict):
-    """Objects of another source that are pasted into the images of this one."""
+    """Objects of another data set that are pasted into the images of this one."""
 
-    source: str = Field(description="name of the other source, under `train`")
-    probability: Annotated[float, Field(ge=0, le=1)] = Field(0.5, description="share of images that get any")
-    most: Positive = Field(4, description="pasted into one image, one to so many")
+    source: str = Field(description="name of the other data set, under `train`")
+    probability: Annotated[float, Field(ge=0, le=1)] = Field(0.5, description="share of images that get cut-outs")
+    most: Positive = Field(4, description="most cut-outs in one image; their number is drawn from 1 to this")
     size: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = Field(
-        (0.05, 0.2), description="smallest and largest root of a pasted area, in widths of the image"
+        (0.05, 0.2), description="smallest and largest size: square root of the area, as a share of the image's width"
     )
     drop_annotations: tuple[str, ...] = Field((), description="class names that are not pasted")
-    photographs: Positive = Field(2000, description="images of the source to cut from, at most, drawn at random")
+    photographs: Positive = Field(2000, description="cut from at most this many images, drawn at random")
 
 
 class Source(Strict):
     """One COCO-format data set.
 
-    Paths are relative to the run's data folder. Annotations of a class the model knows teach that class. Every other
-    one, with `classes: none` all of them, is an object without a class: it teaches boxes and masks, and, where the
-    model's `roi.reject_unlabelled` and `embedding.repel_unlabelled` say so, what the known classes are not.
+    Paths are relative to the run's data folder. Annotations of a known class train that class. All others (with
+    `classes: none`, every annotation) are objects without a class. They train boxes and masks. With
+    `roi.reject_unlabelled` and `embedding.repel_unlabelled` they also train the model not to take them for a known
+    class.
     """
 
     annotations: Path = Field(description="COCO-format file")
-    images: Path = Field(description="folder that the file names in it start at")
-    weight: float = Field(1.0, gt=0, description="share of the samples, relative to the other sources")
+    images: Path = Field(description="folder that the file names in the annotations are relative to")
+    weight: float = Field(1.0, gt=0, description="share of the training samples, relative to the other data sets")
     classes: Literal["by_name", "none"] = Field(
-        "by_name", description="by_name: classes are matched by name; none: every object is one without a class"
+        "by_name", description="by_name: classes are matched by name; none: no object has a class"
     )
-    rename: dict[str, str] = Field({}, description="names of the file's classes → names of the model's, {cup: mug}")
-    drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are deleted")
-    drop_images: tuple[str, ...] = Field((), description="class names whose images are left out altogether")
-    cutouts: Cutouts | None = Field(None, description="paste objects of another source into these images")
+    rename: dict[str, str] = Field({}, description="class names in the file → class names of the model, {cup: mug}")
+    drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are ignored")
+    drop_images: tuple[str, ...] = Field((), description="class names; images with such an object are left out")
+    cutouts: Cutouts | None = Field(None, description="paste objects of another data set into these images")
 
 
 class Augment(Strict):
@@ -84,16 +85,19 @@ class Augment(Strict):
         "short_side", description="short_side: scale the whole image; jitter: scale and crop to a fixed size"
     )
     short_sides: tuple[Positive, ...] = Field(
-        (640, 672, 704, 736, 768, 800), description="short_side: lengths of the short side in pixels, one is drawn"
+        (640, 672, 704, 736, 768, 800),
+        description="short_side: lengths of the short side in pixels, one of which is drawn at random",
     )
-    max_side: Positive = Field(1333, description="short_side: the most pixels of the long side")
-    size: tuple[Positive, Positive] = Field((480, 640), description="jitter: height, width of the crop")
-    scale: tuple[float, float] = Field((0.6, 1.8), description="jitter: zoom against fitting the image in the crop")
+    max_side: Positive = Field(1333, description="short_side: greatest length of the long side in pixels")
+    size: tuple[Positive, Positive] = Field((480, 640), description="jitter: height and width of the crop in pixels")
+    scale: tuple[float, float] = Field(
+        (0.6, 1.8), description="jitter: smallest and largest zoom; at 1 the image just fits into the crop"
+    )
     photometric: bool = Field(
-        False, description="vary colour, contrast, noise, blur, compression as a cheap camera does"
+        False, description="vary colour, contrast, noise, blur and compression, as cheap cameras do"
     )
     recolour: float = Field(0, ge=0, le=1, description="share of objects of which a part gets another colour")
-    min_pixels: int = Field(1, ge=1, description="an object of fewer pixels after cropping is left out")
+    min_pixels: int = Field(1, ge=1, description="objects with fewer pixels after cropping are left out")
 
     @model_validator(mode="after")
     def _check(self) -> "Augment":
@@ -103,26 +107,37 @@ class Augment(Strict):
 
 
 class Optimiser(Strict):
-    """Optimiser and schedule (defaults: the paper's, for a batch of 4; the rate grows linearly with the batch)."""
+    """Optimiser and learning-rate schedule.
+
+    The defaults are the paper's, for a batch of 4. The learning rate is scaled linearly with the batch.
+    """
 
     name: Literal["sgd", "adamw"] = Field("sgd", description="the algorithm")
-    learning_rate: float = Field(0.005, gt=0, description="at a batch of `reference_batch`, after warm-up")
+    learning_rate: float = Field(
+        0.005, gt=0, description="learning rate after warm-up, if the batch over all GPUs is `reference_batch`"
+    )
     reference_batch: Positive = Field(4, description="the batch, over all GPUs, that `learning_rate` is meant for")
-    momentum: float = Field(0.9, ge=0, lt=1, description="of SGD")
-    weight_decay: float = Field(1e-4, ge=0, description="AdamW: of weights only, not of biases and scales")
-    backbone_factor: float = Field(1.0, ge=0, description="the backbone's rate relative to the heads'")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of SGD")
+    weight_decay: float = Field(1e-4, ge=0, description="weight decay; AdamW leaves biases and scales out")
+    backbone_factor: float = Field(
+        1.0, ge=0, description="learning rate of the backbone, divided by that of the other layers"
+    )
     schedule: Literal["steps", "cosine", "cooldown"] = Field(
         "steps",
-        description="how the rate falls: steps: to a tenth at each milestone; cosine: along a cosine to 1 %; cooldown: "
-        "constant, then to 0 over the last part of the run",
+        description="how the learning rate falls. steps: to a tenth at each milestone; cosine: along a cosine to 1 %; "
+        "cooldown: constant, then to 0 over the last part of the run",
     )
-    milestones: tuple[Positive, ...] = Field((84_000, 116_000), description="schedule steps: at which steps it falls")
+    milestones: tuple[Positive, ...] = Field(
+        (84_000, 116_000), description="schedule steps: the steps at which the learning rate falls"
+    )
     cooldown: float = Field(
-        0.25, gt=0, le=1, description="schedule cooldown: the share of the steps, the last, in which the rate falls"
+        0.25, gt=0, le=1, description="schedule cooldown: the last share of the steps, in which the learning rate falls"
     )
-    warmup_steps: int = Field(400, ge=0, description="steps in which the rate rises from `warmup_factor` to 1")
-    warmup_factor: float = Field(0.001, ge=0, le=1, description="share of the rate at the first step")
-    clip_gradient_norm: float | None = Field(None, gt=0, description="longer gradients are shortened to this norm")
+    warmup_steps: int = Field(400, ge=0, description="first steps, in which the learning rate rises to its full value")
+    warmup_factor: float = Field(0.001, ge=0, le=1, description="share of the learning rate at the first step")
+    clip_gradient_norm: float | None = Field(
+        None, gt=0, description="gradients with a greater norm are scaled down to this norm"
+    )
     ema_decay: float | None = Field(
         None, gt=0, lt=1, description="decay of the running average of the weights; checkpoints hold the average"
     )
@@ -140,27 +155,33 @@ class Optimiser(Strict):
 class TrainConfig(Strict):
     """One training run. `osis train --config NAME` reads a preset of `training/configs`, or a file."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="of the run; its folder is OUTPUT/NAME")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name of the run; its folder is OUTPUT/NAME")
     model: ModelConfig = Field(description="the network; `preset: tabletop` starts from that preset")
-    backbone_weights: Path | None = Field(None, description="relative to the data folder; none: random weights")
-    scenes: dict[str, dict[Literal["train", "outliers", "val", "test"], SceneSet]] = Field(
-        {}, description="folder, below the data folder → split → how many"
+    backbone_weights: Path | None = Field(
+        None, description="weights of the backbone, relative to the data folder; none: random weights"
     )
-    train: Annotated[dict[str, Source], Field(min_length=1)] = Field(description="data sets by a name of your choice")
+    scenes: dict[str, dict[Literal["train", "outliers", "val", "test"], SceneSet]] = Field(
+        {}, description="rendered scenes: folder below the data folder → split → their number"
+    )
+    train: Annotated[dict[str, Source], Field(min_length=1)] = Field(
+        description="data sets to train on, each with a name of your choice"
+    )
     augment: Augment = Field(Augment(), description="how training images are varied")
     optimiser: Optimiser = Field(Optimiser(), description="optimiser and learning rate")
     steps: Positive = Field(128_000, description="optimiser steps")
     batch: Positive = Field(4, description="images per step and GPU")
-    accumulate: Positive = Field(1, description="batches per step, whose gradients are averaged")
+    accumulate: Positive = Field(1, description="batches per step; their gradients are averaged")
     workers: int = Field(2, ge=0, description="processes per GPU that load images; 0: the training process itself")
-    devices: Positive | Literal["auto"] = Field("auto", description="GPUs (CPU processes without any); auto: every GPU")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = Field(
-        "32-true", description="auto: half precision where this machine computes in it natively"
+    devices: Positive | Literal["auto"] = Field(
+        "auto", description="number of GPUs; without a GPU, number of CPU processes; auto: every GPU"
     )
-    only: tuple[str, ...] = Field((), description="parts of the network to train, the others stay; none: all of it")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = Field(
+        "32-true", description="auto: half precision if this machine supports it natively"
+    )
+    only: tuple[str, ...] = Field((), description="parts of the network to train, others keep their weights; []: all")
     checkpoint_every: Positive = Field(500, description="steps between checkpoints")
-    seed: int = Field(0, ge=0, description="of weights, samples and their augmentation")
-    on_gpu: dict[str, Any] = Field({}, description="entries that stand in for those above where a GPU trains")
+    seed: int = Field(0, ge=0, description="seed of initial weights, sampling and augmentation")
+    on_gpu: dict[str, Any] = Field({}, description="entries that replace those above if there is a GPU")
 
     @model_validator(mode="after")
     def _check_names(self) -> "TrainConfig":

@@ -75,9 +75,9 @@ def _scores(metrics: Sequence[Metric]) -> str:
     ]
     note = "All figures are of masks, in percent except counts. The commands are [below](#commands-for-the-scores)."
     legend = (
-        "AP_k: average precision of the known classes. AP_unk, AR_unk^N: average precision and recall of unknown "
-        "objects, with at most N detections per image. AOSE: unknown objects taken for known ones. One class: every "
-        "object counts, whatever its class."
+        "AP_k: average precision of the known classes. AP_unk, AR_unk^N: average precision and average recall of "
+        "unknown objects, with at most N detections per image. AOSE: number of unknown objects taken for known ones. "
+        "One class: every object counts, whatever its class."
     )
     return f"{note}\n\n{_table(('measured on', 'scores'), rows)}\n\n{legend}"
 
@@ -122,8 +122,8 @@ def _facts(manifest: Manifest) -> str:
         ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),
     ]
     note = (
-        "The thresholds are those of the export; `model.yaml` holds those in force. They can be changed at every call, "
-        "and while the node runs."
+        "The table has the thresholds at the time of the export. `osis calibrate --write` may have changed them in "
+        "`model.yaml` since. They can also be changed for each call, and while the node runs."
     )
     return f"{_table(('fact', 'value'), rows)}\n\n{note}"
 

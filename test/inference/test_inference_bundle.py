@@ -74,9 +74,9 @@ def test_what_was_written_is_read_back(folder):
         ({"format_version": 3}, "model.yaml: format_version is 3, expected 2"),
         ({"format_version": "one"}, "model.yaml: format_version is 'one', expected 2"),
         ({"format_version": None}, "model.yaml: format_version is missing, expected 2"),
-        ({"unknown_by": "entropy"}, "model.yaml: unknown_by is 'entropy', expected what `distances` are"),
-        ({"float16": "yes"}, "model.yaml: float16 is 'yes', expected true where the graph's numbers fit float16"),
-        ({"second_look": 1}, "model.yaml: second_look is 1, expected true where classes and distances come from"),
+        ({"unknown_by": "entropy"}, "model.yaml: unknown_by is 'entropy', expected the measure that T_u is"),
+        ({"float16": "yes"}, "model.yaml: float16 is 'yes', expected true or false: whether TensorRT"),
+        ({"second_look": 1}, "model.yaml: second_look is 1, expected true or false: whether classes"),
         (
             {"unknown_by": "odds", "thresholds__unknown": 1.5},
             "model.yaml: thresholds.unknown is 1.5, expected 0..1: this model's T_u bounds a probability",

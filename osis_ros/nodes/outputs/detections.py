@@ -10,7 +10,7 @@ if importlib.util.find_spec("vision_msgs"):
 else:
     Detection2DArray = None
 
-PUBLISH = Setting("publish.detections", True, "Publish ~/detections, where vision_msgs is installed.")
+PUBLISH = Setting("publish.detections", True, "Publish ~/detections, if vision_msgs is installed.")
 DETECTIONS = Output(
     topic="detections",
     message_type=Detection2DArray,

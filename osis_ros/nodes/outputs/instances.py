@@ -8,7 +8,7 @@ from osis_ros.nodes.outputs.output import Output
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import Setting
 
-EMBEDDINGS = Setting("publish.embeddings", False, "Put each instance's embedding into ~/instances.")
+EMBEDDINGS = Setting("publish.embeddings", False, "Include the embedding of each instance in ~/instances.")
 
 
 def make(frame: Frame, values: Mapping[str, object]) -> InstanceArray:

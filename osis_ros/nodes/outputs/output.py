@@ -12,7 +12,7 @@ from osis_ros.pipeline.setting import Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A topic of results. Nothing is made that nobody wants.
+    """A topic of results. A message is made only if it is wanted.
 
     Attributes:
         topic: below the node's name.

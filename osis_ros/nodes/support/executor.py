@@ -5,9 +5,9 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 
 
 class SteadyExecutor(MultiThreadedExecutor):
-    """rclpy's own loses a race: a callback in one thread destroys a topic (a lifecycle transition does) while another
-    thread is making the list of what to wait for. It then raises `InvalidHandle` out of `spin`, which ends the process.
-    What was destroyed needs no waiting for, so here the list is made anew."""
+    """rclpy's own executor has a race: a callback in one thread destroys a topic (a lifecycle transition does) while
+    another thread makes the list of entities to wait for. `spin` then raises `InvalidHandle`, which ends the process.
+    This executor makes the list again, without the destroyed topic."""
 
     def spin_once(self, timeout_sec: float | TimeoutObject | None = None) -> None:
         try:

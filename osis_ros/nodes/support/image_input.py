@@ -24,8 +24,8 @@ SETTINGS = (
             "best_effort.", NOT_ACTIVE, choices=(AUTO, *RELIABILITIES)),
     Setting("qos.durability", "volatile", "Durability requested of the camera; volatile matches every camera.",
             NOT_ACTIVE, choices=tuple(DURABILITIES)),
-    Setting("qos.depth", 1, "Images that the middleware keeps; only the newest is ever processed.", NOT_ACTIVE,
-            low=1, high=100),
+    Setting("qos.depth", 1, "Length of the middleware's queue; the node always processes the newest image only.",
+            NOT_ACTIVE, low=1, high=100),
     Setting("image_timeout", 5.0, "Seconds without an image after which an active node warns.", low=0.1, high=3600.0),
 )  # fmt: skip
 ImageMessage = Image | CompressedImage
@@ -34,8 +34,9 @@ ImageMessage = Image | CompressedImage
 class ImageInput:
     """The subscription of an image topic, from construction until `close`.
 
-    With `qos.reliability: auto` it follows the camera. Images that are larger than the middleware's shared memory
-    come whole only where both ends are reliable, while a reliable subscription hears nothing of a best-effort camera.
+    With `qos.reliability: auto` the reliability follows the camera's. Images that are larger than the middleware's
+    shared memory arrive complete only if both ends are reliable. But a reliable subscription receives nothing from a
+    best-effort camera.
     """
 
     def __init__(

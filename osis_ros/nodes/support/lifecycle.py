@@ -1,4 +1,4 @@
-"""A lifecycle node that lives on when it is asked for what its state does not allow, and says what went wrong."""
+"""A lifecycle node that survives invalid transition requests and reports failed transitions."""
 
 import traceback
 from collections.abc import Callable
@@ -16,14 +16,13 @@ Transition = Callable[[LifecycleState], TransitionCallbackReturn]
 
 
 class SteadyLifecycleNode(LifecycleNode):
-    """Two things are unlike in rclpy's own node, on which one cannot build a robot:
+    """Differs from rclpy's own lifecycle node in three ways:
 
-    - a client that asks for a transition which the present state does not have gets the answer that it did not
-      succeed; there it raises out of the executor, which ends the process;
-    - an exception in a transition is logged, and kept in `transition_error`; there it is dropped without a word.
-      Either way it counts as ERROR, and `on_error` follows.
-
-    And one is new: `bring_up`, which needs nobody outside, so that a node that was started again comes up again.
+    - A request for a transition that the present state does not have is answered with "no success". In rclpy it raises
+      an exception in the executor, which ends the process.
+    - An exception in a transition is logged and kept in `transition_error`. rclpy drops it silently. In both, it counts
+      as ERROR, and `on_error` follows.
+    - `bring_up` configures and activates the node without a client, so that a restarted node becomes active again.
     """
 
     transition_error = ""

@@ -1,4 +1,4 @@
-"""A worker thread that is always given the newest frame."""
+"""A worker thread that always processes the newest frame."""
 
 import threading
 from collections.abc import Callable
@@ -8,10 +8,10 @@ Frame = TypeVar("Frame")
 
 
 class NewestFrameWorker(Generic[Frame]):
-    """Calls `process` in a thread of its own, each frame at most once, always with the newest one there is.
+    """Calls `process` in a separate thread, always with the newest frame, and at most once for each frame.
 
-    It keeps one waiting frame. A newer frame replaces one that waits, so that what is processed is never older than
-    the time one frame takes, however fast the camera is.
+    It keeps one waiting frame. A newer frame replaces the waiting one, so a frame never waits longer than the
+    processing of one frame takes, however fast the camera is.
     """
 
     def __init__(self, process: Callable[[Frame], None], dropped: Callable[[], None], name: str) -> None:

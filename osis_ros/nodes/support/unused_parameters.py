@@ -1,4 +1,4 @@
-"""What a user gave a node as parameters and no parameter takes. ROS 2 itself says nothing of it."""
+"""Warnings about parameter values that the node does not use, such as misspelt names. ROS 2 itself ignores them."""
 
 import contextlib
 import difflib

@@ -17,10 +17,12 @@ FEWEST = {"train_top_k": 1000, "test_top_k": 1000, "nms_iou": 0.9, "max_proposal
 class ModelConfig(SemSegConfig):
     """The whole network. `ModelConfig(class_names=…)` is the paper's for COCO, without any addition."""
 
-    scoring: ScoringConfig | None = Field(None, description="None, the paper's: softmax, s and distance by themselves")
-    box_voting: BoxVotingConfig | None = Field(None, description="None, the paper's: every box alone")
-    second_look: SecondLookConfig | None = Field(None, description="None, the paper's: the RoI features alone decide")
-    mask_refinement: MaskRefinementConfig | None = Field(None, description="None, the paper's: the mask head's masks")
+    scoring: ScoringConfig | None = Field(None, description="other scores than the paper's; none: the paper's")
+    box_voting: BoxVotingConfig | None = Field(None, description="average overlapping proposals; none: do not")
+    second_look: SecondLookConfig | None = Field(None, description="a second classifier on crops; none: without it")
+    mask_refinement: MaskRefinementConfig | None = Field(
+        None, description="masks are corrected on crops of the image; none: the masks of the mask head"
+    )
 
     @model_validator(mode="before")
     @classmethod

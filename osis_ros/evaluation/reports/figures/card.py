@@ -119,8 +119,8 @@ def section(
     images = len(groups[0].paths)
     point = f"score ≥ {limits.score:g}, T_u {limits.unknown:g}"
     gallery = (
-        f"Left: found. Right: true. The best, the middle and the worst of {images} images of `{scenes.name}` "
-        f"({point}), by each image's F1 at mask IoU 0.5. An instance is right if it covers an object of its class; "
+        f"Left: results. Right: ground truth. The best, the middle and the worst of {images} images of `{scenes.name}` "
+        f"({point}), ranked by F1 at mask IoU 0.5. An instance is right if it covers an object of its class; "
         "all unknown classes count as one. Masks of known classes are plain, unknown ones are hatched in magenta."
     )
     if photographs:
@@ -131,11 +131,11 @@ def section(
         )
     found = shares.known + shares.unknown
     distances = (
-        f"Distance from the known classes, which T_u bounds, of the {found} instances that cover an object at mask IoU "
-        f"0.5 on these {images} images. Of {shares.known} known objects {shares.known_within:.0%} lie within T_u, of "
-        f"{shares.unknown} unknown ones {shares.unknown_beyond:.0%} lie beyond it. For any T_u: an unknown object lies "
-        f"farther out than a known one with a probability of {shares.auroc:.2f} (AUROC). Objects that were not found "
-        "are not counted."
+        f"Distance from the known classes, with which T_u is compared, of the {found} instances that cover an object "
+        f"at mask IoU 0.5 on these {images} images. Of {shares.known} known objects {shares.known_within:.0%} lie "
+        f"within T_u, of {shares.unknown} unknown ones {shares.unknown_beyond:.0%} lie beyond it. Independent of T_u, "
+        f"an unknown object has a greater distance than a known one with a probability of {shares.auroc:.2f} (AUROC). "
+        "Objects that were not found are not counted."
     )
     centres = "Crosses are the class centres." if with_centres else "The class centres were not available."
     embedding = (
@@ -143,7 +143,7 @@ def section(
         f"black. {centres} Near points are similar; large distances and areas mean nothing on such a map."
     )
     parts = ["## What it sees"]
-    pairs = (("What was found beside what is true", GALLERY, gallery), ("Distances", DISTANCES, distances),
+    pairs = (("Results and ground truth", GALLERY, gallery), ("Distances", DISTANCES, distances),
              ("Embedding", EMBEDDING, embedding))  # fmt: skip
     for name, file, words in pairs:
         parts += [f"![{name}]({FOLDER}/{file})", words]

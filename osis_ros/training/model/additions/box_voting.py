@@ -1,4 +1,4 @@
-"""Box voting: proposals that agree on an object place its box together (Gidaris and Komodakis 2015, section 3.2)."""
+"""Box voting: each box becomes a mean of the proposals that overlap it (Gidaris and Komodakis 2015, section 3.2)."""
 
 import torch
 from pydantic import Field
@@ -10,9 +10,9 @@ from osis_ros.training.model.semseg.config import Fraction, Section
 
 
 class BoxVotingConfig(Section):
-    """Which boxes agree."""
+    """Box voting: each box becomes the mean of the proposals that overlap it, weighted by score."""
 
-    iou: Fraction = Field(0.8, description="proposals vote on every box that they overlap by at least this")
+    iou: Fraction = Field(0.8, description="lowest IoU of a proposal with the box")
 
 
 class BoxVoting(Addition):

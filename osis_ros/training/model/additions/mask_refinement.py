@@ -1,7 +1,7 @@
-"""Masks drawn again on the image's own pixels (after Cheng et al. 2020, "CascadePSP").
+"""Masks corrected on crops of the image (after Cheng et al. 2020, "CascadePSP").
 
-The mask head sees an object in 14×14 cells of the pyramid's features, which round off thin parts, and nothing beyond a
-box that may be too small. A crop with a border shows the object's edges; the first mask says which object is meant.
+The mask head sees an object in 14×14 cells of the pyramid's features. This loses thin parts, and everything outside a
+box that is too small. A crop with a border shows the object's edges. The first mask tells which object is meant.
 """
 
 from functools import partial
@@ -34,28 +34,35 @@ OUTSIDE = -4.0  # logit of the first mask beyond its box
 
 
 class MaskRefinementConfig(Section):
-    """Masks drawn again on crops of the image."""
+    """Masks corrected on crops of the image."""
 
     crop_size: int = Field(64, ge=32, multiple_of=16, description="side in pixels of the crop of a box and its border")
-    border: Positive = Field(10, description="of these, beyond each side of the box")
-    mask_size: Positive = Field(56, description="side of a mask in cells, as it comes out")
-    frozen_stages: int = Field(2, ge=0, le=4, description="leading stages of its MobileNetV2 without gradient")
+    border: Positive = Field(10, description="pixels of the crop outside the box, on each side")
+    mask_size: Positive = Field(56, description="side of the resulting mask in cells")
+    frozen_stages: int = Field(2, ge=0, le=4, description="first stages of its MobileNetV2, which are not trained")
     channels: tuple[Positive, Positive, Positive, Positive] = Field(
-        (64, 48, 32, 24), description="of the decoder, at strides 16, 8, 4 and 2"
+        (64, 48, 32, 24), description="channels of the decoder at strides 16, 8, 4 and 2"
     )
-    passes: Positive = Field(1, description="how often a mask is corrected, each time in the box of the one before")
+    passes: Positive = Field(1, description="how often a mask is corrected, each time in the box of the last mask")
     agreement: float = Field(
-        0.3, ge=0, description="a in s i^a of every pass: i, IoU of a mask and the one before, is part of the score"
+        0.3,
+        ge=0,
+        description="a: each pass multiplies the score by i^a, where i is the IoU of the mask before and after",
     )
     fit_share: float | None = Field(
-        None, ge=0, description="b in s i^a q^b of every pass: q, estimated IoU of mask and object; None: not estimated"
+        None,
+        ge=0,
+        description="b: each pass also multiplies the score by q^b, where q is the estimated IoU of mask and object; "
+        "none: q is not estimated",
     )
-    nms_iou: Fraction = Field(0.7, description="of the boxes that the losses are taken on")
-    samples: Positive = Field(32, description="boxes, in each image, that the losses are taken on")
-    positive_fraction: Fraction = Field(0.75, description="of them show an object; others tell the score what does not")
-    positive_iou: Fraction = Field(0.5, description="boxes that show an object overlap it by at least this")
-    loss_weight: float = Field(1, ge=0, description="of the corrected masks")
-    score_loss_weight: float = Field(0.5, ge=0, description="of the estimated IoU")
+    nms_iou: Fraction = Field(0.7, description="IoU of NMS on the boxes that the losses are computed on")
+    samples: Positive = Field(32, description="boxes per image that the losses are computed on")
+    positive_fraction: Fraction = Field(
+        0.75, description="greatest share of them that show an object; the others train the estimated IoU only"
+    )
+    positive_iou: Fraction = Field(0.5, description="lowest IoU with its object of a box that shows one")
+    loss_weight: float = Field(1, ge=0, description="weight of the loss of the corrected masks")
+    score_loss_weight: float = Field(0.5, ge=0, description="weight of the loss of the estimated IoU")
 
     @model_validator(mode="after")
     def _box_is_left(self) -> "MaskRefinementConfig":

@@ -19,11 +19,14 @@ class ScoringConfig(Section):
 
     unknown_by: UnknownBy = Field(
         "distance",
-        description="what T_u bounds: the cosine distance to the nearest class centre (the paper's), the probability p "
-        "of none of the classes, or p / (p + q), q that of the likeliest one; these two want roi.reject_unlabelled",
+        description="the measure that T_u is compared with. distance: cosine distance to the nearest class centre (the "
+        "paper's); probability: p, the probability of no known class; odds: p / (p + q), where q is the probability of "
+        "the likeliest known class. Use the last two with roi.reject_unlabelled",
     )
-    class_share: Fraction = Field(1, description="a in p^a s^(1-a), a known instance's score of probability p; 1: p")
-    unknown_scale: Fraction = Field(1, description="an unknown instance's score is s times this, to rank among known")
+    class_share: Fraction = Field(
+        1, description="a in p^a s^(1-a), the score of a known instance with class probability p and box score s"
+    )
+    unknown_scale: Fraction = Field(1, description="the score of an unknown instance is its box score s times this")
 
 
 class Scoring(Addition):

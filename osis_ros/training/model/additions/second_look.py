@@ -32,22 +32,29 @@ NO_OPINION = 0.5  # the probability of none of the classes where it did not look
 class SecondLookConfig(Section):
     """A second look at the best boxes of an image."""
 
-    max_boxes: Positive = Field(24, description="best boxes of an image that are looked at")
-    nms_iou: Fraction = Field(0.7, description="boxes that overlap more are looked at once, and share what was seen")
+    max_boxes: Positive = Field(24, description="classify crops of this many of the best boxes of an image")
+    nms_iou: Fraction = Field(0.7, description="boxes that overlap more share one crop and its result")
     crop_size: int = Field(64, ge=32, multiple_of=32, description="side of a crop in pixels")
-    margin: float = Field(0.25, ge=0, description="surroundings that a crop shows too, a share of the box's sides")
-    frozen_stages: int = Field(2, ge=0, le=5, description="leading stages of its MobileNetV2 without gradient")
-    hidden: Positive = 256
-    dim: Positive = Field(128, description="of its own embedding space")
-    share: Fraction = Field(0.55, description="of the second look in the mean of both looks' logits and distances")
+    margin: float = Field(
+        0.25, ge=0, description="how much larger than its box a crop is, as a share of the box's sides"
+    )
+    frozen_stages: int = Field(2, ge=0, le=5, description="first stages of its MobileNetV2, which are not trained")
+    hidden: Positive = Field(256, description="width of the fully connected layer")
+    dim: Positive = Field(128, description="length of an embedding in its own embedding space")
+    share: Fraction = Field(
+        0.55, description="weight of the second look; its logits and distances are averaged with those of the network"
+    )
     unknown_share: Fraction = Field(
-        0, description="d in s q^d, an unknown instance's score: q, its probability of none of the classes"
+        0,
+        description="d in s q^d, the score of an unknown instance; s: box score; q: probability of no known class",
     )
     temperature: float = Field(0.1, gt=0, description="cosines are divided by it before the softmax")
-    dropout: float = Field(0.3, ge=0, lt=1)
-    samples: Positive = Field(16, description="boxes on objects, in each image, that the loss is taken on")
-    positive_iou: Fraction = Field(0.3, description="they overlap their object by at least this: parts count as well")
-    loss_weight: float = Field(1, ge=0)
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of features that dropout sets to 0")
+    samples: Positive = Field(16, description="boxes on objects, per image, that the loss is computed on")
+    positive_iou: Fraction = Field(
+        0.3, description="lowest IoU of such a box with its object; low, so that parts of objects count too"
+    )
+    loss_weight: float = Field(1, ge=0, description="weight of its loss in the sum")
 
 
 class SecondLook(Addition):

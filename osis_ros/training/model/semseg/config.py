@@ -18,66 +18,85 @@ class Section(BaseModel):
 class ProposalConfig(Section):
     """OLN's class-agnostic proposal network (SemSeg section III-A)."""
 
-    anchor_scale: float = Field(8, gt=0, description="side of a level's square anchors over the level's stride")
-    train_top_k: Positive = Field(2000, description="best proposals kept in each level while training")
-    test_top_k: Positive = Field(1000, description="best proposals kept in each level at test time")
-    nms_iou: Fraction | None = Field(None, description="NMS over all levels; None, the paper's, keeps overlaps")
-    max_proposals: Positive | None = Field(None, description="best proposals kept over all levels; None keeps all")
-    samples: Positive = Field(256, description="anchors an image that each of the two losses is taken on")
-    box_positive_iou: Fraction = 0.7
-    box_negative_iou: Fraction = 0.3
-    box_positive_fraction: Fraction = 0.5
-    centerness_positive_iou: Fraction = 0.3
-    centerness_negative_iou: Fraction = 0.1
-    centerness_positive_fraction: Fraction = 1.0
+    anchor_scale: float = Field(8, gt=0, description="side of the square anchors of a level, divided by its stride")
+    train_top_k: Positive = Field(2000, description="in training, keep this many of the best proposals of each level")
+    test_top_k: Positive = Field(1000, description="when testing, keep this many of the best proposals of each level")
+    nms_iou: Fraction | None = Field(None, description="IoU of NMS over all levels; none (the paper): no NMS")
+    max_proposals: Positive | None = Field(
+        None, description="keep this many of the best proposals of all levels together; none: all"
+    )
+    samples: Positive = Field(256, description="anchors per image that each of the two losses is computed on")
+    box_positive_iou: Fraction = Field(0.7, description="box loss: lowest IoU of a positive anchor with its object")
+    box_negative_iou: Fraction = Field(0.3, description="box loss: highest IoU of a negative anchor with any object")
+    box_positive_fraction: Fraction = Field(0.5, description="box loss: greatest share of positive samples")
+    centerness_positive_iou: Fraction = Field(0.3, description="centerness loss: lowest IoU of a positive anchor")
+    centerness_negative_iou: Fraction = Field(0.1, description="centerness loss: highest IoU of a negative anchor")
+    centerness_positive_fraction: Fraction = Field(1.0, description="centerness loss: greatest share of positives")
     centerness_loss: Literal["l1", "cross_entropy"] = "l1"
     box_loss: Literal["iou", "smooth_l1"] = Field("iou", description="the authors' code uses iou, the paper's text l1")
-    side_bias: float = Field(0.0, description="first side distances, in anchor sides; 0.5: the anchor itself")
+    side_bias: float = Field(
+        0.0, description="initial distances of a box's sides from the anchor's centre, in anchor sides; 0.5: the anchor"
+    )
     finest_level: int = Field(2, ge=2, le=5, description="finest pyramid level that proposals come from")
-    feature_length: float = Field(1, gt=0, description="the normalised feature's; the output layer learns as fast")
+    feature_length: float = Field(
+        1, gt=0, description="length to which features are normalised; a greater one trains the output layer faster"
+    )
 
 
 class RoIConfig(Section):
     """The second stage of OLN: refined boxes and the IoU estimate."""
 
     hidden: Positive = Field(1024, description="width of both fully connected layers")
-    pool_size: Positive = 7
-    sampling_ratio: int = Field(0, ge=0, description="RoIAlign samples a bin side; 0: as many as the bin has cells")
-    canonical_size: float = Field(224, gt=0, description="side in pixels of a box that is pooled from P4")
-    samples: Positive = Field(512, description="proposals an image that the losses are taken on")
-    positive_fraction: Fraction = 0.25
-    positive_iou: Fraction = 0.5
+    pool_size: Positive = Field(7, description="side of the pooled feature, in bins")
+    sampling_ratio: int = Field(
+        0, ge=0, description="RoIAlign samples along each side of a bin; 0: as many as the bin has feature cells"
+    )
+    canonical_size: float = Field(224, gt=0, description="side in pixels of a box that is pooled from pyramid level P4")
+    samples: Positive = Field(512, description="proposals per image that the losses are computed on")
+    positive_fraction: Fraction = Field(0.25, description="greatest share of positive samples")
+    positive_iou: Fraction = Field(0.5, description="lowest IoU of a positive sample with its object")
     iou_loss: Literal["l1", "cross_entropy"] = "l1"
-    iou_on_background: bool = Field(False, description="teach the IoU estimate on background too, not on objects alone")
+    iou_on_background: bool = Field(False, description="train the IoU estimate on background too, not only on objects")
     reject_unlabelled: bool = Field(
-        False, description="objects without a class are background to the classifier; False: it never sees them"
+        False, description="train the classifier to call objects without a class background; false: it ignores them"
     )
 
 
 class EmbeddingConfig(Section):
     """The class-semantics embedding space (section III-B) and its loss."""
 
-    dim: Positive = 256
-    enabled: bool = Field(True, description="False: softmax alone, nothing is unknown (Table V, rows 1 and 2)")
-    intra_margin: float = Field(0.05, ge=0, le=2, description="m_p: cosine distance tolerated to the own class centre")
-    inter_margin: float = Field(0.95, ge=0, le=2, description="m_n: cosine distance wanted to every other class centre")
-    positive_iou: Fraction = Field(0.5, description="a proposal must overlap its object by more than this")
-    repel_unlabelled: bool = Field(False, description="keep objects without a class m_n away from every class centre")
+    dim: Positive = Field(256, description="length of an embedding")
+    enabled: bool = Field(True, description="false: softmax only, and nothing is unknown (Table V, rows 1 and 2)")
+    intra_margin: float = Field(
+        0.05, ge=0, le=2, description="m_p: cosine distance to its own class centre above which an embedding is pulled"
+    )
+    inter_margin: float = Field(
+        0.95, ge=0, le=2, description="m_n: cosine distance to another class centre below which it is pushed away"
+    )
+    positive_iou: Fraction = Field(0.5, description="train on proposals whose IoU with their object exceeds this")
+    repel_unlabelled: bool = Field(
+        False, description="push embeddings of objects without a class away from every class centre, as far as m_n"
+    )
 
 
 class MaskConfig(Section):
     """The mask head (section III-C)."""
 
-    channels: Positive = 256
-    convs: int = Field(4, ge=0)
-    embedding_dim: Positive = Field(128, description="channels of the per-pixel and of the mask embedding")
-    pool_size: Positive = Field(14, description="side of the pooled feature; masks come out twice as large")
-    sampling_ratio: int = Field(0, ge=0)
-    rois_per_image: Positive | None = Field(None, description="positives used by the mask loss; None, the paper's: all")
-    modulation: bool = Field(True, description="False: one class-agnostic output layer (Table V, rows 1 and 3)")
+    channels: Positive = Field(256, description="channels of its convolutions")
+    convs: int = Field(4, ge=0, description="number of its convolutions")
+    embedding_dim: Positive = Field(128, description="channels of the per-pixel embedding and of the mask embedding")
+    pool_size: Positive = Field(14, description="side of the pooled feature, in bins; masks are twice as large")
+    sampling_ratio: int = Field(0, ge=0, description="as in `roi`")
+    rois_per_image: Positive | None = Field(
+        None, description="positive proposals per image that the mask loss is computed on; none (the paper): all"
+    )
+    modulation: bool = Field(True, description="false: one class-agnostic output layer (Table V, rows 1 and 3)")
     blend: bool = Field(False, description="concatenate class similarities to the input (Table V, last row)")
     threshold: float = Field(
-        0.5, gt=0, lt=1, description="probability from which on a cell is the object's; masks come out shifted to 0.5"
+        0.5,
+        gt=0,
+        lt=1,
+        description="lowest probability of a mask's cells; output masks are shifted so that it becomes 0.5",
     )
 
     @property
@@ -94,13 +113,15 @@ class MaskConfig(Section):
 class DecisionConfig(Section):
     """From scored proposals to known and unknown instances (section III-D)."""
 
-    score_threshold: Fraction = 0.05
-    unknown_threshold: float = Field(0.085, ge=0, le=2, description="T_u: an object is unknown beyond it")
-    nms_iou: Fraction = 0.5
-    max_boxes: Positive = Field(1000, description="best proposals that are classified")
-    max_known: Positive = 50
-    max_unknown: Positive = 50
-    multi_class: bool = Field(True, description="a box may be reported once for every class above the threshold")
+    score_threshold: Fraction = Field(0.05, description="lowest score that is kept")
+    unknown_threshold: float = Field(
+        0.085, ge=0, le=2, description="T_u: an object is unknown if its distance from the known classes exceeds this"
+    )
+    nms_iou: Fraction = Field(0.5, description="IoU of NMS on boxes")
+    max_boxes: Positive = Field(1000, description="classify this many of the best proposals")
+    max_known: Positive = Field(50, description="most known instances per image")
+    max_unknown: Positive = Field(50, description="most unknown instances per image")
+    multi_class: bool = Field(True, description="report a box once for each class whose score is high enough")
 
 
 class LossWeights(Section):
@@ -120,9 +141,16 @@ class SemSegConfig(Section):
 
     class_names: tuple[str, ...] = Field(min_length=1, description="the known classes in id order")
     backbone: Literal["resnet50", "resnet18", "mobilenet_v2"] = "resnet50"
-    frozen_stages: int = Field(2, ge=0, le=5, description="leading stages without gradient: 1 the stem, 2 res2 too …")
-    channels: Positive = Field(256, description="of every pyramid level")
-    late_merge: bool = Field(False, description="the finest level's two parts are convolved before they are merged")
+    frozen_stages: int = Field(
+        2,
+        ge=0,
+        le=5,
+        description="first stages of the backbone that are not trained; 1: the stem; 2: stem and res2; …",
+    )
+    channels: Positive = Field(256, description="channels of every pyramid level")
+    late_merge: bool = Field(
+        False, description="finest pyramid level: convolve its two inputs before they are added, not their sum; faster"
+    )
     proposals: ProposalConfig = ProposalConfig()
     roi: RoIConfig = RoIConfig()
     embedding: EmbeddingConfig = EmbeddingConfig()
