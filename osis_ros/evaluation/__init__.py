@@ -1,4 +1,4 @@
-"""How good a model is: metrics/ has the measures, jobs/ run them over data, reports/ show the results.
+"""Evaluation of models: metrics/ has the measures, jobs/ runs them on data, reports/ shows the results.
 
 May import `osis_ros.inference`, `osis_ros.coco`, faster-coco-eval, jinja2. Never torch, never rclpy.
 """

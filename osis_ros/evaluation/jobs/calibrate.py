@@ -1,9 +1,9 @@
 """`osis calibrate`: choose T_u and the score threshold of a bundle on a validation set.
 
-The score threshold only cuts a list that is sorted by score, but T_u decides what an instance is, and with it which
-score it has. So the network runs twice: once with everything known, once with everything unknown. For any T_u, the
-known instances are then those of the first run up to that distance, the unknown ones those of the second beyond it;
-but for suppression between the two, that is what a run with that T_u gives. The best few are confirmed by such runs.
+The score threshold only cuts a list that is sorted by score. But T_u decides whether an instance is known or unknown,
+and its score depends on this. So the network runs twice: once with everything known, once with everything unknown. The
+result for any T_u is then estimated: known instances are those of the first run up to this distance, unknown instances
+those of the second run beyond it. This ignores suppression between the two, so the best few T_u are confirmed by runs.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ CANDIDATES, CONFIRMED = 15, 3
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What one T_u gives, in percent: the criterion is the harmonic mean of AP_k and AP_unk."""
+    """Scores at one T_u, in percent. The criterion is the harmonic mean of AP_k and AP_unk."""
 
     unknown_threshold: float
     ap_known: float
@@ -68,8 +68,8 @@ def calibrate(
 ) -> Calibration:
     """Choose T_u with the greatest harmonic mean of AP_k and AP_unk; then the score with the greatest F1 at IoU 0.5.
 
-    For F1, an instance is right if it has a mask IoU of at least 0.5 with an object of its class, unknown being one
-    class, that no better one has taken.
+    For F1, an instance is right if it has a mask IoU of at least 0.5 with an object of its class that no instance with
+    a higher score was matched to. All unknown objects are one class.
 
     Raises:
         EvaluationError: input that does not fit, or a validation set without known or without unknown objects.

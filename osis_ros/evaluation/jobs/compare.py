@@ -71,7 +71,7 @@ def compare(
     provider: str = "cpu",
     first: int | None = None,
 ) -> Comparison:
-    """Run both bundles on each image in turn, so that a busy machine slows both alike.
+    """Run both bundles alternately, image by image, so that a busy machine slows both equally.
 
     Raises:
         OsisError: input that does not fit, in one sentence.

@@ -39,20 +39,20 @@ class Options:
     Attributes:
         ground_truth: COCO-format JSON, plain or gzip.
         detections: COCO-format results; `unknown_id` is the category id that means unknown.
-        model, images: a bundle, and the folder that the file names of the ground truth start at.
-        known: names or ids of the known classes; None to take what the ground truth or the model says.
+        model, images: a bundle, and the folder that the file names of the ground truth are relative to.
+        known: names or ids of the known classes; None: as the ground truth marks them, else the model's classes.
         class_agnostic: count every object and every detection as one class.
         goss, goss_score: also the GOSS quality of the label image; detections below the score are not painted.
         zero_shot: also the zero-shot figures, for detections that name unseen classes.
         limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
-        score_threshold: of the bundle; SemSeg evaluates at 0.05, lower than suits a robot.
+        score_threshold: lowest score that the bundle reports. SemSeg is evaluated at 0.05, lower than a robot needs.
         unknown_threshold: T_u; the bundle's when None.
-        max_overlap: as in `Segmenter.segment`: of two instances of greater mask IoU the bundle gives the better one.
+        max_overlap: as in `Segmenter.segment`: drop the lower-scoring of two instances whose mask IoU exceeds this.
         softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown.
         provider: what runs the bundle.
         first: score only the first so many images (in id order); all when None.
-        save_detections: where to write what the bundle found, as COCO-format results. A run that breaks off leaves
-            what it has done beside it, in NAME.part, and the same run goes on from there.
+        save_detections: file for the bundle's detections, as COCO-format results. An interrupted run keeps its progress
+            in NAME.part beside it; the same run resumes from there.
     """
 
     ground_truth: Path

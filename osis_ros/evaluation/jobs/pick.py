@@ -1,4 +1,4 @@
-"""`osis pick-benchmark`: does a gripper lift what the masks show? Simulated scenes, depth noise and real contact."""
+"""`osis pick-benchmark`: counts the objects that a simulated gripper lifts, with depth noise and contact physics."""
 
 import json
 from collections import Counter
@@ -51,7 +51,7 @@ class Attempt:
 def attempts(
     scenes: int, first: int, split: str, sensor: str, segmenter: Segmenter | None, objects: int | None
 ) -> Iterator[Attempt]:
-    """Every object of every scene is grasped for, each time in the scene as it was at rest.
+    """Try to grasp every object of every scene. Each attempt starts from the scene at rest.
 
     Args:
         scenes: how many; their seeds are first, first + 1, …

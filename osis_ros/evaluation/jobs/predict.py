@@ -1,4 +1,4 @@
-"""Run a model over the images of a data set and keep what it finds as COCO-format results."""
+"""Run a model on the images of a data set and return its detections as COCO-format results."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The results of a long run over many images, kept as they come, so that an interrupted run resumes where it was."""
+"""Stores the results of a long run image by image, so that an interrupted run can be resumed."""
 
 import fcntl
 import json
@@ -14,10 +14,10 @@ class JournalError(OsisError):
 
 
 class ResultJournal:
-    """JSON lines in NAME.part, beside the file that the results are for: what the run is, then one image a line.
+    """JSON lines in NAME.part, beside the file of the results: the settings of the run, then one line for each image.
 
-    Used as a context: NAME.part stays where the run ends early, and is removed where it does not. So the results are
-    to be written inside the context. What is in the file is never rewritten: a full disk takes nothing away.
+    Use it in a `with` statement and write the results inside of it: NAME.part is removed at the end, but stays if the
+    run ends early. The file is only appended to, so a full disk destroys nothing.
 
     Args:
         path: where the results go when all are there.

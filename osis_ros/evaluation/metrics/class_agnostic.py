@@ -1,4 +1,4 @@
-"""Every object and every detection as one class: can it be found and separated, whatever it is?"""
+"""Class-agnostic scores: all objects and all detections count as one class."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ OBJECT = 1
 
 
 def score_class_agnostic(ground_truth: GroundTruth, detections: Masks) -> dict[str, Any]:
-    """COCO figures of the single class "object"; ignored categories count as well, only crowds stay excused.
+    """COCO figures of the single class "object". Ignored categories count too; crowd regions are still ignored.
 
     Returns a JSON-ready dict, percentages, -100 where undefined:
         object: AP, AP50, AP75, APs, APm, APl, AR10, AR20, AR30, AR50, AR100, ARs, ARm, ARl, and

@@ -1,4 +1,4 @@
-"""GOSS quality (Hong et al., "GOSS", section 3.3): is every pixel of the label image in the right segment?"""
+"""GOSS quality (Hong et al., "GOSS", section 3.3): how well the segments of the label image match the truth."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ def score_goss(ground_truth: GroundTruth, detections: Masks, split: Split, score
     """GQ of the label image that the detections give: low scores painted first, those below `score` not at all.
 
     GOSS labels a pixel with a known class, or with the cluster of unknown pixels that it belongs to. So the instances
-    of one known class in an image are one segment, and each unknown instance is one. Ground truth is painted the large
-    objects first. Background is no segment; ignored objects and crowds are void, as in panoptic quality.
+    of one known class in an image form one segment, and each unknown instance is one. Ground truth is painted with the
+    large objects first. Background is no segment; ignored objects and crowds are void, as in panoptic quality.
 
     Returns percentages, -100 where undefined:
         GQ_known: mean of the quality of each known class (equation 1); GQ_unknown (equation 2);

@@ -33,10 +33,10 @@ class SegmentBoxes(Protocol):
 def score_given_boxes(
     ground_truth: GroundTruth, split: Split, folder: Path, segment_boxes: SegmentBoxes
 ) -> dict[str, Any]:
-    """The figures of `score_open_set` where every object is given by box and label, and every score is 1.
+    """The figures of `score_open_set` if the true box and label of every object are given, and every score is 1.
 
-    Boxes are those that just hold the annotated masks; crowds, ignored categories and objects without pixels are not
-    asked for. AP_k and AP_unk then measure masks alone.
+    Boxes are the bounding boxes of the annotated masks. Crowds, ignored categories and objects without pixels are left
+    out. AP_k and AP_unk then measure the masks alone.
 
     Raises:
         EvaluationError: images that are missing, broken or of another size.

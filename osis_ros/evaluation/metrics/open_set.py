@@ -1,4 +1,4 @@
-"""The open-set scores of SemSeg's Tables I–III: AP_k, AP_unk, AR_unk, AOSE, and what explains them."""
+"""The open-set scores of SemSeg's Tables I–III: AP_k, AP_unk, AR_unk and AOSE, and figures that explain them."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ def score_open_set(ground_truth: GroundTruth, detections: Masks, split: Split) -
             classes; AP_k is known.AP.
         unknown: the same of the one class that all unknown categories merge into; AP_unk is unknown.AP and
             AR_unk^{10,30,100} are unknown.AR10, AR30, AR100.
-        AOSE, AOSE_per_1000_images: unknown objects claimed by known classes.
+        AOSE, AOSE_per_1000_images: unknown objects that were detected as known classes.
         WI, WI_of_all: Wilderness Impact at recall 0.8, in percent of TP + FP_closed, or of all detections.
         AP_per_known_class: class name -> AP.
         per_class: class name (and "unknown") -> objects, detections, AP, AP50, AR100.
         most_detections_per_image: the most known and the most unknown detections that any image has. A network that
-            gives at most 50 unknown ones cannot gain from AR100's budget: quote this beside AR_unk^100.
+            gives at most 50 unknown ones does not use AR100's budget: report this together with AR_unk^100.
         images, objects: how many of each; objects by known and unknown (crowds left out), and ignored.
     """
     ignored = int(np.isin(ground_truth.objects.category, list(split.ignored)).sum())

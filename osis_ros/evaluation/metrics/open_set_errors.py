@@ -14,7 +14,7 @@ LIMIT = 100  # detections an image and class that count, as everywhere in COCO
 
 
 def greedy_matches(iou: np.ndarray, threshold: float, reusable: np.ndarray | None = None) -> np.ndarray:
-    """Give each detection the free object that it overlaps most, if their IoU reaches the threshold.
+    """Match each detection to the unmatched object that it overlaps most, if their IoU reaches the threshold.
 
     Args:
         iou: [D, G], detections best score first.
@@ -39,7 +39,7 @@ def greedy_matches(iou: np.ndarray, threshold: float, reusable: np.ndarray | Non
 
 @dataclass(frozen=True, eq=False)
 class KnownDetections:
-    """What the detections of known classes are at IoU 0.5; rows are the best 100 of each class and image.
+    """Detections of known classes, matched at IoU 0.5; the rows are the best 100 of each class and image.
 
     Attributes:
         category: [N] int64; score: [N] float64.
@@ -90,7 +90,7 @@ def _by_value(rows: np.ndarray, values: np.ndarray) -> list[np.ndarray]:
 
 
 def aose(matches: KnownDetections) -> int:
-    """Absolute Open-Set Error: unknown objects that a known class claimed, summed over the known classes.
+    """Absolute Open-Set Error: number of unknown objects detected as a known class, summed over the known classes.
 
     IoU 0.5, objects of every size, no score threshold beyond that of the detections (Miller et al. 2018; SemSeg,
     section IV-C).
@@ -106,7 +106,7 @@ def wilderness_impact(matches: KnownDetections, objects: Masks, split: Split, re
 
     Returns:
         "WI": mean FP_open / mean (TP + FP_closed) over the classes that have objects and detections.
-        "WI_of_all": the same with every detection, FP_open too, in the denominator; published code divides so.
+        "WI_of_all": the same with all detections, FP_open included, in the denominator, as in the published code.
         UNDEFINED where there is no such class.
     """
     open_, closed, every = [], [], []

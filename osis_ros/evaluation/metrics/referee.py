@@ -1,4 +1,4 @@
-"""Judging a running node: what came of each camera frame, how late, and how right it was."""
+"""Scores of a running node: frames processed and dropped, latency and accuracy."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from osis_ros.instances import UNKNOWN_NAME, Instances
 
 @dataclass(frozen=True)
 class Verdict:
-    """The closing figures of a run.
+    """The final figures of a run.
 
     Attributes:
         frames_in, processed, dropped: camera frames from the first answered one on, those answered, and the rest.
@@ -41,9 +41,9 @@ class Verdict:
 
 @dataclass
 class Referee:
-    """Collects frames, truth and answers by image stamp (ns), in whatever order they come.
+    """Collects frames, true masks and answers (the node's results) by image stamp (ns), in any order.
 
-    Truth and answers are compared by the names of their classes, whatever numbers these have in either.
+    True masks and answers are compared by class names; their class ids may differ.
     """
 
     frames: set[int] = field(default_factory=set)

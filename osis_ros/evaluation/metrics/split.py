@@ -1,4 +1,4 @@
-"""Which categories are known, unknown or ignored, and the same data in those terms."""
+"""Decides which categories are known, unknown or ignored, and converts data accordingly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,12 +68,12 @@ def with_model_classes(
 ) -> tuple[Split, tuple[int, ...]]:
     """The category ids of a model's K classes and of its `unknown`, and the split that counts them.
 
-    A class that the ground truth lacks becomes one more known class without objects: it leaves AP_k alone, but where
-    it claims an unknown object, that is an open-set error like any other. Where the ground truth has a category of
-    `unknown_id`, a free id means `unknown`.
+    A class that the ground truth lacks becomes a further known class without objects. It does not change AP_k, but an
+    unknown object that is detected as this class counts as an open-set error. If the ground truth already has a
+    category with the id `unknown_id`, another id is used for `unknown`.
 
     Raises:
-        EvaluationError: several known categories are called as a class is, and any of them could be meant.
+        EvaluationError: several known categories have the name of a class.
     """
     named: dict[str, list[int]] = {}
     for category in ground_truth.categories:
@@ -105,9 +105,9 @@ def _one_category(ids: list[int], split: Split, name: str, ground_truth: GroundT
 def without_ignored(objects: Masks, detections: Masks, ignored: frozenset[int]) -> tuple[Masks, Masks]:
     """Take out the objects of ignored categories, and the detections that found one of them.
 
-    A detection found an ignored object if their IoU is at least 0.5 and it has no IoU that high with a counted one:
-    it is neither right nor wrong. So is a detection that names an ignored category. (COCO's own way for crowds, the
-    share of the detection inside the region, would excuse every detection on, say, a person's shirt.)
+    A detection is left out if its IoU with an ignored object is at least 0.5 and that with every counted object is
+    lower, or if it names an ignored category. (COCO's rule for crowds, the share of the detection inside the region,
+    would also leave out every detection on a person's shirt, for example.)
     """
     is_ignored = np.isin(objects.category, list(ignored))
     excused = np.isin(detections.category, list(ignored))

@@ -1,4 +1,4 @@
-"""What came of a recorded bag, as one HTML page that needs nothing beside itself: figures, their course, pictures."""
+"""The report of a replay, one self-contained HTML page: figures, charts over time, and pictures."""
 
 import base64
 from collections import Counter

@@ -1,4 +1,4 @@
-"""How far known and unknown objects lie from the class centres, and where T_u parts them."""
+"""Histogram of the distances of known and of unknown objects from the known classes, with T_u."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ BINS = 50
 class Shares:
     """How distances, and T_u, part the objects that were found: counts, and shares in 0..1.
 
-    `auroc` is the chance that an unknown object lies farther out than a known one, whatever T_u (0.5: no better than
-    by lot); NaN where one kind is missing.
+    `auroc` is the probability that an unknown object has a greater distance than a known one (0.5: no better than
+    chance). It does not depend on T_u. NaN if one kind is missing.
     """
 
     known: int

@@ -1,4 +1,4 @@
-"""A grid of what was found beside what is true: the best, the middle and the worst images."""
+"""A grid of results next to the ground truth: the best, the middle and the worst images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
