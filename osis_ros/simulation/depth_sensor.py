@@ -1,4 +1,4 @@
-"""From perfect depth to what a depth camera reports: scatter, steps, shadows, flying pixels, holes."""
+"""Simulates the errors of a depth camera: noise, quantisation, shadows, flying pixels, holes."""
 
 from dataclasses import dataclass
 

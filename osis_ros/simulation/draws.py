@@ -1,10 +1,10 @@
-"""Random numbers that belong to one split: what one split draws, no other split can draw.
+"""Random numbers for one split: sizes, colours, lamps and cameras of test never appear in training.
 
-Two things keep the splits apart. The split's index is part of every seed. And the unit interval, from which sizes,
-colours, lamps and cameras are made, is cut into 32 cells that the splits share out: train has 20, val 4, test 8. So
-such a value drawn for test was never drawn in training, however many scenes were rendered. Where objects lie and the
-noise of textures come from the generator itself (`rng`). The demo uses test's cells; outliers, which are for training
-too, uses train's.
+Two things separate the splits. The split's index is part of every seed. And sizes, colours, lamps and cameras are made
+from numbers in the unit interval, which is divided into 32 cells: 20 belong to train, 4 to val and 8 to test. So such a
+value drawn for test was never drawn in training, however many scenes were rendered. The positions of objects and the
+noise of textures come from the generator itself (`rng`) and differ by the seed only. The split demo uses the cells of
+test. The split outliers is for training and uses the cells of train.
 """
 
 import zlib

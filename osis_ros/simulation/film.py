@@ -1,6 +1,6 @@
-"""What the simulated camera sees over time: scene after scene, each from a camera that circles it.
+"""The frames of the simulated camera over time: one scene after the other, seen by a camera that circles it.
 
-Everything here wants to be called from one thread, to which the OpenGL context belongs.
+Call everything in this file from the same thread, because the OpenGL context belongs to one thread.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""A two-finger gripper in the scene that takes objects by real contact, and a lift that shows whether it holds them.
+"""A two-finger gripper that grasps objects by simulated contact, and a lift that tests whether it holds them.
 
-The hand is drawn through the air by a soft weld to a target that is moved, as an arm would carry it: it stops where
-something is in its way. Arms, reach and joint limits are not simulated.
+A soft weld constraint pulls the hand after a moving target, as an arm would carry it. The hand stops where something is
+in its way. Arm, reach and joint limits are not simulated.
 """
 
 from dataclasses import dataclass

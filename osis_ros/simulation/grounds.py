@@ -1,7 +1,7 @@
-"""What tables, floors, walls and bins are made of: uint8 [size, size, 3] sRGB pictures with how they shine.
+"""Textures of tables, floors, walls and bins: uint8 [size, size, 3] sRGB images and their gloss.
 
-Families in EVERYDAY serve all splits, each with pictures of its own (draws.py); three test grounds in five are of the
-families in HELD_OUT, of whose kind training never sees any.
+All splits use the families in EVERYDAY, but never the same image (draws.py). Three of five grounds in test are of the
+families in HELD_OUT, which never appear in training.
 """
 
 from collections.abc import Callable

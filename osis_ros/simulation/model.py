@@ -1,4 +1,4 @@
-"""From shapes and surroundings to one MuJoCo model: meshes to be seen, primitives to collide."""
+"""Builds the MuJoCo model of a scene from shapes and surroundings: visible meshes, and primitives for collisions."""
 
 from collections.abc import Callable
 

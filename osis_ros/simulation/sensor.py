@@ -1,4 +1,4 @@
-"""From a clean rendering to what a camera would have sent: exposure, colour cast, shade, blur, noise."""
+"""Simulates the errors of a colour camera: exposure, colour cast, shade, blur, noise."""
 
 from dataclasses import dataclass
 

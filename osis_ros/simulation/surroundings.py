@@ -1,4 +1,4 @@
-"""What stands around the objects: a table, perhaps a bin, tray, shelf or mat on it, floor, walls, furniture."""
+"""The surroundings of the objects: a table, perhaps with a bin, tray, shelf or mat on it, floor, walls, furniture."""
 
 from dataclasses import dataclass
 

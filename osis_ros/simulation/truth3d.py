@@ -1,4 +1,4 @@
-"""The truth in space: where each object really is, from its whole mesh and not only from what is seen."""
+"""Ground truth in space: the true box of each object, from its whole mesh and not only from its visible part."""
 
 from dataclasses import dataclass
 
