@@ -3,6 +3,7 @@
 import threading
 import time
 
+from osis_ros.messages.stamps import stamp_of
 from osis_ros.nodes.placing import PlacedFrame
 
 
@@ -29,8 +30,12 @@ class FrameBoard:
         with self._changed:
             return self._newest
 
-    def following(self, count: int, timeout: float) -> list[PlacedFrame]:
-        """The next frames: so many, or as many as come within the time."""
+    def following(self, count: int, timeout: float, not_before: int = 0) -> list[PlacedFrame]:
+        """The next frames: so many, or as many as come within the time.
+
+        Args:
+            not_before: ns; frames of an earlier stamp are passed over.
+        """
         end, frames = time.monotonic() + timeout, []
         with self._changed:
             seen = self._number
@@ -41,5 +46,6 @@ class FrameBoard:
                 self._changed.wait(left)
                 if self._number != seen:
                     seen = self._number
-                    frames.append(self._newest)
+                    if stamp_of(self._newest) >= not_before:
+                        frames.append(self._newest)
         return frames

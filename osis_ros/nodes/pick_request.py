@@ -44,11 +44,15 @@ def answer(
         return _told(response, Code.BAD_REQUEST, sentence)
     if board is None:
         return _told(response, Code.NOT_ACTIVE, "the node is not active")
-    frames = board.following(request.frames, request.timeout)
+    since = request.not_before
+    frames = board.following(request.frames, request.timeout, since.sec * 1_000_000_000 + since.nanosec)
     if not frames and board.closed:
         return _told(response, Code.NOT_ACTIVE, "the node was deactivated while it waited for frames")
     if not frames:
-        return _told(response, Code.NO_INSTANCES, f"no instances came within {request.timeout:g} s: {silence}")
+        which, why = "", silence
+        if since.sec or since.nanosec:
+            which, why = " of not_before or later", "is it a time of the clock that stamps the images?"
+        return _told(response, Code.NO_INSTANCES, f"no instances{which} came within {request.timeout:g} s: {why}")
     placed = [frame for frame in frames if frame.depth is not None]
     if not placed:
         response.objects = objects_to_message(frames[-1].objects, frames[-1].found, frames[-1].header)

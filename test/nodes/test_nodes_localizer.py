@@ -413,10 +413,13 @@ def test_markers_and_detections(rig: Rig):
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
-def pick(rig: Rig, frames: int = 1, timeout: float = 20.0, names: Sequence[str] = (), send: object = None) -> object:
+def pick(
+    rig: Rig, frames: int = 1, timeout: float = 20.0, names: Sequence[str] = (), send: object = None, since: int = 0
+) -> object:
     """The answer, while `send(number)` sends one frame after the other."""
     rig.objects.clear()
     request = PickCandidates.Request(frames=frames, timeout=timeout, class_names=list(names))
+    request.not_before = rig.header(since).stamp
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(rig.bench.call, PickCandidates, "pick_candidates", request)
         number = 0
@@ -441,6 +444,15 @@ def test_candidates_with_points_and_grasps_in_one_answer(rig: Rig):
     assert np.count_nonzero(cloud["instance"] == 1) == answer.objects.objects[0].point_count
     assert np.all(cloud["z"] > -0.005)  # in the world's frame, on the table
     assert len(answer.grasps.grasps) >= 2
+
+
+def test_frames_of_before_the_arm_had_left_are_passed_over(rig: Rig):
+    rig.start(target_frame=rig.world, transform_wait=2.0, depth_wait=2.0)
+    answer = pick(rig, since=stamp(3), send=lambda number: rig.frame_of(stamp(number)))
+    assert (answer.code, answer.frames_used) == (answer.OK, 1)
+    assert answer.objects.header.stamp == rig.header(stamp(3)).stamp
+    none = pick(rig, since=stamp(900), timeout=0.3)
+    assert none.message.startswith("no instances of not_before or later came within 0.3 s: ")
 
 
 def test_candidates_of_a_class_alone(rig: Rig):

@@ -1,0 +1,86 @@
+"""One frame after the other into space, without DDS: what the placing remembers between frames."""
+
+import numpy as np
+import pytest
+from ray_scene import Cuboid, cast, instances_of, looking
+from std_msgs.msg import Header
+
+from osis_ros.geometry.pinhole import Pinhole
+from osis_ros.messages.camera import PIXEL_CENTRE, intrinsics_to_message
+from osis_ros.messages.images import image_to_message
+from osis_ros.messages.instances import instances_to_message
+from osis_ros.nodes.placing import SETTINGS, FramePlacer, PlacedFrame
+from osis_ros.nodes.support.transforms import TransformTree
+
+LENS = Pinhole(320, 240, 300.0, 300.0, 159.5, 119.5)
+K = np.array([[LENS.fx, 0, LENS.cx], [0, LENS.fy, LENS.cy], [0, 0, 1]]) + PIXEL_CENTRE
+THINGS = [Cuboid((0, 0, 0.04), (0.12, 0.06, 0.08), 0.4)]
+SECOND = 1_000_000_000
+VALUES = {setting.name: setting.default for setting in SETTINGS} | {"depth_wait": 0.0, "transform_wait": 0.0}
+
+
+class Placing:
+    """A placer, the transforms that it knows, and the parameters."""
+
+    def __init__(self, **values: object) -> None:
+        self.tree = TransformTree()
+        self.placer = FramePlacer("/depth", "/camera_info", 3.0, self.tree)
+        self.placer.put_info(intrinsics_to_message(K, LENS.width, LENS.height, Header()))
+        self.values = VALUES | values
+
+    def see(
+        self, stamp: int, pose: np.ndarray, things: list[Cuboid] = THINGS, table: float | None = 0.0
+    ) -> PlacedFrame:
+        depth, owner = cast(pose, things, LENS, table)
+        header = Header(frame_id="camera")
+        header.stamp.sec, header.stamp.nanosec = divmod(stamp, SECOND)
+        self.placer.put_depth(image_to_message(depth, "32FC1", header))
+        self.tree.put("world", "camera", pose, stamp)
+        return self.placer.place(instances_to_message(instances_of(owner), header, "truth"), self.values)
+
+
+def test_a_camera_that_tilts_slowly_sees_the_plane_level_in_each_frame():
+    placing = Placing(target_frame="world")
+    for number in range(6):
+        frame = placing.see(SECOND + number * SECOND // 30, looking(50 + 0.8 * number, 0.8))
+        plane = frame.objects.plane
+        assert np.degrees(np.arccos(min(1.0, plane.normal[2]))) < 0.05, number
+        assert abs(plane.offset) < 0.0005, number
+
+
+def test_a_camera_that_stands_still_smooths_the_plane():
+    placing = Placing(target_frame="world")
+    pose = looking(50, 0.8)
+    placing.see(SECOND, pose)
+    lower = placing.see(SECOND + SECOND // 30, pose, [], table=-0.005).objects.plane  # within what noise does
+    assert 0.0001 < lower.offset < 0.004
+
+
+def test_time_that_goes_back_forgets_the_plane():
+    placing = Placing(target_frame="world")
+    pose = looking(50, 0.8)
+    placing.see(90 * SECOND, pose)
+    lower = placing.see(5 * SECOND, pose, [], table=-0.005).objects.plane
+    assert lower.offset == pytest.approx(0.005, abs=0.0003)
+
+
+def test_with_a_level_frame_a_wall_is_no_support():
+    tipped = np.array(
+        [[0.0, 0, 1, 0], [0, 1, 0, 0], [-1, 0, 0, 0], [0, 0, 0, 1]]
+    )  # in this world the table stands upright
+    level = Placing(target_frame="world")
+    free = Placing(target_frame="world", target_frame_level=False)
+    down = looking(85, 0.8)
+    for placing, found in ((level, False), (free, True)):
+        depth, owner = cast(down, THINGS, LENS)
+        header = Header(frame_id="camera")
+        header.stamp.sec = 1
+        placing.placer.put_depth(image_to_message(depth, "32FC1", header))
+        placing.tree.put("world", "camera", tipped @ down, SECOND)
+        frame = placing.placer.place(instances_to_message(instances_of(owner), header, "truth"), placing.values)
+        assert (frame.objects.plane is not None) == found
+
+
+def test_the_cameras_own_frame_as_the_target_needs_no_transform():
+    frame = Placing(target_frame="/camera").see(SECOND, looking(50, 0.8))
+    assert (frame.header.frame_id, frame.problem, frame.pose, frame.in_camera_frame) == ("camera", "", None, False)
