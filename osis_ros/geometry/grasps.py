@@ -12,6 +12,7 @@ from osis_ros.columns import Rows, column
 from osis_ros.geometry.objects import Objects
 
 FROM_ABOVE, FROM_SIDE = 0, 1
+OBSTACLE_POINTS = 150  # of each object, to see whether it is in the way of another's grasp
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,10 @@ def box_grasps(objects: Objects, gripper: Gripper = Gripper()) -> Grasps:
     jaws close across the shorter one. Quality is lower for wide objects, for unreliable ones (little of it visible, few
     depth readings, cut by the image's edge) and where other objects are in the way.
     """
-    rows = []
-    for row in range(len(objects)):
-        if objects.plane is None:
-            continue
-        trust = _trust(objects, row)
-        rows += sorted(_of_box(objects, row, gripper, trust), key=lambda grasp: -grasp["qualities"])
+    rows, clouds = [], [points[:: max(1, len(points) // OBSTACLE_POINTS)] for points in objects.points]
+    for row in range(len(objects) if objects.plane is not None else 0):
+        others = np.concatenate([*(cloud for other, cloud in enumerate(clouds) if other != row), np.zeros((0, 3))])
+        rows += sorted(_of_box(objects, row, gripper, others), key=lambda grasp: -grasp["qualities"])
     names = ("object_ids", "positions", "axes", "widths", "qualities", "kinds")
     columns = {name: [grasp[name] for grasp in rows] for name in names}
     if not rows:
@@ -80,8 +79,9 @@ def _trust(objects: Objects, row: int) -> float:
     return seen * (0.5 if objects.touching_border[row] else 1.0)
 
 
-def _of_box(objects: Objects, row: int, gripper: Gripper, trust: float) -> list[dict]:
-    box = objects.box(row)
+def _of_box(objects: Objects, row: int, gripper: Gripper, others: np.ndarray) -> list[dict]:
+    """`others` are points [M, 3] of the other objects, which may be in the way."""
+    box, trust = objects.box(row), _trust(objects, row)
     x, y, up = box.axes.T
     length, width, height = box.size
     found = []
@@ -92,7 +92,7 @@ def _of_box(objects: Objects, row: int, gripper: Gripper, trust: float) -> list[
         fits = _fits(span, gripper)
         places = [(above, span)] if fits else _narrow_places(objects, row, above, closing, along, gripper)
         for position, narrow in places:
-            free = _free_above(objects, row, position, axes, narrow, gripper)
+            free = _free_above(others, position, axes, narrow, gripper)
             off = min(1.0, np.linalg.norm(position - above) / max(length, 1e-6))
             grip = min(1.0, reach / gripper.finger_width + 0.3)
             quality = trust * free * (1 - 0.5 * narrow / gripper.opening) * (1 - off) * grip
@@ -103,7 +103,7 @@ def _of_box(objects: Objects, row: int, gripper: Gripper, trust: float) -> list[
         for approach in (x, -x):
             point = middle - approach * max(0.0, length / 2 - gripper.finger_length)
             axes = np.stack([y, np.cross(approach, y), approach], axis=1)
-            free = _free_beside(objects, row, point, approach, gripper)
+            free = _free_beside(others, point, approach, gripper)
             quality = 0.8 * trust * free * (1 - 0.5 * width / gripper.opening)
             found.append(_grasp(objects, row, point, axes, width, quality, FROM_SIDE))
     return found
@@ -147,27 +147,18 @@ def _grasp(
             "qualities": float(np.clip(quality, 0, 1)), "kinds": kind}  # fmt: skip
 
 
-def _others(objects: Objects, row: int) -> np.ndarray:
-    """[M, 3] points of all other objects, some of each."""
-    clouds = [points[:: max(1, len(points) // 150)] for other, points in enumerate(objects.points) if other != row]
-    return np.concatenate(clouds) if clouds else np.zeros((0, 3))
-
-
-def _free_above(
-    objects: Objects, row: int, position: np.ndarray, axes: np.ndarray, span: float, gripper: Gripper
-) -> float:
+def _free_above(others: np.ndarray, position: np.ndarray, axes: np.ndarray, span: float, gripper: Gripper) -> float:
     """1 where both jaws go down freely, less the more points of other objects lie where they would be."""
-    local = (_others(objects, row) - position) @ axes
+    local = (others - position) @ axes
     outside = np.abs(local[:, 0]) - span / 2
-    jaw = (
-        (outside > 0) & (outside < 0.012 + gripper.clearance) & (np.abs(local[:, 1]) < gripper.finger_width / 2 + 0.004)
-    )
-    return 1.0 / (1.0 + 0.5 * np.count_nonzero(jaw & (local[:, 2] < 0.002)))
+    beside = (outside > 0) & (outside < 0.012 + gripper.clearance)
+    jaws = beside & (np.abs(local[:, 1]) < gripper.finger_width / 2 + 0.004) & (local[:, 2] < 0.002)
+    return 1.0 / (1.0 + 0.5 * np.count_nonzero(jaws))
 
 
-def _free_beside(objects: Objects, row: int, position: np.ndarray, approach: np.ndarray, gripper: Gripper) -> float:
+def _free_beside(others: np.ndarray, position: np.ndarray, approach: np.ndarray, gripper: Gripper) -> float:
     """1 where the hand comes freely from the side, less the more points of other objects lie on its way."""
-    offset = _others(objects, row) - position
+    offset = others - position
     along = offset @ approach
     aside = np.linalg.norm(offset - along[:, None] * approach, axis=1)
     return 1.0 / (1.0 + 0.5 * np.count_nonzero((along < 0.01) & (aside < gripper.opening / 2 + 0.015)))
