@@ -25,11 +25,12 @@ from osis_ros.nodes.support import image_input, parameters
 from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
 from osis_ros.nodes.support.faults import told
 from osis_ros.nodes.support.image_input import ImageInput
-from osis_ros.nodes.support.lifecycle import AUTOSTART, SteadyLifecycleNode
+from osis_ros.nodes.support.lifecycle import AUTOSTART
 from osis_ros.nodes.support.newest_frame import NewestFrameWorker
 from osis_ros.nodes.support.qos import RESULTS
 from osis_ros.nodes.support.running import run
 from osis_ros.nodes.support.statistics import FrameStatistics, Summary, age
+from osis_ros.nodes.support.streaming import StreamingNode
 from osis_ros.nodes.support.transforms import TransformError, TransformListener
 from osis_ros.nodes.support.unused_parameters import warn_of_unused
 from osis_ros.pipeline.setting import NOT_ACTIVE, Setting
@@ -46,7 +47,7 @@ SETTINGS = (*placing.SETTINGS, COLOUR, *CAMERA, DEPTH, TIMEOUT, *all_outputs.SET
 CALIBRATION = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)  # which every publisher offers
 
 
-class LocalizerNode(SteadyLifecycleNode):
+class LocalizerNode(StreamingNode):
     """Active it answers each message on `instances` with one on `~/objects`, also where nothing could be placed."""
 
     def __init__(self, **options: object) -> None:
@@ -65,7 +66,7 @@ class LocalizerNode(SteadyLifecycleNode):
         self._listener: TransformListener | None = None
         self._inputs: list[ImageInput] = []
         self._heard: list[Subscription] = []
-        self._statistics, self._depth_statistics = FrameStatistics(), FrameStatistics()
+        self._depth_statistics = FrameStatistics()
         self._unpaired = self._without_transform = 0
         self.add_on_set_parameters_callback(self._on_set_parameters)
         parameters.declare(self, SETTINGS)
@@ -106,31 +107,6 @@ class LocalizerNode(SteadyLifecycleNode):
             self.create_subscription(InstanceArray, "instances", self._on_instances, RESULTS),
         ]
         return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Finish the frame in work and stop."""
-        self._stop()
-        self._statistics.restart()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Take the output topics away."""
-        self._release()
-        return super().on_cleanup(state)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._release()
-        return super().on_shutdown(state)
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """After a transition went wrong half-way: back to unconfigured, with nothing held."""
-        self._release()
-        self._statistics.refused(self.transition_error, self.transition_faulty)
-        return super().on_error(state)
-
-    def destroy_node(self) -> None:
-        self._release()
-        super().destroy_node()
 
     def _stop(self) -> None:
         for subscription in self._heard:

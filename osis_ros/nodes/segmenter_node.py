@@ -22,10 +22,11 @@ from osis_ros.nodes.support import image_input, parameters
 from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
 from osis_ros.nodes.support.faults import told
 from osis_ros.nodes.support.image_input import ImageInput, ImageMessage
-from osis_ros.nodes.support.lifecycle import AUTOSTART, SteadyLifecycleNode
+from osis_ros.nodes.support.lifecycle import AUTOSTART
 from osis_ros.nodes.support.newest_frame import NewestFrameWorker
 from osis_ros.nodes.support.running import run
 from osis_ros.nodes.support.statistics import FrameStatistics, Summary, age
+from osis_ros.nodes.support.streaming import StreamingNode
 from osis_ros.nodes.support.unused_parameters import warn_of_unused
 from osis_ros.pipeline import pipeline
 from osis_ros.pipeline.frame import Frame
@@ -41,7 +42,7 @@ class NotConfiguredError(OsisError):
     """A request came before the model was loaded."""
 
 
-class SegmenterNode(SteadyLifecycleNode):
+class SegmenterNode(StreamingNode):
     """Configured, it holds a model and answers `~/segment`. Active, it also segments the images of `image`."""
 
     def __init__(self, **options: object) -> None:
@@ -58,7 +59,6 @@ class SegmenterNode(SteadyLifecycleNode):
         self._label_info: LabelInfoPublisher | None = None
         self._worker: NewestFrameWorker | None = None
         self._input: ImageInput | None = None
-        self._statistics = FrameStatistics()
         self.add_on_set_parameters_callback(self._on_set_parameters)
         parameters.declare(self, SETTINGS)
         warn_of_unused(self)
@@ -99,31 +99,6 @@ class SegmenterNode(SteadyLifecycleNode):
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
         self._input = ImageInput(self, self._values, self._on_image, self._statistics)
         return super().on_activate(state)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Finish the image in work and stop; the model stays loaded."""
-        self._stop()
-        self._statistics.restart()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let go of the model."""
-        self._release()
-        return super().on_cleanup(state)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._release()
-        return super().on_shutdown(state)
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """After a transition went wrong half-way: back to unconfigured, with nothing held."""
-        self._release()
-        self._statistics.refused(self.transition_error, self.transition_faulty)
-        return super().on_error(state)
-
-    def destroy_node(self) -> None:
-        self._release()
-        super().destroy_node()
 
     def _stop(self) -> None:
         if self._input is not None:
