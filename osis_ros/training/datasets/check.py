@@ -92,7 +92,7 @@ def _check_pictures(truth: GroundTruth, folder: Path, findings: Findings) -> Non
             "pictures",
             len(there),
             transient=True,
-            console=Console(stderr=True),
+            console=Console(stderr=True, markup=False, emoji=False),
         )
         wrong = [fault for fault in faults if fault] if there else []
     findings.problems += wrong[:NAMED]
