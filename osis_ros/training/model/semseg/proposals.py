@@ -16,8 +16,7 @@ from osis_ros.training.model.semseg.matching import Overlap, label_of, overlap_o
 
 COARSEST = 6  # pyramid level that proposals come from; level l has stride 2**l
 
-SMALL = 2**-5
-SHORTEST = 2**-24  # float16's smallest number; a feature of zeros is divided by it
+SMALL, SHORTEST = 2**-5, 2**-10
 
 
 class DensePrediction(NamedTuple):
@@ -62,12 +61,12 @@ class ProposalNetwork(nn.Module):
         """Pyramid levels [B, C, H_l, W_l] → predictions for every anchor."""
         outputs, centres, sizes, counts = [], [], [], []
         for stride, level in zip(self.strides, levels[-len(self.strides) :], strict=True):
-            # A feature's length means nothing: made small, by a power of two that rounds no digit away, the sum of its
-            # squares fits float16.
+            # A feature's length means nothing, so it is made small, by a power of two that rounds no digit away: its
+            # squares, and what is divided by the length of a dead one, then fit float16.
             feature = F.relu(self.conv(level) * SMALL)
-            norm = feature.float().pow(2).sum(1, keepdim=True).sqrt().clamp(min=SHORTEST)
             # The output layer is linear, so dividing its result by the feature's norm saves normalising the feature.
-            output = F.conv2d(feature, self.output.weight).float() / norm * self.config.feature_length
+            norm = feature.float().pow(2).sum(1, keepdim=True).sqrt().clamp(min=SHORTEST)
+            output = F.conv2d(feature, self.output.weight).float() * (self.config.feature_length / norm)
             output = output + self.output.bias[:, None, None]
             outputs.append(output.flatten(2).transpose(1, 2))
             height, width = level.shape[-2:]
