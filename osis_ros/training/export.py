@@ -170,7 +170,6 @@ def _manifest_fields(
         "embedding_dim": config.embedding.dim,
         "unknown_by": config.unknown_by,
         "second_look": config.second_look is not None,
-        "float16": True,
         "thresholds": {
             "score": decision.score_threshold if score is None else score,
             "unknown": decision.unknown_threshold if unknown is None else unknown,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnxscript import opset20 as op
 from torch import Tensor, nn
 
 from osis_ros.training.export_optimise import optimise, pad_outputs
@@ -58,35 +57,13 @@ def export_onnx(
     with torch.no_grad(), _quiet():
         program = torch.onnx.export(
             graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(INPUTS), output_names=list(OUTPUTS),
-            verbose=False, custom_translation_table=TRANSLATIONS,
+            verbose=False,
         )  # fmt: skip
     exported = optimise(program.model_proto, half)
     if static:
         pad_outputs(exported.graph, model.max_instances)
     onnx.checker.check_model(exported)
     onnx.save(exported, file)
-
-
-def _nms_by_class(boxes: Tensor, scores: Tensor, class_ids: Tensor, iou: float, num_classes: int, most: int) -> Tensor:
-    """`open_set.nms_by_class` in ONNX, whose NonMaxSuppression takes a row of scores a class."""
-    classes = op.Constant(value_ints=list(range(num_classes)))
-    own = op.Equal(op.Unsqueeze(classes, _ints(1)), op.Unsqueeze(class_ids, _ints(0)))
-    of_class = op.Where(own, scores, op.Constant(value_float=-1.0))  # a box has no score in the classes of others
-    chosen = op.NonMaxSuppression(
-        op.Unsqueeze(boxes, _ints(0)), op.Unsqueeze(of_class, _ints(0)), _ints(most),
-        op.Constant(value_float=iou), op.Constant(value_float=0.0),
-    )  # fmt: skip
-    index = op.Squeeze(op.Slice(chosen, _ints(2), _ints(3), _ints(1)), _ints(1))
-    kept = op.Gather(scores, index)
-    _, order = op.TopK(kept, op.Min(op.Shape(kept), _ints(most)), axis=0)
-    return op.Gather(index, order)
-
-
-def _ints(value: int) -> Tensor:
-    return op.Constant(value_ints=[value])
-
-
-TRANSLATIONS = {torch.ops.osis_ros.nms_by_class.default: _nms_by_class}
 
 
 @contextlib.contextmanager

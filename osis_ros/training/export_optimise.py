@@ -146,7 +146,7 @@ def _is_map(value: onnx.ValueInfoProto) -> bool:
 def _channels(name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]) -> int | None:
     """The channels of a map that a convolution made, None for anything else."""
     node = makers.get(name)
-    while node is not None and node.op_type in ("Relu", "Clip", "Mul"):
+    while node is not None and node.op_type in ("Relu", "Clip"):
         node = makers.get(node.input[0])
     return None if node is None or node.op_type != "Conv" else constants[node.input[1]].shape[0]
 

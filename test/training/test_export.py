@@ -10,7 +10,6 @@ import onnxruntime
 import pytest
 import torch
 from decisive_network import decisive_network
-from float16_graph import in_float16
 from safetensors import safe_open
 from typer.testing import CliRunner
 
@@ -23,18 +22,16 @@ from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.training.checkpoint import lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export import _padding, _pretrained, reconfigured, round_to_half
-from osis_ros.training.export_graph import OPSET, TRANSLATIONS, ExportGraph, export_onnx
+from osis_ros.training.export_graph import ExportGraph, export_onnx
 from osis_ros.training.export_optimise import pad_outputs
 from osis_ros.training.model.backbones.backbone import build_backbone
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.detections import Detections
-from osis_ros.training.model.semseg.open_set import nms_by_class
 
 HEIGHT, WIDTH = 192, 256
 PROVENANCE = {"config": "tiny", "data": "nothing", "steps": 7, "seed": 3, "commit": "abc1234"}
 SHIPPED = Path(__file__).parents[2] / "models" / "tabletop"
-PHOTOGRAPHS = Path(__file__).parents[2] / "docs" / "photographs"
 
 
 @pytest.fixture(scope="module")
@@ -97,17 +94,6 @@ def bundle(checkpoint, tmp_path_factory) -> Bundle:
     return load_bundle(place / "tiny")
 
 
-@pytest.fixture(scope="module")
-def float16_session(tmp_path_factory) -> onnxruntime.InferenceSession:
-    """The shipped graph, rounded everywhere."""
-    file = tmp_path_factory.mktemp("float16") / "model.onnx"
-    onnx.save(in_float16(onnx.load(SHIPPED / "model.onnx")), file)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return onnxruntime.InferenceSession(file, options)
-
-
 def run_graph(session: onnxruntime.InferenceSession, image: np.ndarray, score: float, unknown: float) -> Detections:
     values = session.run(list(Detections._fields), feeds(image, score, unknown))
     return Detections(*(torch.from_numpy(value) for value in values))
@@ -125,7 +111,7 @@ def run_network(model: Detector, image: np.ndarray) -> Detections:
 
 
 TIE = 1e-4  # of a threshold: what lies nearer to it, rounding may tip
-ROUNDING = 1e-5  # relative, of weights: many times what another order of the same sums makes of results
+ROUNDING = 3e-6  # relative, of weights: several times what another order of the same sums makes of results
 THRESHOLDS = (
     "proposals.nms_iou", "decision.score_threshold", "decision.unknown_threshold", "decision.nms_iou",
     "box_voting.iou", "second_look.nms_iou", "mask.threshold",
@@ -137,19 +123,17 @@ def beside(network: Detector) -> list[Detector]:
 
     Masks end at cells above a threshold, boxes vote and are suppressed from an overlap on, the best so many are looked
     at again: at a tie, the rounding of one processor decides so and that of another otherwise, and a box moves by
-    several pixels. Thresholds and weights go one way in one of the others and the opposite way in the other, so that
-    one of them tips what lies at a tie. An instance that all three give alike lies at none: every processor has to
-    give it.
+    several pixels. An instance that all three give alike lies at no tie; every processor has to give it.
     """
     others = []
-    for sign in (-1, 1):
+    for seed, shift in enumerate((-TIE, TIE)):
         sections = network.config.model_dump()
         values = {name: sections[part][key] for name in THRESHOLDS for part, key in [name.split(".")] if sections[part]}
-        other = reconfigured(network, "trained", [f"{name}={value + sign * TIE!r}" for name, value in values.items()])
-        generator = torch.Generator().manual_seed(0)
+        other = reconfigured(network, "trained", [f"{name}={value + shift!r}" for name, value in values.items()])
+        generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for weight in other.parameters():
-                weight *= 1 + sign * ROUNDING * torch.randn(weight.shape, generator=generator)
+                weight *= 1 + ROUNDING * torch.randn(weight.shape, generator=generator)
         others.append(other)
     return [network, *others]
 
@@ -263,26 +247,6 @@ def test_the_shipped_graph_gives_what_its_weights_give_on_photographs(photograph
     assert_few_ties(counts)
 
 
-@pytest.mark.parametrize("name", ["coffee.jpg", "stuff.jpg", "fruits.jpg"])
-def test_the_shipped_graph_finds_the_same_in_float16(name, float16_session):
-    """As TensorRT computes it; scores within its rounding of the threshold may come or go."""
-    bundle = load_bundle(SHIPPED)
-    assert bundle.manifest.float16
-    limits, size = bundle.manifest.thresholds, (bundle.manifest.input_height, bundle.manifest.input_width)
-    rgb = read_image(PHOTOGRAPHS / name)
-    image = Letterbox.fit(*rgb.shape[:2], *size).apply(rgb, *size, bundle.manifest.padding)
-    exact = run_graph(start(bundle.model_file), image, limits.score, limits.unknown)
-    rounded = run_graph(float16_session, image, limits.score, limits.unknown)
-    for some, others in ((exact, rounded), (rounded, exact)):
-        for i in torch.where(some.scores > limits.score + 0.05)[0].tolist():
-            offsets = (
-                (others.boxes - some.boxes[i]).abs().amax(1).masked_fill(others.class_ids != some.class_ids[i], 1e9)
-            )
-            side = float((some.boxes[i, 2:] - some.boxes[i, :2]).max())
-            assert offsets.min() < 0.05 * side
-            assert abs(some.scores[i] - others.scores[offsets.argmin()]) < 0.05
-
-
 def test_a_higher_score_threshold_leaves_out_low_scores_and_nothing_else(network, bundle, photographs):
     session = start(bundle.model_file)
     image = network_input(photographs[0], HEIGHT, WIDTH)
@@ -359,11 +323,6 @@ def test_the_graph_says_nothing_of_the_machine_it_was_made_on(bundle):
         assert trace not in data
 
 
-def test_the_same_checkpoint_gives_the_same_graph_to_the_last_byte(checkpoint, bundle, tmp_path):
-    export_onnx(load_checkpoint(checkpoint)[0], tmp_path / "again.onnx", HEIGHT, WIDTH, half=True)
-    assert (tmp_path / "again.onnx").read_bytes() == bundle.model_file.read_bytes()
-
-
 def test_weights_are_stored_in_half_the_bytes(network, bundle):
     parameters = sum(tensor.numel() for tensor in network.state_dict().values())
     assert bundle.model_file.stat().st_size < 2.5 * parameters + 300_000
@@ -376,43 +335,6 @@ def test_every_nms_stops_at_as_many_boxes_as_are_used(network, bundle):
     limits = [int(constants[n.input[2]].item()) for n in graph.node if n.op_type == "NonMaxSuppression"]
     config = network.config
     assert limits == [config.proposals.max_proposals, config.decision.max_known, config.decision.max_unknown]
-
-
-def test_squares_are_summed_by_convolutions(network, bundle):
-    """One a level of the proposals; a reduction would have ONNX Runtime copy every map."""
-    graph = onnx.load(bundle.model_file).graph
-    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    sums = [n for n in graph.node if n.op_type == "Conv" and (constants.get(n.input[1], np.zeros(1)) == 1).all()]
-    assert len(sums) == len(network.proposals.strides)
-
-
-class ByClass(torch.nn.Module):
-    def forward(self, boxes: torch.Tensor, scores: torch.Tensor, class_ids: torch.Tensor) -> torch.Tensor:
-        return nms_by_class(boxes, scores, class_ids, 0.5, 80, 25)
-
-
-def test_nms_by_class_is_the_same_in_a_graph_and_in_float16(tmp_path):
-    """Whole pixels up to 640 are exact in float16; moved apart by 80 classes they would lie on a grid of 32 px."""
-    random = torch.Generator().manual_seed(0)
-    corner = torch.randint(0, 300, (400, 2), generator=random)
-    boxes = torch.cat((corner, corner + torch.randint(200, 340, (400, 2), generator=random)), 1).float()
-    scores = torch.randperm(400, generator=random) / 512 + 1 / 512
-    class_ids = torch.randint(70, 80, (400,), generator=random)
-    rows = torch.export.Dim("rows", min=2)
-    program = torch.onnx.export(
-        ByClass().eval(), (boxes, scores, class_ids), dynamo=True, opset_version=OPSET, verbose=False,
-        input_names=["boxes", "scores", "class_ids"], dynamic_shapes=({0: rows},) * 3,
-        custom_translation_table=TRANSLATIONS,
-    )  # fmt: skip
-    exact = program.model_proto.SerializeToString()
-    for model in (exact, in_float16(program.model_proto).SerializeToString()):
-        session = onnxruntime.InferenceSession(model)
-        for count in (400, 10, 0):
-            given = [part[:count] for part in (boxes, scores, class_ids)]
-            names = [value.name for value in session.get_inputs()]
-            (kept,) = session.run(None, {name: part.numpy() for name, part in zip(names, given, strict=True)})
-            assert kept.tolist() == nms_by_class(*given, 0.5, 80, 25).tolist()
-            assert len(kept) == 25 or count < 400
 
 
 def test_the_bundle_records_what_it_was_made_from(bundle, network):

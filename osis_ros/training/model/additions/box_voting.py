@@ -3,9 +3,9 @@
 import torch
 from pydantic import Field
 from torch import Tensor
+from torchvision.ops import box_iou
 
 from osis_ros.training.model.additions.addition import Addition
-from osis_ros.training.model.semseg.box_coding import SMALL, overlaps
 from osis_ros.training.model.semseg.config import Fraction, Section
 
 
@@ -34,7 +34,6 @@ def vote_boxes(boxes: Tensor, scores: Tensor, iou: float) -> Tensor:
     Returns:
         [P, 4]; a box without area or score stays as it is.
     """
-    weights = (overlaps(boxes, boxes) >= iou) * scores
+    weights = (box_iou(boxes, boxes) >= iou) * scores
     total = weights.sum(1, keepdim=True)
-    mean = weights @ (boxes * SMALL) / total.clamp(min=1e-6) / SMALL  # hundreds of boxes add up
-    return torch.where(total > 0, mean, boxes)
+    return torch.where(total > 0, weights @ boxes / total.clamp(min=1e-6), boxes)

@@ -270,7 +270,7 @@ class MaskRefinement(Addition):
 def seen_from(logits: Tensor, frames: Tensor, others: Tensor, size: int) -> Tensor:
     """Masks [R, S, S] on frames [R, 5] as they lie on other frames: [R, size, size], OUTSIDE beyond the first ones."""
     # A box may have no area: refined beyond the border of the image, it was clipped to it.
-    cell = ((frames[:, 3:] - frames[:, 1:3]) / logits.shape[-1]).clamp(min=1e-3).repeat(1, 2)
+    cell = ((frames[:, 3:] - frames[:, 1:3]) / logits.shape[-1]).clamp(min=1e-6).repeat(1, 2)
     # The exporter cannot tell that a range would be as long as the frames.
     own = torch.ones_like(frames[:, :1]).cumsum(0) - 1
     rois = torch.cat((own, (others[:, 1:] - frames[:, 1:3].repeat(1, 2)) / cell), 1)

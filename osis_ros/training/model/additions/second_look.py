@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
-from torchvision.ops import nms
+from torchvision.ops import box_iou, nms
 
 from osis_ros.training.model.additions.addition import Addition, Found
 from osis_ros.training.model.additions.crops import crop_rois, shaken
@@ -19,7 +19,6 @@ from osis_ros.training.model.additions.scoring import mean_of_both, unknown_scor
 from osis_ros.training.model.backbones.backbone import Backbone, build_backbone
 from osis_ros.training.model.backbones.pixels import MULTIPLE
 from osis_ros.training.model.few_sizes import in_few_sizes
-from osis_ros.training.model.semseg.box_coding import overlaps
 from osis_ros.training.model.semseg.config import Fraction, Positive, Section
 from osis_ros.training.model.semseg.convolution import xavier
 from osis_ros.training.model.semseg.embedding import EmbeddingSpace
@@ -142,5 +141,5 @@ class SecondLook(Addition):
         best = nms(boxes, scores, limit)[: self.config.max_boxes]
         distances = self(pixels, torch.cat((torch.zeros_like(boxes[best, :1]), boxes[best]), 1))
         # One column more, at the limit itself, wins where nothing overlaps enough; so no image is a special case.
-        overlap, nearest = F.pad(overlaps(boxes, boxes[best]), (0, 1), value=limit).max(1)
+        overlap, nearest = F.pad(box_iou(boxes, boxes[best]), (0, 1), value=limit).max(1)
         return F.pad(distances, (0, 0, 0, 1))[nearest], overlap > limit

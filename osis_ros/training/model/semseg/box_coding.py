@@ -4,12 +4,10 @@ import math
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou
 
 DELTA_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 # A predicted size is at most 1000/16 times the proposal's (Fast R-CNN's guard against exp overflowing).
 MAX_LOG_SCALE = math.log(1000 / 16)
-SMALL = 2**-5  # an area in pixels leaves float16; a power of two rounds no digit away
 
 
 def sides_to_boxes(sides: Tensor, centres: Tensor, anchor_sizes: Tensor) -> Tensor:
@@ -60,11 +58,6 @@ def paired_iou(a: Tensor, b: Tensor) -> Tensor:
     overlap = size[:, 0] * size[:, 1]
     union = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - overlap
     return overlap / union.clamp(min=1e-6)
-
-
-def overlaps(a: Tensor, b: Tensor) -> Tensor:
-    """IoU of every box of `a` [N, 4] with every box of `b` [M, 4]: [N, M]; areas and all fit float16."""
-    return box_iou(a * SMALL, b * SMALL)
 
 
 def has_area(boxes: Tensor) -> Tensor:

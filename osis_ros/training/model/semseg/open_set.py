@@ -31,28 +31,11 @@ class Decision(NamedTuple):
     scores: Tensor
 
 
-@torch.library.custom_op("osis_ros::nms_by_class", mutates_args=())
-def nms_by_class(boxes: Tensor, scores: Tensor, class_ids: Tensor, iou: float, num_classes: int, most: int) -> Tensor:
-    """NMS among boxes of the same class.
-
-    An operator of its own, for ONNX has a better one: it does without the offsets below, which take float16, whose
-    steps are 4 px at 4,096 px, the digits that boxes are compared by.
-
-    Args:
-        boxes: [N, 4], not below 0. scores: [N], above 0. class_ids: [N] int64, 0..num_classes - 1.
-        iou: of a better box of the class; from there on a box is dropped.
-        most: how many stay.
-    Returns:
-        [M] int64, the boxes that stay, best first.
-    """
+def nms_by_class(boxes: Tensor, scores: Tensor, class_ids: Tensor, iou: float) -> Tensor:
+    """NMS among boxes [N, 4] of the same class: the kept indices, best first."""
     # Classes are moved apart, so that one NMS serves all. Boxes are clipped, hence never further out than `side`.
     side = torch.cat((boxes.flatten(), boxes.new_zeros(1))).max() + 1
-    return nms(boxes + (class_ids * side)[:, None], scores, iou)[:most]
-
-
-@nms_by_class.register_fake
-def _(boxes: Tensor, scores: Tensor, class_ids: Tensor, iou: float, num_classes: int, most: int) -> Tensor:
-    return class_ids.new_empty(torch.library.get_ctx().new_dynamic_size())
+    return nms(boxes + (class_ids * side)[:, None], scores, iou)
 
 
 def decide(boxes: Tensor, scored: Scored, config: DecisionConfig, thresholds: Thresholds) -> Decision:
@@ -72,7 +55,7 @@ def decide(boxes: Tensor, scored: Scored, config: DecisionConfig, thresholds: Th
         candidate = candidate & F.one_hot(scored.as_known.argmax(1), num_classes).bool()
     index, class_ids = torch.where(candidate & ~unknown[:, None])
     known_scores = scored.as_known[index, class_ids]
-    kept = nms_by_class(boxes[index], known_scores, class_ids, config.nms_iou, num_classes, config.max_known)
+    kept = nms_by_class(boxes[index], known_scores, class_ids, config.nms_iou)[: config.max_known]
     index, class_ids, known_scores = index[kept], class_ids[kept], known_scores[kept]
 
     other = torch.where(unknown & (scored.as_unknown > thresholds.score))[0]

@@ -4,16 +4,14 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
-from osis_ros.training.model.semseg.box_coding import SMALL
-
 FINEST, COARSEST = 2, 5  # levels that boxes are pooled from; level l has stride 2**l
 CANONICAL_LEVEL = 4
 
 
 def level_of(boxes: Tensor, canonical_size: float = 224) -> Tensor:
     """The pyramid level of each box [N, 4] in pixels: a square of `canonical_size` is on level 4. [N] int64."""
-    size = ((boxes[:, 2:] - boxes[:, :2]) * SMALL).clamp(min=0).prod(1).sqrt()
-    level = torch.floor(CANONICAL_LEVEL + torch.log2(size / (canonical_size * SMALL) + 1e-8))
+    size = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(1).sqrt()
+    level = torch.floor(CANONICAL_LEVEL + torch.log2(size / canonical_size + 1e-8))
     return level.clamp(FINEST, COARSEST).long()
 
 

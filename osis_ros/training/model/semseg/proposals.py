@@ -16,8 +16,6 @@ from osis_ros.training.model.semseg.matching import Overlap, label_of, overlap_o
 
 COARSEST = 6  # pyramid level that proposals come from; level l has stride 2**l
 
-SMALL, SHORTEST = 2**-5, 2**-10
-
 
 class DensePrediction(NamedTuple):
     """What the head says about every anchor of a batch, and the anchors; A of them over L levels, finest first.
@@ -61,11 +59,9 @@ class ProposalNetwork(nn.Module):
         """Pyramid levels [B, C, H_l, W_l] → predictions for every anchor."""
         outputs, centres, sizes, counts = [], [], [], []
         for stride, level in zip(self.strides, levels[-len(self.strides) :], strict=True):
-            # A feature's length means nothing, so it is made small, by a power of two that rounds no digit away: its
-            # squares, and what is divided by the length of a dead one, then fit float16.
-            feature = F.relu(self.conv(level) * SMALL)
+            feature = F.relu(self.conv(level))
             # The output layer is linear, so dividing its result by the feature's norm saves normalising the feature.
-            norm = feature.float().pow(2).sum(1, keepdim=True).sqrt().clamp(min=SHORTEST)
+            norm = feature.float().pow(2).sum(1, keepdim=True).sqrt().clamp(min=1e-12)
             output = F.conv2d(feature, self.output.weight).float() * (self.config.feature_length / norm)
             output = output + self.output.bias[:, None, None]
             outputs.append(output.flatten(2).transpose(1, 2))
