@@ -57,7 +57,7 @@ def test_every_image_of_a_reliable_camera_arrives_whatever_its_size(
     bench: Bench, colour_cells, camera: Callable[..., None], width: int, height: int
 ):
     diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
-    bench.active(colour_cells)
+    bench.active(colour_cells, **{"qos.depth": 10})  # with 1, images that are sent again together replace each other
     camera(width, height, "RELIABLE", 10)
     eventually(lambda: value(status(diagnostics, bench), "images received") == "10", "all ten images")
     assert value(status(diagnostics, bench), "images lost on their way") == "0"
