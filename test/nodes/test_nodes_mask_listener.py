@@ -103,6 +103,7 @@ def test_an_array_that_does_not_fit_is_skipped_with_a_sentence(bench: Bench):
         said = process.communicate(timeout=60)[1].decode().splitlines()
     finally:
         process.kill()
-    assert set(said) == {
+    own = {line for line in said if line.startswith("mask_listener")}  # DDS may have a say of its own
+    assert own == {
         "mask_listener: message skipped: instance 1: mask holds 3 bytes, expected 4 for its roi of 2x2 pixels"
     }
