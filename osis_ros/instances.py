@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osis_ros.columns import Rows, column, frozen
+from osis_ros.columns import Rows, absent, column, frozen
 
 UNKNOWN_NAME = "unknown"
 
@@ -31,6 +31,10 @@ class Instances(Rows):
         class_names: the K known classes in id order.
         ids: [N] int64, 1 or more, each once: the instance's number within the frame, which messages and the label
             image use. 1..N unless given.
+        track_ids: [N] int64, the track over the images; 0 for an instance without one. None where nothing tracks.
+        track_states: [N] uint8, `osis_ros.tracking.TrackState` of each. None where nothing tracks.
+        taught_names: [N] str, the taught name of each, empty where none fits. None where nothing was taught.
+        taught_scores: [N] float32 in [-1, 1], cosine similarity to the taught views, 0 where no name fits, or None.
 
     Raises:
         ValueError: lengths, shapes or ids that do not fit together, or numbers that their column cannot hold.
@@ -47,6 +51,10 @@ class Instances(Rows):
     width: int
     class_names: tuple[str, ...]
     ids: np.ndarray = column(np.int64, default=lambda count: np.arange(1, count + 1))
+    track_ids: np.ndarray | None = column(np.int64, default=absent)
+    track_states: np.ndarray | None = column(np.uint8, default=absent)
+    taught_names: np.ndarray | None = column(np.str_, default=absent)
+    taught_scores: np.ndarray | None = column(np.float32, default=absent)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable
+from itertools import chain
 
 import numpy as np
 from sensor_msgs.msg import RegionOfInterest
@@ -11,6 +12,9 @@ from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.images import byte_array
 from osis_ros.msg import Instance, InstanceArray
+
+# Fields whose columns, named in the plural, may be missing. The first of a group tells whether the group is set.
+OPTIONAL = (("track_id", "track_state"), ("taught_name", "taught_score"))
 
 
 def instances_to_message(instances: Instances, header: Header, model: str, embeddings: bool = False) -> InstanceArray:
@@ -37,6 +41,9 @@ def _instance(instances: Instances, index: int, embedding: bool) -> Instance:
         distance=float(instances.distances[index]),
         roi=RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height),
     )
+    for name in chain(*OPTIONAL):
+        if (values := getattr(instances, f"{name}s")) is not None:
+            setattr(message, name, values[index].item())
     message.mask = byte_array(instances.masks[index].view(np.uint8) * np.uint8(255))
     if embedding:
         message.embedding = array("f", instances.embeddings[index].tobytes())
@@ -96,7 +103,16 @@ def instances_from_message(message: InstanceArray, class_names: Iterable[str] | 
         height=message.height,
         width=message.width,
         class_names=tuple(class_names),
+        **_optional_columns(found),
     )
+
+
+def _optional_columns(found: list[Instance]) -> dict[str, list]:
+    columns = {}
+    for group in OPTIONAL:
+        if any(getattr(instance, group[0]) for instance in found):
+            columns |= {f"{name}s": [getattr(instance, name) for instance in found] for name in group}
+    return columns
 
 
 def _class_id(instance: Instance, class_names: tuple[str, ...]) -> int:

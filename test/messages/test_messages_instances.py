@@ -57,6 +57,22 @@ def test_instances_come_back_but_for_their_boxes_which_are_then_the_regions_of_t
     assert len(instances_from_message(instances_to_message(example(), Header(), "m"), NAMES).embeddings[0]) == 0
 
 
+def test_tracks_and_taught_names_come_back_where_there_are_any():
+    sent = example().replaced(
+        track_ids=[0, 12], track_states=[0, 2], taught_names=["", "my mug"], taught_scores=[0, 0.75]
+    )
+    wire = instances_to_message(sent, Header(), "m")
+    assert [i.track_id for i in wire.instances] == [0, 12]
+    assert wire.instances[1].track_state == Instance.CONFIRMED
+    again = instances_from_message(wire, NAMES)
+    for name in ("track_ids", "track_states", "taught_names", "taught_scores"):
+        assert getattr(again, name).tolist() == getattr(sent, name).tolist()
+
+    only_tracks = instances_from_message(instances_to_message(sent.replaced(taught_names=None), Header(), "m"), NAMES)
+    assert (only_tracks.track_ids.tolist(), only_tracks.taught_names) == ([0, 12], None)
+    assert instances_from_message(message(), NAMES).track_ids is None
+
+
 def test_an_empty_array_comes_back_with_its_size():
     again = instances_from_message(InstanceArray(height=6, width=8), NAMES)
     assert (len(again), again.height, again.width, again.class_names) == (0, 6, 8, NAMES)

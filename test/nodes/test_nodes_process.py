@@ -19,8 +19,17 @@ def start(*arguments: str, module: str = "osis_ros.nodes.segmenter_node") -> sub
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": path, "PYTHONFAULTHANDLER": "1"},
     )
+
+
+def output_of(process: subprocess.Popen, timeout: float) -> str:
+    """All that a process writes until it ends; of one that does not end, where each of its threads stands."""
+    try:
+        return process.communicate(timeout=timeout)[0]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(f"the process did not end in {timeout} s:\n{process.communicate(timeout=30)[0]}")
 
 
 def wait_for_node(ros: object, name: str) -> None:
@@ -72,7 +81,7 @@ def test_a_signal_ends_an_active_node_at_once_and_silently(ros: object, colour_c
         assert bench.change("activate")
         eventually(lambda: publish(rgb_message(picture(), bench.stamped())) or heard, "a result of the process")
         process.send_signal(number)
-        output = process.communicate(timeout=20)[0]
+        output = output_of(process, timeout=20)
     finally:
         process.kill()
         bench.close()
@@ -90,7 +99,7 @@ def test_a_signal_ends_an_active_node_at_once_and_silently(ros: object, colour_c
 )
 def test_a_bad_parameter_ends_the_start_with_one_sentence(argument: str, words: str):
     process = start("-p", argument)
-    output = process.communicate(timeout=30)[0]
+    output = output_of(process, timeout=30)
     assert process.returncode == 1
     assert words in output
     assert "Traceback" not in output
@@ -121,7 +130,7 @@ def test_a_missing_library_ends_the_start_with_one_sentence(tmp_path: Path):
 )
 def test_wrong_ros_arguments_end_the_start_with_one_sentence(arguments: list[str], words: str):
     process = start(*arguments)
-    output = process.communicate(timeout=30)[0]
+    output = output_of(process, timeout=30)
     assert process.returncode == 1
     own = [line for line in output.strip().splitlines() if not line.startswith("[")]  # rcl's own logging
     assert len(own) == 1, output
