@@ -22,7 +22,8 @@ _OPTICAL_TO_GL = np.diag([1.0, -1.0, -1.0])
 @dataclass(frozen=True, eq=False)
 class FrameObject:
     """A visible object: its id in the frame's instance image, category, pose [4, 4] object to camera (optical frame,
-    metres), visible pixels, and tight box x0 y0 x1 y1 (pixel i covers [i, i+1))."""
+    metres), visible pixels, tight box x0 y0 x1 y1 (pixel i covers [i, i+1)), and its body in the MuJoCo model, which is
+    the same in every frame of a scene."""
 
     instance_id: int
     category: str
@@ -30,6 +31,7 @@ class FrameObject:
     pose: np.ndarray
     pixels: int
     box: tuple[int, int, int, int]
+    body: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,5 +190,5 @@ def _visible(scene: Scene, body_image: np.ndarray, camera: Camera) -> tuple[np.n
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
         objects.append(FrameObject(len(objects) + 1, item.category, item.known, world_to_camera @ item.pose,
-                                   int(counts[item.body]), box))  # fmt: skip
+                                   int(counts[item.body]), box, item.body))  # fmt: skip
     return number[body_image], tuple(objects)

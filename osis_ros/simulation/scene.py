@@ -1,7 +1,7 @@
 """A settled scene: objects on a table, and the views that can be taken of it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import mujoco
@@ -15,6 +15,7 @@ from osis_ros.simulation.model import compile_scene
 from osis_ros.simulation.physics import hide_lost, settle
 from osis_ros.simulation.placement import heap, spread
 from osis_ros.simulation.sensor import Sensor, sensor
+from osis_ros.simulation.shape import ObjectShape
 from osis_ros.simulation.surroundings import surroundings
 
 MAX_OBJECTS = 20
@@ -95,24 +96,32 @@ def make_scene(
     split: str = "demo",
     object_count: int | None = None,
     more: Callable[[mujoco.MjSpec], None] | None = None,
+    cast: Sequence[tuple[str, ObjectShape]] = (),
 ) -> Scene:
     """Build a scene and let it settle.
 
     Args:
         seed: same seed and split, same scene.
         split: train (known categories only), outliers (those, and others), val, test or demo.
-        object_count: 1..20, or None for a random number.
+        object_count: 1..20, those of the cast included, or None for a random number.
         more: adds to the MuJoCo model what else the scene holds, a gripper for example; the objects lie alike.
+        cast: categories and shapes of given objects. They are bodies 1, 2, … of the scene, so that the same objects
+            can be met in several scenes. The other objects are random.
     Raises:
-        ValueError: a split or count that does not exist.
+        ValueError: a split or count that does not exist, or more in the cast than objects.
     """
     if object_count is not None and not 1 <= object_count <= MAX_OBJECTS:
         raise ValueError(f"object_count is {object_count}, expected 1..{MAX_OBJECTS}")
+    most = object_count or MAX_OBJECTS
+    if len(cast) > most:
+        raise ValueError(f"cast has {len(cast)} objects, expected at most {most}")
     draw = Draw(split, seed, "scene")
     place = surroundings(draw.child("place"))
-    count = object_count or _object_count(draw, place.rim)
-    categories = _categories(draw, _pool(split), count)
-    shapes = [build(category, draw.child("object", i, category)) for i, category in enumerate(categories)]
+    count = object_count or max(_object_count(draw, place.rim), len(cast))
+    others = _categories(draw, _pool(split), count - len(cast))
+    categories = [category for category, _ in cast] + others
+    shapes = [shape for _, shape in cast]
+    shapes += [build(category, draw.child("object", i, category)) for i, category in enumerate(others, len(cast))]
     heaped = draw.chance(0.75 if place.rim > 0.05 else 0.35)
     room = place.room if place.rim or heaped else (min(place.room[0], 0.32), min(place.room[1], 0.3))
     starts = (heap if heaped else spread)(draw.child("start"), shapes, (room[0] * 0.8, room[1] * 0.8))

@@ -108,3 +108,19 @@ def test_the_orbit_closes_and_looks_at_the_objects():
         assert np.allclose(
             np.linalg.inv(pose) @ [*scene.centre, 1], [0, 0, np.linalg.norm(pose[:3, 3] - scene.centre), 1]
         )
+
+
+def test_a_cast_is_the_same_in_two_scenes_and_the_rest_is_not():
+    cast = [("hammer", build("hammer", Draw("test", 5, "cast"))), ("sponge", build("sponge", Draw("test", 6, "cast")))]
+    one, other = (make_scene(seed, "test", 4, cast=cast) for seed in (1, 2))
+    for scene in (one, other):
+        assert [item.category for item in scene.objects[:2]] == ["hammer", "sponge"]
+        assert [item.body for item in scene.objects] == [1, 2, 3, 4]
+    np.testing.assert_allclose(one.model.body_mass[1:3], other.model.body_mass[1:3])
+    assert not np.allclose(one.model.body_mass[3:5], other.model.body_mass[3:5])
+
+
+def test_a_cast_of_more_than_the_objects_is_refused():
+    shape = build("sponge", Draw("test", 6, "cast"))
+    with pytest.raises(ValueError, match="cast has 2 objects, expected at most 1"):
+        make_scene(1, "test", 1, cast=[("sponge", shape)] * 2)
