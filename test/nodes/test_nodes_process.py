@@ -43,17 +43,31 @@ def wait_for_node(ros: object, name: str) -> None:
         watcher.destroy_node()
 
 
-def test_a_signal_ends_a_node_that_has_nothing_to_do(ros: object):
+def start_program(callback: str) -> subprocess.Popen:
+    """A node that calls `callback` in a thread of its executor once in half a second, and does nothing else."""
     program = (
-        "from rclpy.node import Node\nfrom osis_ros.nodes.support.running import run\n"
-        "def idle():\n    node = Node('idle')\n    node.create_timer(600, print)\n    return node\nrun(idle)"
+        "import signal, threading\nfrom rclpy.node import Node\nfrom osis_ros.nodes.support.running import run\n"
+        "def idle():\n    node = Node('idle')\n"
+        f"    node.create_timer(0.5, lambda: {callback})\n    return node\nrun(idle)"
     )
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-    process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": path})
+    return subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": path})
+
+
+def test_a_signal_ends_a_node_that_has_nothing_to_do(ros: object):
+    process = start_program("None")
     try:
         wait_for_node(ros, "idle")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+
+
+def test_a_signal_that_the_system_hands_to_another_thread_ends_the_node_too():
+    process = start_program("signal.pthread_kill(threading.get_ident(), signal.SIGINT)")
+    try:
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
 

@@ -21,6 +21,7 @@ from osis_ros.errors import OsisError
 from osis_ros.nodes.support.executor import SteadyExecutor
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+SIGNAL_PERIOD = 0.2  # s after which a signal is noticed at the latest
 GOODBYE = 3.0  # s that a node has to stop; only a signal after that ends it at once
 
 
@@ -49,7 +50,8 @@ def run(create: Callable[[], Node]) -> None:
 
     rclpy's own signal handlers make the context invalid in the middle of whatever is being done, which then fails; so
     here a signal only ends the spinning. It is waited for in the main thread, because a thread that waits for
-    messages does not notice signals. One Ctrl-C may come twice, from the terminal and from `ros2 launch`; so a further
+    messages does not notice signals; and again and again, because the system may hand a signal to any other thread,
+    which does not wake the main one. One Ctrl-C may come twice, from the terminal and from `ros2 launch`; so a further
     signal ends the process at once only where stopping takes longer than `GOODBYE`.
     """
     stop = _stop_signals()
@@ -116,7 +118,8 @@ def _spin_until(stop: threading.Event, node: Node) -> None:
     with ThreadPoolExecutor(1, "executor") as pool:
         spinning = pool.submit(spin, executor)
         spinning.add_done_callback(lambda _: stop.set())  # also where a callback raises
-        stop.wait()
+        while not stop.wait(SIGNAL_PERIOD):
+            pass
         executor.wake()
     executor.shutdown()
     spinning.result()
