@@ -86,6 +86,8 @@ def read_json(path: Path) -> Any:
         raise DatasetError(f"{path}: no such file") from None
     except OSError as err:
         raise DatasetError(f"{path}: cannot be read ({err.strerror or err})") from None
+    except UnicodeDecodeError as err:
+        raise DatasetError(f"{path}: byte {err.start + 1} is not UTF-8; save the file as UTF-8") from None
     except (ValueError, EOFError, RecursionError, zlib.error) as err:
         raise DatasetError(f"{path}: not a JSON file ({err})") from None
 
@@ -249,7 +251,9 @@ def _images(path: Path, entries: list, annotations: list) -> tuple[Image, ...]:
             raise DatasetError(f"{path}: image {image_id} is {width}x{height} pixels")
         image = Image(image_id, _text(entry, "file_name", "", f"{path}: image {image_id}"), height, width)
         if images.setdefault(image_id, image) != image:
-            raise DatasetError(f"{path}: image id {image_id} is used for two different images")
+            raise DatasetError(
+                f"{path}: image id {image_id} is used for two different images; give each an id of its own"
+            )
     return tuple(images[i] for i in sorted(images))
 
 
@@ -266,7 +270,9 @@ def _categories(path: Path, entries: list) -> tuple[Category, ...]:
         name = _text(entry, "name", str(category_id), f"{path}: category {category_id}")
         category = Category(category_id, name, open_set)
         if categories.setdefault(category_id, category) != category:
-            raise DatasetError(f"{path}: category id {category_id} is used for two different categories")
+            raise DatasetError(
+                f"{path}: category id {category_id} is used for two different categories; give each an id of its own"
+            )
     return tuple(categories[i] for i in sorted(categories))
 
 

@@ -81,10 +81,9 @@ def find_bundle(path: str | Path) -> Path:
             raise BundleError(f"{folder} is a file, expected a bundle's folder with {MODEL_FILE} and {MANIFEST_FILE}")
     except (OSError, RuntimeError) as err:  # no permission on the way there, a name too long, ~ of nobody
         raise BundleError(f"model bundle '{path}' cannot be reached: {getattr(err, 'strerror', None) or err}") from None
-    searched = "".join(f", {place}" for place in places)
-    raise BundleError(
-        f"model bundle '{path}' does not exist (searched: {Path.cwd()}{searched}); give a bundle's folder"
-    )
+    names = sorted({file.parent.name for place in places for file in place.glob(f"*/{MANIFEST_FILE}")})
+    installed = f" or the name of an installed model ({', '.join(names)})" if names else ""
+    raise BundleError(f"model bundle '{path}' does not exist in {Path.cwd()}; give a bundle's folder{installed}")
 
 
 def write_bundle(

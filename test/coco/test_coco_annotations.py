@@ -147,6 +147,7 @@ def test_broken_detections_are_one_sentence(tmp_path, change, sentence):
     ("raw", "sentence"),
     [
         (b"{", "not a JSON file"),
+        (b'{"images": "\xe9"}', "byte 13 is not UTF-8; save the file as UTF-8"),
         (b"\x1f\x8b\x08broken", "not a JSON"),
         (gzip.compress(b"{}" * 500, mtime=0)[:-9] + b"\xff" * 9, "not a JSON"),
         (b"[" * 100_000, "not a JSON"),

@@ -112,11 +112,16 @@ def test_a_bundle_of_format_1_says_in_its_configuration_what_is_bounded(folder, 
     assert manifest.format_version == 2
 
 
-def test_a_folder_that_does_not_exist_is_named_with_the_places_searched(tmp_path, monkeypatch):
+def test_an_unknown_name_is_told_beside_the_names_of_the_installed_models(tmp_path, monkeypatch):
+    share = tmp_path / "install" / "share" / "osis_ros" / "models" / "zebra"
+    share.mkdir(parents=True)
+    (share / "model.yaml").touch()
+    (share.parent / "no_model").mkdir()
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path / "install"))
-    with pytest.raises(BundleError, match="model bundle 'nonesuch' does not exist") as error:
+    with pytest.raises(BundleError, match=r"model bundle 'nonesuch' does not exist in .*installed model") as error:
         load_bundle("nonesuch")
-    assert str(tmp_path / "install" / "share" / "osis_ros" / "models") in str(error.value)
+    assert str(error.value).endswith("tabletop, zebra)")
+    assert "no_model" not in str(error.value)
     with pytest.raises(BundleError, match=r"model bundle '.*/gone' does not exist"):
         load_bundle(tmp_path / "gone")
 
