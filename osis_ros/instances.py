@@ -32,7 +32,7 @@ class Instances(Rows):
         ids: [N] int64, 1 or more, each once: the instance's number within the frame, which messages and the label
             image use. 1..N unless given.
         track_ids: [N] int64, the track over the images; 0 for an instance without one. None where nothing tracks.
-        track_states: [N] uint8, `osis_ros.tracking.TrackState` of each. None where nothing tracks.
+        track_states: [N] uint8, `osis_ros.tracking.states.TrackState` of each. None where nothing tracks.
         taught_names: [N] str, the taught name of each, empty where none fits. None where nothing was taught.
         taught_scores: [N] float32 in [-1, 1], cosine similarity to the taught views, 0 where no name fits, or None.
 

@@ -29,6 +29,7 @@ FORBIDDEN = {
     "coco": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
     "geometry": TORCH | ROS | MUJOCO,
+    "tracking": TORCH | ROS | MUJOCO,
     "messages": TORCH | MUJOCO | {"rclpy"},
     "pipeline": TORCH | MUJOCO | {"rclpy"},
     "bags": TORCH | MUJOCO,
@@ -55,6 +56,7 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
+    "tracking": ("objects",),
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 

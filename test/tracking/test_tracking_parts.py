@@ -1,0 +1,96 @@
+"""The parts of the tracker, each against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from osis_ros.tracking.assignment import assign
+from osis_ros.tracking.camera_shift import camera_shift
+from osis_ros.tracking.class_vote import ClassVote
+from osis_ros.tracking.cost import UNKNOWN_LOOK, cosine_distance, mask_place, place_cost, space_place, total_cost
+from osis_ros.tracking.mask_overlap import mask_overlap
+from osis_ros.tracking.parameters import TrackerParameters
+
+
+def test_the_assignment_is_the_best_of_all_and_not_the_nearest_first():
+    """Nearest first would pair 0 with 0 (0.1) and leave 1 with 0.9; together 0.3 + 0.2 is less."""
+    rows, columns = assign(np.array([[0.1, 0.3], [0.2, 0.9]]), 1.0)
+    assert (rows.tolist(), columns.tolist()) == ([0, 1], [1, 0])
+
+
+def test_a_pair_above_the_limit_is_not_made():
+    rows, columns = assign(np.array([[5.0, 0.4, 9.0], [0.2, 5.0, 9.0]]), 0.3)
+    assert (rows.tolist(), columns.tolist()) == ([1], [0])
+
+
+def test_nothing_to_assign():
+    assert [part.tolist() for part in assign(np.zeros((0, 3)), 1.0)] == [[], []]
+
+
+def test_the_overlap_of_masks_in_their_rois():
+    """10×10 against 10×10 that is 5 to the right: 50 of 150. The L of 75 pixels against the same: 25 of 150."""
+    square, corner = np.ones((10, 10), bool), np.ones((10, 10), bool)
+    corner[:5, 5:] = False
+    rois, others = (
+        np.array([[0, 0, 10, 10], [-5, -5, 10, 10]]),
+        np.array([[5, 0, 10, 10], [0, 0, 10, 10], [40, 0, 10, 10]]),
+    )
+    iou, covered = mask_overlap(rois, [square, square], others, [square, corner, square])
+    np.testing.assert_allclose(iou, [[50 / 150, 75 / 100, 0], [0, 25 / 150, 0]])
+    np.testing.assert_allclose(covered, [[0.5, 0.75, 0], [0, 0.25, 0]])
+
+
+def test_the_shift_that_most_objects_agree_on():
+    old = np.array([[100, 100], [200, 120], [300, 90], [400, 200]], float)
+    new = old + np.array([40, -12])
+    new[1] = 500, 400  # one was carried away
+    shift = camera_shift(old, new, np.ones((4, 4)), 800.0)
+    np.testing.assert_allclose(shift, (40, -12), atol=1)
+
+
+@pytest.mark.parametrize("moved", [1, 2, 3])
+def test_objects_that_move_one_by_one_are_no_shift(moved: int):
+    old = np.array([[100, 100], [200, 300], [450, 90]], float)
+    new = old.copy()
+    new[:moved] = [(550, 300), (30, 200), (300, 220)][:moved]
+    assert camera_shift(old, new, np.ones((3, 3)), 800.0).tolist() == [0, 0]
+
+
+def test_one_object_alone_is_no_shift():
+    assert camera_shift(np.zeros((1, 2)), np.full((1, 2), 90.0), np.ones((1, 1)), 800.0).tolist() == [0, 0]
+
+
+def test_the_place_is_half_overlap_and_half_distance():
+    assert mask_place(np.array([[1 / 3]]), np.array([[20.0]]), np.array([[100.0]])) == pytest.approx(
+        1 - (1 / 3 + 0.8) / 2
+    )
+    assert mask_place(np.zeros((1, 1)), np.array([[300.0]]), np.array([[100.0]])) == 1
+    assert space_place(np.array([0.05, 0.1, 7.0]), 0.1).tolist() == [0.5, 1, 1]
+
+
+def test_the_place_is_of_what_is_known():
+    """0.5 in the image, 0.25 in space with weight 4: 0.3. Beyond the gate the image does not count."""
+    nan = np.nan
+    place = place_cost(np.array([0.5, 0.5, nan, nan, 0.1]), np.array([0.25, nan, 0.25, nan, 1.0]), 4.0)
+    np.testing.assert_allclose(place, [0.3, 0.5, 0.25, 1.0, 1.0])
+
+
+def test_the_cost_is_place_and_appearance():
+    parameters = TrackerParameters(appearance_scale=0.3, appearance_weight=2.0)
+    cost = total_cost(np.array([0.3, 1.0]), np.array([0.06, np.nan]), parameters)
+    np.testing.assert_allclose(cost, [0.3 + 2 * 0.2, 1 + 2 * UNKNOWN_LOOK])
+
+
+def test_a_missing_embedding_is_no_distance():
+    distance = cosine_distance(np.array([[1.0, 0], [0, 0]]), np.array([[0, 1.0], [1, 0]]))
+    np.testing.assert_array_equal(distance, [[1, 0], [np.nan, np.nan]])
+
+
+def test_the_vote_is_weighted_by_score():
+    vote = ClassVote(2)
+    for class_id, score in [(0, 0.4), (0, 0.4), (2, 0.9)]:
+        vote.add(class_id, score)
+    assert vote.winner == 2
+    assert vote.share == pytest.approx(0.9 / 1.7)
+    vote.add(0, 0.0)
+    vote.add(0, 0.2)
+    assert vote.winner == 0
