@@ -1,11 +1,12 @@
 """Depth and `Instances` to `Objects`."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from osis_ros.geometry.box import Box, free_box, silhouette, upright_box
+from osis_ros.geometry.box import Box, free_box, outermost, raised, silhouette, upright_box
 from osis_ros.geometry.errors import GeometryError
 from osis_ros.geometry.noise import measured_noise, scatter
 from osis_ros.geometry.objects import ON_NOTHING, ON_PLANE, Objects
@@ -17,7 +18,6 @@ from osis_ros.instances import Instances
 LEAST_POINTS = 12
 SHARED_FOOTPRINT = 0.25  # of an object's footprint that lies over another one, for it to stand on that one
 THING_POINTS = 200  # of each object, to choose the plane by
-ROUGH_POINTS = 1000  # of each object, for the box that tells which doubtful points are the object's
 
 
 @dataclass
@@ -93,26 +93,26 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
             kept.append(row)
     if not kept:
         return Objects.empty(plane, missing)
-    ids = instances.ids[kept]
-    chosen = [surfaces[row] for row in kept]
-    points = [_above(surface.points, plane) for surface in chosen]
-    rough = [cloud[:: max(1, len(cloud) // ROUGH_POINTS)] for cloud in points]
-    boxes, _ = _boxes(rough, [_edge_width(surface, camera, surface.eroded) for surface in chosen], ids, plane)
-    points = [_readmitted(cloud, surface, box) for cloud, surface, box in zip(points, chosen, boxes)]
-    boxes, supports = _boxes(points, [_edge_width(surface, camera) for surface in chosen], ids, plane)
-    areas = [int(np.count_nonzero(instances.masks[row])) for row in kept]
+    ids, chosen = instances.ids[kept], [surfaces[row] for row in kept]
+    pixels = [float(_middle(surface.points[:, 2])) / camera.fx for surface in chosen]  # metres that a pixel covers
+    clouds = [_cloud(surface.points, plane) for surface in chosen]
+    margins = [(0.5 + surface.eroded) * pixel for surface, pixel in zip(chosen, pixels)]  # from the points to the edge
+    boxes, _ = _boxes(clouds, margins, ids, plane)
+    clouds = [_with_doubtful(cloud, surface.doubtful, box, plane) for cloud, surface, box in zip(clouds, chosen, boxes)]
+    boxes, supports = _boxes(clouds, [0.5 * pixel for pixel in pixels], ids, plane)
+    points = [cloud.points for cloud in clouds]
     covers = [silhouette(box, camera) for box in boxes]
     return Objects(
         ids=ids,
-        centroids=[cloud.mean(0, dtype=float) for cloud in points],
-        nearest=[cloud[np.argmin(np.einsum("ij,ij->i", cloud, cloud))] for cloud in points],
+        centroids=[cv2.mean(cloud.reshape(-1, 1, 3))[:3] for cloud in points],
+        nearest=[cloud[np.einsum("ij,ij->i", cloud, cloud).argmin()] for cloud in points],
         box_centres=[box.centre for box in boxes],
         box_axes=[box.axes for box in boxes],
         box_sizes=[box.size for box in boxes],
         supports=supports,
         point_counts=[len(cloud) for cloud in points],
         valid_shares=[surface.valid_share for surface in chosen],
-        visible_shares=[min(1.0, area / cover) if cover else 0.0 for area, cover in zip(areas, covers)],
+        visible_shares=[min(1.0, part.area / cover) if cover else 0.0 for part, cover in zip(chosen, covers)],
         touching_border=[surface.touches_border for surface in chosen],
         points=tuple(points),
         plane=plane,
@@ -120,51 +120,60 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
     )
 
 
-def _edge_width(surface: Surface, camera: Pinhole, eroded: int = 0) -> float:
-    """Metres between the outermost points and the edge: half a pixel, and the pixels that were taken off the mask."""
-    return (0.5 + eroded) * float(np.median(surface.points[:, 2])) / camera.fx
+@dataclass(frozen=True, eq=False)
+class _Cloud:
+    """The points of one object [M, 3]; where there is a plane, also as `Plane.local` and `outermost` give them."""
+
+    points: np.ndarray
+    local: np.ndarray | None = None
+    outline: np.ndarray | None = None
 
 
-def _readmitted(points: np.ndarray, surface: Surface, box: Box) -> np.ndarray:
-    """The points, and of the doubtful ones those that lie within the box: faces seen from the side, cut edges."""
-    if not len(surface.doubtful):
-        return points
-    local = np.abs((surface.doubtful - box.centre.astype(np.float32)) @ box.axes.astype(np.float32))
-    inside = (local <= (box.size / 2).astype(np.float32) + np.float32(1e-3)).all(1)
-    return np.concatenate([points, surface.doubtful[inside]])
-
-
-def _above(points: np.ndarray, plane: Plane | None) -> np.ndarray:
-    """The points without those of the plane itself, on which a mask may spill; a flat thing keeps all of its own."""
+def _cloud(points: np.ndarray, plane: Plane | None) -> _Cloud:
+    """Without the points of the plane itself, on which a mask may spill; a flat thing keeps all of its own."""
     if plane is None:
-        return points
-    above = plane.height(points) > 0.001 + 2.5 * scatter(points[:, 2], plane.noise)
-    return points[above] if np.count_nonzero(above) >= max(0.6 * len(points), LEAST_POINTS) else points
+        return _Cloud(points)
+    local = plane.local(points)
+    above = local[2] > np.float32(0.001) + 2.5 * scatter(points[:, 2], np.float32(plane.noise))
+    if np.count_nonzero(above) >= max(0.6 * len(points), LEAST_POINTS):
+        points, local = points.compress(above, axis=0), local.compress(above, axis=1)
+    return _Cloud(points, local, outermost(local[:2]))
+
+
+def _with_doubtful(cloud: _Cloud, doubtful: np.ndarray, box: Box, plane: Plane | None) -> _Cloud:
+    """Also the doubtful points [D, 3] that lie within the box: faces seen from the side, cut edges."""
+    more = doubtful.compress(box.holds(doubtful, 1e-3), axis=0)
+    points = np.concatenate((cloud.points, more))
+    if plane is None:
+        return _Cloud(points)
+    local = plane.local(more)
+    outline = np.concatenate((cloud.outline, local[:2]), axis=1)
+    return _Cloud(points, np.concatenate((cloud.local, local), axis=1), outline)
 
 
 def _boxes(
-    points: list[np.ndarray], margins: list[float], ids: np.ndarray, plane: Plane | None
+    clouds: list[_Cloud], margins: list[float], ids: np.ndarray, plane: Plane | None
 ) -> tuple[list[Box], list[int]]:
     if plane is None:
-        return [free_box(cloud, margin) for cloud, margin in zip(points, margins)], [ON_NOTHING] * len(points)
-    boxes = [upright_box(cloud, plane, margin=margin) for cloud, margin in zip(points, margins)]
-    lows = [_low(plane.height(cloud)) for cloud in points]
+        return [free_box(cloud.points, margin) for cloud, margin in zip(clouds, margins)], [ON_NOTHING] * len(clouds)
+    boxes = [upright_box(cloud.local, cloud.outline, plane, margin) for cloud, margin in zip(clouds, margins)]
+    lows = [_low(cloud.local[2]) for cloud in clouds]
     tops = [float(box.size[2]) for box in boxes]
     footprints = [_footprint(box, plane) for box in boxes]
-    supports = [ON_PLANE] * len(points)
-    for upper in range(len(points)):
+    supports = [ON_PLANE] * len(clouds)
+    for upper in range(len(clouds)):
         if lows[upper] <= CONTACT / 2:
             continue
         below = [
             (tops[lower], lower)
-            for lower in range(len(points))
+            for lower in range(len(clouds))
             if lower != upper and tops[lower] <= lows[upper] + 0.01 and tops[lower] < tops[upper]
             and _shared(footprints[upper], footprints[lower]) >= SHARED_FOOTPRINT
         ]  # fmt: skip
         if below:
             top, lower = max(below)
             supports[upper] = int(ids[lower])
-            boxes[upper] = upright_box(points[upper], plane, min(top, lows[upper]), margins[upper])
+            boxes[upper] = raised(boxes[upper], min(top, lows[upper]))
     return boxes, supports
 
 
@@ -172,6 +181,12 @@ def _low(heights: np.ndarray) -> float:
     """The height below which three points in a hundred lie."""
     rank = 3 * len(heights) // 100
     return float(np.partition(heights, rank)[rank])
+
+
+def _middle(values: np.ndarray) -> np.float32:
+    """The median, without the mean of two where their number is even."""
+    rank = len(values) // 2
+    return np.partition(values, rank)[rank]
 
 
 def _footprint(box: Box, plane: Plane) -> tuple:
@@ -183,8 +198,10 @@ def _footprint(box: Box, plane: Plane) -> tuple:
 
 def _shared(upper: tuple, lower: tuple) -> float:
     """Share of the upper footprint that lies over the lower one."""
-    kind, corners = cv2.rotatedRectangleIntersection(upper, lower)
     area = upper[1][0] * upper[1][1]
-    if kind == cv2.INTERSECT_NONE or corners is None or area <= 0:
+    if area <= 0 or math.dist(upper[0], lower[0]) > (math.hypot(*upper[1]) + math.hypot(*lower[1])) / 2:
+        return 0.0
+    kind, corners = cv2.rotatedRectangleIntersection(upper, lower)
+    if kind == cv2.INTERSECT_NONE or corners is None:
         return 0.0
     return float(cv2.contourArea(cv2.convexHull(corners))) / area

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from osis_ros.geometry.errors import GeometryError
@@ -67,6 +68,20 @@ class Pinhole:
         points[:, 1] = (rows - self.cy) * depth / self.fy
         points[:, 2] = depth
         return points
+
+    def cloud(self, depth: np.ndarray, left: int = 0, top: int = 0) -> np.ndarray:
+        """The points of a part of a depth image, in the order of its pixels.
+
+        Args:
+            depth: [h, w] float32 metres along the optical axis, NaN where there is none.
+            left, top: column and row of its first pixel.
+        Returns:
+            [h, w, 3] float32 x y z in the optical frame, NaN as depth is.
+        """
+        height, width = depth.shape
+        across = ((np.arange(left, left + width) - self.cx) / self.fx).astype(np.float32)
+        down = ((np.arange(top, top + height) - self.cy) / self.fy).astype(np.float32)
+        return cv2.merge((depth * across, depth * down[:, None], depth))
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Where points [M, 3] in front of the camera are seen: [M, 2] column, row in pixels."""

@@ -9,7 +9,7 @@ import numpy as np
 from osis_ros.geometry.noise import TYPICAL, USELESS, measured_noise, scatter
 from osis_ros.geometry.pinhole import Pinhole
 
-SAMPLES = 9000  # pixels looked at, on a regular grid
+SAMPLES = 6000  # pixels looked at, on a regular grid
 HYPOTHESES = 192
 NEIGHBOURHOOD = 16  # grid cells between the three points of a hypothesis, so that they tend to lie on one surface
 SCORED = 1200  # points on which hypotheses are compared
@@ -40,6 +40,12 @@ class Plane:
         """[M] metres above the plane, of points [M, 3]."""
         return points @ self.normal.astype(points.dtype) + points.dtype.type(self.offset)
 
+    def local(self, points: np.ndarray) -> np.ndarray:
+        """[3, M] float32 metres: points [M, 3] float32 as x and y along the plane and z above it."""
+        local = self.axes.T.astype(np.float32) @ points.T
+        local[2] += np.float32(self.offset)
+        return local
+
     @cached_property
     def axes(self) -> np.ndarray:
         """[3, 3] whose columns are x and y along the plane and z, its normal: right-handed, x as far to the right of
@@ -58,7 +64,10 @@ def find_support_plane(
     up: np.ndarray | None = None,
     noise: float | None = None,
 ) -> Plane | None:
-    """The plane that most objects stand on; among equal ones, the plane with the most pixels.
+    """The plane with the greatest sum of two shares: that of the objects that stand on it, and that of the pixels.
+
+    So a table that all objects stand on is preferred to the larger floor around it, and a table top that is nearly all
+    of the image to the side of a bin that a few more objects are close to.
 
     RANSAC with hypotheses from neighbouring points, then least squares on the points within three deviations.
 
@@ -72,32 +81,34 @@ def find_support_plane(
     Returns:
         None where no plane is seen.
     """
-    points, cells = _samples(depth, camera, occupied)
+    points, grid = _samples(depth, camera, occupied)
     if len(points) < LEAST_POINTS:
         return None
     rng = np.random.default_rng(0)
     noise = measured_noise(depth) if noise is None else noise
     if noise > USELESS:
         return None
-    tolerance = 0.001 + 3 * scatter(points[:, 2], noise)
+    tolerance = np.float32(0.001) + 3 * scatter(points[:, 2], np.float32(noise))
     free = np.ones(len(points), bool)
-    found: list[Plane] = []
-    while len(found) < CANDIDATES:
-        best = _best_hypothesis(points, cells, free, tolerance, up, rng)
-        if best is None or best.share < LEAST_SHARE:
+    best, most, holding = None, -np.inf, 0.0
+    for _ in range(CANDIDATES):
+        rough = _best_hypothesis(points, grid, free, tolerance, up, rng)
+        if rough is None or rough.share < LEAST_SHARE:
             break
-        plane = _refined(best, points, free, noise)
-        near = np.abs(plane.height(points)) <= 2 * tolerance
-        free &= ~near
-        if up is None or plane.normal @ up > np.cos(np.deg2rad(15)):
-            found.append(plane)
-            if things and _supported(plane, things) > len(things) / 2:
-                return plane
-    return max(found, key=lambda plane: (_supported(plane, things), plane.share), default=None)
+        plane = _refined(rough, points, free, noise)
+        free &= np.abs(plane.height(points)) > 2 * tolerance
+        if up is not None and plane.normal @ up <= np.cos(np.deg2rad(15)):
+            continue
+        held = _supported(plane, things) / len(things) if things else 0.0
+        if held + plane.share > most:
+            best, most, holding = plane, held + plane.share, held
+        if most > 1 - holding + np.count_nonzero(free) / len(points):  # what others can have at the most
+            break
+    return best
 
 
 def _samples(depth: np.ndarray, camera: Pinhole, occupied: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Points [M, 3] on a grid of pixels, and [M, 2] their row and column on that grid."""
+    """Points [M, 3] on a grid of pixels, and that grid: the index of each one's point, -1 for none."""
     step = max(1, int(np.sqrt(depth.size / SAMPLES)))
     offset = step // 2
     z = depth[offset::step, offset::step]
@@ -107,12 +118,14 @@ def _samples(depth: np.ndarray, camera: Pinhole, occupied: np.ndarray | None) ->
         usable &= wide[offset::step, offset::step] == 0
     rows, columns = np.nonzero(usable)
     points = camera.points(columns * step + offset, rows * step + offset, z[rows, columns])
-    return points, np.stack([rows, columns], axis=1)
+    grid = np.full(z.shape, -1)
+    grid[rows, columns] = np.arange(len(points))
+    return points, grid
 
 
 def _best_hypothesis(
     points: np.ndarray,
-    cells: np.ndarray,
+    grid: np.ndarray,
     free: np.ndarray,
     tolerance: np.ndarray,
     up: np.ndarray | None,
@@ -122,7 +135,7 @@ def _best_hypothesis(
     candidates = np.flatnonzero(free)
     if len(candidates) < LEAST_POINTS:
         return None
-    corners = _neighbouring_triples(cells, candidates, rng)
+    corners = _neighbouring_triples(grid, candidates, free, rng)
     a, b, c = (points[corners[:, i]] for i in range(3))
     normals = np.cross(b - a, c - a)
     lengths = np.linalg.norm(normals, axis=1)
@@ -136,42 +149,46 @@ def _best_hypothesis(
         normals, offsets = normals[level], offsets[level]
     if not len(normals):
         return None
-    scored = candidates if len(candidates) <= SCORED else rng.choice(candidates, SCORED, replace=False)
-    inside = np.abs(points[scored] @ normals.T + offsets) <= tolerance[scored, None]
-    counts = inside.sum(0)
+    scored = candidates[:: max(1, len(candidates) // SCORED)]
+    apart = normals @ points[scored].T
+    apart += offsets[:, None]
+    counts = np.count_nonzero(np.abs(apart, out=apart) <= tolerance[scored], axis=1)
     best = int(counts.argmax())
     share = counts[best] / len(scored) * len(candidates) / len(points)
     return Plane(normals[best].astype(float), float(offsets[best]), share=float(share))
 
 
-def _neighbouring_triples(cells: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[H, 3] indices of points, the second and third near the first on the grid."""
-    lookup = np.full(cells.max(0) + 1, -1)
-    lookup[cells[candidates, 0], cells[candidates, 1]] = candidates
+def _neighbouring_triples(
+    grid: np.ndarray, candidates: np.ndarray, free: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """[H, 3] indices of free points, the second and third near the first on the grid."""
+    rows, columns = np.nonzero(grid >= 0)  # in the order of the points
     first = rng.choice(candidates, HYPOTHESES)
     triples = [first]
     for _ in range(2):
-        near = cells[first] + rng.integers(-NEIGHBOURHOOD, NEIGHBOURHOOD + 1, (HYPOTHESES, 2))
-        near = np.clip(near, 0, np.array(lookup.shape) - 1)
-        other = lookup[near[:, 0], near[:, 1]]
-        triples.append(np.where(other < 0, rng.choice(candidates, HYPOTHESES), other))
+        down, right = rng.integers(-NEIGHBOURHOOD, NEIGHBOURHOOD + 1, (2, HYPOTHESES))
+        near = grid[np.clip(rows[first] + down, 0, grid.shape[0] - 1),
+                    np.clip(columns[first] + right, 0, grid.shape[1] - 1)]  # fmt: skip
+        usable = (near >= 0) & free[near]
+        triples.append(np.where(usable, near, rng.choice(candidates, HYPOTHESES)))
     return np.stack(triples, axis=1)
 
 
 def _refined(plane: Plane, points: np.ndarray, free: np.ndarray, noise: float) -> Plane:
     """Least squares on the free points near the plane, each weighted by what its distance lets expect."""
-    points = points[free].astype(float)
+    points = points.compress(free, axis=0).astype(float)
     deviation = scatter(points[:, 2], noise)
     weights = 1 / np.square(deviation + 1e-4)
+    tolerance = 0.001 + 3 * deviation
+    moments = np.concatenate([points, np.ones((len(points), 1))], axis=1).T  # x, y, z and 1 of each point
     normal, offset = plane.normal, plane.offset
     for width in (2, 1, 1, 1):  # a hypothesis of three noisy points is tilted a little
-        near = np.abs(points @ normal + offset) <= width * (0.001 + 3 * deviation)
+        near = np.abs(np.append(normal, offset) @ moments) <= width * tolerance
         if np.count_nonzero(near) < 3:
             break
-        chosen, weight = points[near], weights[near]
-        centre = np.average(chosen, axis=0, weights=weight)
-        spread = (chosen - centre) * np.sqrt(weight)[:, None]
-        normal = np.linalg.eigh(spread.T @ spread)[1][:, 0]
+        sums = (moments * (weights * near)) @ moments.T
+        centre = sums[3, :3] / sums[3, 3]
+        normal = np.linalg.eigh(sums[:3, :3] - sums[3, 3] * np.outer(centre, centre))[1][:, 0]
         offset = -float(normal @ centre)
         if offset < 0:
             normal, offset = -normal, -offset

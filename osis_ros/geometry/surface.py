@@ -13,6 +13,8 @@ DIRTY_EDGE = 0.04  # share of the edge's pixels at jumps of depth, above which i
 JUMP = 0.012  # m between neighbours beyond noise: two surfaces, not one steep one
 SMALL_PART = 0.05  # of the largest part; smaller ones are dropped
 PART_GAP = 0.03  # m along the ray that another part of the object may lie before or behind the largest
+NEIGHBOURS = np.ones((3, 3), np.uint8)
+NEVER_LOWEST = 1e9  # m, in place of a reading that does not count
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,7 @@ class Surface:
         doubtful: [D, 3] float32 metres: the mask's other readings, at its edge and at jumps of depth. Some belong to
             the object, on faces seen almost from the side; some are flying pixels or background.
         eroded: number of pixels by which the mask was eroded.
+        area: number of pixels of the mask.
         valid_share: share of the mask's pixels that have a depth reading.
         touches_border: whether the mask reaches the edge of the image, so that the object may be only partly seen.
     """
@@ -31,6 +34,7 @@ class Surface:
     points: np.ndarray
     doubtful: np.ndarray
     eroded: int
+    area: int
     valid_share: float
     touches_border: bool
 
@@ -52,13 +56,13 @@ def measured_surface(
         noise: 1/m, scatter of a reading divided by the square of its distance.
     """
     x, y, width, height = roi
-    z = depth[y : y + height, x : x + width]
+    z = np.ascontiguousarray(depth[y : y + height, x : x + width])
     valid = mask & np.isfinite(z)
     total, measured = int(np.count_nonzero(mask)), int(np.count_nonzero(valid))
     border = _touches_border(mask, roi, depth.shape)
     if measured == 0:
         nothing = np.zeros((0, 3), np.float32)
-        return Surface(nothing, nothing, 0, 0.0, border)
+        return Surface(nothing, nothing, 0, total, 0.0, border)
     steady = valid & ~_jumps(z, valid, noise)
     inner = _eroded(mask, roi, depth.shape, EROSION)
     edge = valid & ~inner
@@ -66,13 +70,9 @@ def measured_surface(
     eroded = EROSION if dirty and np.count_nonzero(steady & inner) >= 0.2 * measured else 0
     kept = steady & inner if eroded else steady
     kept = _main_parts(kept, z) if kept.any() else valid
-    points, doubtful = (_points(pixels, z, (x, y), camera) for pixels in (kept, valid & ~kept))
-    return Surface(points, doubtful, eroded, measured / total, border)
-
-
-def _points(pixels: np.ndarray, z: np.ndarray, corner: tuple[int, int], camera: Pinhole) -> np.ndarray:
-    rows, columns = np.nonzero(pixels)
-    return camera.points(columns + corner[0], rows + corner[1], z[rows, columns])
+    cloud = camera.cloud(z, x, y).reshape(-1, 3)
+    points, doubtful = (cloud.compress(pixels.ravel(), axis=0) for pixels in (kept, valid & ~kept))
+    return Surface(points, doubtful, eroded, total, measured / total, border)
 
 
 def _touches_border(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
@@ -86,39 +86,35 @@ def _touches_border(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tup
 
 def _jumps(z: np.ndarray, valid: np.ndarray, noise: float) -> np.ndarray:
     """[h, w] bool: readings of which some neighbour in the mask differs by more than noise and a steep surface."""
-    square = np.ones((3, 3), np.uint8)
-    highest = cv2.dilate(np.where(valid, z, -np.inf).astype(np.float32), square)
-    lowest = cv2.erode(np.where(valid, z, np.inf).astype(np.float32), square)
-    with np.errstate(invalid="ignore", over="ignore"):  # infinities of pixels beside the mask
-        return highest - lowest > JUMP + 6 * scatter(z, noise)
+    counted = valid.view(np.uint8)
+    highest = cv2.dilate(cv2.copyTo(z, counted, np.zeros_like(z)), NEIGHBOURS)
+    lowest = cv2.erode(cv2.copyTo(z, counted, np.full_like(z, NEVER_LOWEST)), NEIGHBOURS)
+    return highest - lowest > np.float32(JUMP) + 6 * scatter(z, np.float32(noise))
 
 
 def _eroded(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tuple[int, int], pixels: int) -> np.ndarray:
     """The mask without its edge; the border of the image is no edge."""
     x, y, width, height = roi
-    padded = cv2.copyMakeBorder(mask.view(np.uint8), *(pixels,) * 4, cv2.BORDER_CONSTANT, value=0)
-    if y == 0:
-        padded[:pixels] = padded[pixels]
-    if y + height == shape[0]:
-        padded[-pixels:] = padded[-pixels - 1]
-    if x == 0:
-        padded[:, :pixels] = padded[:, pixels : pixels + 1]
-    if x + width == shape[1]:
-        padded[:, -pixels:] = padded[:, -pixels - 1 : -pixels]
+    above, left = pixels * (y > 0), pixels * (x > 0)
+    below, right = pixels * (y + height < shape[0]), pixels * (x + width < shape[1])
+    padded = cv2.copyMakeBorder(mask.view(np.uint8), above, below, left, right, cv2.BORDER_CONSTANT, value=0)
     side = 2 * pixels + 1
-    return cv2.erode(padded, np.ones((side, side), np.uint8))[pixels:-pixels, pixels:-pixels] > 0
+    inner = cv2.erode(padded, np.ones((side, side), np.uint8))  # what is beyond the picture does not count
+    return inner[above : above + height, left : left + width] > 0
 
 
 def _main_parts(kept: np.ndarray, z: np.ndarray) -> np.ndarray:
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(kept.view(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents(kept.view(np.uint8), connectivity=8)
     if count <= 2:
         return kept
-    sizes = statistics[1:, cv2.CC_STAT_AREA]
-    largest = int(sizes.argmax())
-    readings = np.sort(z[labels == largest + 1])
-    low, high = readings[len(readings) // 50], readings[-1 - len(readings) // 50]
-    chosen = np.zeros(count, bool)
-    for part in np.flatnonzero(sizes >= SMALL_PART * sizes[largest]):
-        middle = np.median(z[labels == part + 1])
-        chosen[part + 1] = part == largest or low - PART_GAP <= middle <= high + PART_GAP
-    return chosen[labels]
+    sizes = np.bincount(labels.ravel())[1:]
+    largest = int(sizes.argmax()) + 1
+    main = labels == largest
+    others = [part for part in np.flatnonzero(sizes >= SMALL_PART * sizes[largest - 1]) + 1 if part != largest]
+    if others:
+        readings = np.sort(z[main])
+        low, high = readings[len(readings) // 50], readings[-1 - len(readings) // 50]
+        for part in others:
+            if low - PART_GAP <= np.median(z[labels == part]) <= high + PART_GAP:
+                main |= labels == part
+    return main

@@ -21,6 +21,16 @@ def test_the_table_wins_over_the_larger_floor_where_things_stand_on_it():
     assert floor.offset == pytest.approx(pose[2, 3] + 0.4, abs=1e-3)
 
 
+def test_the_side_of_a_bin_does_not_win_over_the_table_by_a_few_things_close_to_it():
+    wall = Cuboid((-0.2, 0, 0.125), (0.02, 0.3, 0.25))
+    close = [Cuboid((-0.175, y, 0.18), (0.03, 0.05, 0.05)) for y in (-0.08, 0, 0.08)]  # lie on others, high up
+    low = [Cuboid((0.05, y, 0.03), (0.06, 0.06, 0.06)) for y in (-0.1, 0.1)]
+    pose = looking(45, 1.0)
+    depth, owner = cast(pose, [wall, *close, *low])
+    objects = Locator().locate(instances_of(np.where(owner > 1, owner, 0)), depth, CAMERA)
+    assert objects.plane.offset == pytest.approx(pose[2, 3], abs=1e-3)
+
+
 def test_gravity_tells_a_table_from_a_wall():
     wall = Cuboid((-0.4, 0, 0.5), (0.02, 4.0, 2.0))
     pose = looking(12, 0.8)
