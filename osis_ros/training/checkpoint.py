@@ -16,6 +16,7 @@ from torch import Tensor
 
 from osis_ros.errors import OsisError
 from osis_ros.files.atomic import write_whole
+from osis_ros.training.model.build import build_detector
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.semseg import SemSeg
@@ -78,7 +79,7 @@ def load_checkpoint(path: str | Path) -> tuple[Detector, dict[str, Any]]:
     read = _read_safetensors if path.suffix == ".safetensors" else _read_lightning
     config, state, provenance = read(path)
     try:
-        model = Detector(ModelConfig.model_validate(config))
+        model = build_detector(ModelConfig.model_validate(config))
     except ValidationError as err:
         first = err.errors()[0]
         field = ".".join(map(str, first["loc"]))

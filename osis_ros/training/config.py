@@ -10,14 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from osis_ros.errors import OsisError
 from osis_ros.training.model.config import ModelConfig
-from osis_ros.training.model.presets import tabletop
+from osis_ros.training.model.presets import faithful, tabletop
+from osis_ros.training.model.systems import SYSTEMS
 
 MOST_ENTRIES = 100_000
 PRESETS = Path(__file__).parent / "configs"
 Positive = Annotated[int, Field(gt=0)]
 
 
-MODEL_PRESETS = {"tabletop": tabletop}
+MODEL_PRESETS = {
+    "tabletop": tabletop,
+    "paper-coco": faithful,
+    "paper-graspnet": lambda class_names: faithful(class_names, graspnet=True),
+}
 
 
 class ConfigError(OsisError):
@@ -156,7 +161,10 @@ class TrainConfig(Strict):
     """One training run. `osis train --config NAME` reads a preset of `training/configs`, or a file."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name of the run; its folder is OUTPUT/NAME")
-    model: ModelConfig = Field(description="the network; `preset: tabletop` starts from that preset")
+    model: ModelConfig = Field(
+        description="the network; `preset: tabletop` starts from that preset, `system: mask-rcnn` from that system of "
+        "the paper's comparison at the preset's sizes"
+    )
     backbone_weights: Path | None = Field(
         None, description="weights of the backbone, relative to the data folder; none: random weights"
     )
@@ -200,15 +208,24 @@ class TrainConfig(Strict):
     @model_validator(mode="before")
     @classmethod
     def _start_from_a_model_preset(cls, tree: Any) -> Any:
-        """`model: {preset: tabletop, …}` takes that preset's entries where the file has none of its own."""
-        if not isinstance(tree, dict) or not isinstance(tree.get("model"), dict) or "preset" not in tree["model"]:
+        """`model: {preset: tabletop, system: mask-rcnn, …}` takes the preset's entries, changed as the system of the
+        paper's comparison wants it, where the file has none of its own."""
+        if not isinstance(tree, dict) or not isinstance(tree.get("model"), dict):
             return tree
         own = {str(key): value for key, value in tree["model"].items()}
-        preset = own.pop("preset")
-        if str(preset) not in MODEL_PRESETS:
-            raise ValueError(f"model.preset is {preset!r}, expected one of {', '.join(MODEL_PRESETS)}")
-        model = MODEL_PRESETS[preset](("?",))
+        if not {"preset", "system"} & own.keys():
+            return tree
+        preset = _one_of(MODEL_PRESETS, own.pop("preset", "paper-coco"), "model.preset")
+        model = preset(("?",))
+        if "system" in own:
+            model = _one_of(SYSTEMS, own.pop("system"), "model.system").network(model)
         return {**tree, "model": model.replace(**{"class_names": (), **own})}
+
+
+def _one_of(known: dict[str, Any], name: Any, entry: str) -> Any:
+    if str(name) not in known:
+        raise ValueError(f"{entry} is {name!r}, expected one of {', '.join(known)}")
+    return known[str(name)]
 
 
 def load_config(name_or_path: str, overrides: list[str] = ()) -> TrainConfig:

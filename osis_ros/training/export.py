@@ -61,6 +61,11 @@ def export_bundle(
     """
     folder = Path(folder)
     model, recorded = load_checkpoint(checkpoint)
+    if model.config.decision.kind != "distance":
+        raise BundleError(
+            f"{checkpoint}: a network of decision.kind {model.config.decision.kind} is for comparisons and has no "
+            "graph; run it with `osis detect`"
+        )
     model = reconfigured(model, proposals, overrides)
     if half:
         round_to_half(model)

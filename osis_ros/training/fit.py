@@ -24,7 +24,8 @@ from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
 from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
 from osis_ros.training.model.backbones.backbone import load_backbone_weights
-from osis_ros.training.model.detector import Detector
+from osis_ros.training.model.build import build_detector
+from osis_ros.training.model.detector import Detector, Progress
 from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
@@ -79,7 +80,7 @@ class FitModule(pl.LightningModule):
         self.data_root = data_root
         self.samples = 0  # trained on, over all processes
         self._cut_outs: dict[tuple, list[Cutout]] = {}
-        self.model = Detector(config.model)
+        self.model = build_detector(config.model)
         if config.only:
             train_only(self.model, config.only)
         taken: set[str] = set()
@@ -104,6 +105,7 @@ class FitModule(pl.LightningModule):
         # Half precision is fastest with channels last, a CPU's float32 with channels first.
         channels_first = self.device.type == "cpu" and self.trainer.precision == "32-true"
         layout = torch.contiguous_format if channels_first else torch.channels_last
+        self.model.progress = Progress(self.global_step, self.config.steps)
         losses = self.model(images.contiguous(memory_format=layout), sizes, targets)
         total = sum(losses.values())
         if not torch.isfinite(total):
@@ -381,7 +383,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
         ProgressLines(),
     ]
     if config.optimiser.ema_decay:
-        callbacks.append(EMAWeightAveraging(decay=config.optimiser.ema_decay))
+        callbacks.append(EMAWeightAveraging(decay=config.optimiser.ema_decay, use_buffers=False))
     devices = device_count(config)
     trainer = pl.Trainer(
         max_steps=config.steps,

@@ -1,4 +1,4 @@
-"""What a network is made of: the paper's sections, and a section for each addition."""
+"""What a network is made of: the paper's sections, and a section for each addition and each part of a baseline."""
 
 from typing import Any
 
@@ -8,8 +8,11 @@ from osis_ros.training.model.additions.box_voting import BoxVotingConfig
 from osis_ros.training.model.additions.mask_refinement import MaskRefinementConfig
 from osis_ros.training.model.additions.scoring import ScoringConfig, UnknownBy
 from osis_ros.training.model.additions.second_look import SecondLookConfig
+from osis_ros.training.model.baselines.instance_contrast import InstanceContrastConfig
+from osis_ros.training.model.baselines.unknown_probability import UnknownProbabilityConfig
 from osis_ros.training.model.old_spelling import todays_spelling
 from osis_ros.training.model.semseg.config import DecisionConfig, ProposalConfig, SemSegConfig
+from osis_ros.training.model.switches import impossible_pair
 
 FEWEST = {"train_top_k": 1000, "test_top_k": 1000, "nms_iou": 0.9, "max_proposals": 500}  # of `fast`
 
@@ -24,10 +27,23 @@ class ModelConfig(SemSegConfig):
         None, description="masks are corrected on crops of the image; none: the masks of the mask head"
     )
 
+    instance_contrast: InstanceContrastConfig | None = Field(
+        None, description="classifier.kind cosine: features of a class attract each other; none: without"
+    )
+    unknown_probability: UnknownProbabilityConfig | None = Field(
+        None, description="classifier.kind cosine: known objects teach what unknown is; none: without"
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _read_old_spelling(cls, tree: Any) -> Any:
         return todays_spelling(tree) if isinstance(tree, dict) else tree
+
+    @model_validator(mode="after")
+    def _check_switches(self) -> "ModelConfig":
+        if reason := impossible_pair(self):
+            raise ValueError(reason)
+        return self
 
     @model_validator(mode="after")
     def _check_pixels(self) -> "ModelConfig":
@@ -48,6 +64,8 @@ class ModelConfig(SemSegConfig):
     @property
     def unknown_by(self) -> UnknownBy:
         """What T_u bounds."""
+        if self.decision.kind != "distance":
+            return "odds"
         return self.scoring.unknown_by if self.scoring else "distance"
 
     def replace(self, **sections: object) -> "ModelConfig":

@@ -1,5 +1,7 @@
 """The network of a configuration: SemSeg, and between its steps the additions."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -8,11 +10,12 @@ from osis_ros.training.model.additions.box_voting import BoxVoting
 from osis_ros.training.model.additions.mask_refinement import MaskRefinement
 from osis_ros.training.model.additions.scoring import Scoring
 from osis_ros.training.model.additions.second_look import SecondLook
+from osis_ros.training.model.baselines.rpn import RPN
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.semseg.box_coding import deltas_to_boxes
 from osis_ros.training.model.semseg.config import DecisionConfig
 from osis_ros.training.model.semseg.pooling import with_image_index
-from osis_ros.training.model.semseg.proposals import Proposals
+from osis_ros.training.model.semseg.proposals import ProposalNetwork, Proposals
 from osis_ros.training.model.semseg.roi_head import proposal_scores
 from osis_ros.training.model.semseg.semseg import SemSeg
 from osis_ros.training.model.semseg.stages import Batch, Candidates, Recognised, Scored, View
@@ -32,16 +35,37 @@ def additions_of(config: ModelConfig) -> dict[str, Addition]:
     return made
 
 
+class Progress(NamedTuple):
+    """Where training stands: the step, from 0 on, and how many there will be."""
+
+    step: int
+    steps: int
+
+    @property
+    def share(self) -> float:
+        """Of the steps that are done."""
+        return self.step / self.steps
+
+
 class Detector(SemSeg):
-    """SemSeg with the additions of its configuration, which without any is the paper's network."""
+    """SemSeg with the additions of its configuration, which without any is the paper's network.
+
+    Attributes:
+        progress: of training, set before each step; some losses change with it.
+    """
 
     config: ModelConfig
+    progress = Progress(0, 1)
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         self.papers_parts = [name for name, _ in self.named_children()]
         for name, addition in additions_of(config).items():
             self.add_module(name, addition)
+
+    def make_proposal_network(self) -> nn.Module:
+        kind = {"oln": ProposalNetwork, "rpn": RPN}[self.config.proposals.kind]
+        return kind(self.config.proposals, self.config.channels)
 
     @property
     def additions(self) -> list[Addition]:
@@ -122,7 +146,7 @@ class Detector(SemSeg):
         Raises:
             RuntimeError: it is of other tensors.
         """
-        other = Detector(config)
+        other = type(self)(config)
         other.load_state_dict(self.state_dict())
         return other.to(next(self.parameters()).device).train(self.training)
 

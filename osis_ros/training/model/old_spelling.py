@@ -20,6 +20,8 @@ GONE = {
     ("", "separable"): False,
     ("decision", "duplicate_iou"): None,
 }
+# mask.modulation, mask.blend → what is mask.output today
+MASK_OUTPUTS = {(True, False): "modulated", (False, False): "class_agnostic", (False, True): "blended"}
 PAPERS_SCORING = {"unknown_by": "distance", "class_share": 1, "unknown_scale": 1}
 
 
@@ -35,6 +37,8 @@ def todays_spelling(tree: dict[str, Any]) -> dict[str, Any]:
         if isinstance(entries, dict) and entry in entries and (found := entries.pop(entry)) != value:
             name = f"{section}.{entry}".lstrip(".")
             raise ValueError(f"{name} is {found!r}, but this release can only do {value!r}; leave {name} out")
+    if isinstance(tree.get("mask"), dict):
+        _read_mask_output(tree["mask"])
     moved: dict[str, dict[str, Any]] = {}
     for (section, entry), (new_section, new_entry) in MOVED.items():
         entries = tree.get(section)
@@ -43,6 +47,21 @@ def todays_spelling(tree: dict[str, Any]) -> dict[str, Any]:
     for section, entries in moved.items():
         tree[section] = _joined(section, tree.get(section), entries)
     return tree
+
+
+def _read_mask_output(section: dict[str, Any]) -> None:
+    """In place: `modulation` and `blend`, where they are given, become `output`."""
+    if not {"modulation", "blend"} & section.keys():
+        return
+    today = section.get("output", "modulated")
+    modulation, blend = section.pop("modulation", today == "modulated"), section.pop("blend", today == "blended")
+    output = next((output for old, output in MASK_OUTPUTS.items() if old == (modulation, blend)), None)
+    if output is None:
+        raise ValueError(
+            f"mask: modulation is {modulation!r} and blend is {blend!r}, expected true or false and at most one true; "
+            f"write mask.output, one of {', '.join(MASK_OUTPUTS.values())}, instead"
+        )
+    section["output"] = output
 
 
 def _joined(section: str, own: Any, moved: dict[str, Any]) -> Any:

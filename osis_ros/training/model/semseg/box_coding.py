@@ -34,18 +34,25 @@ def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
 
 
-def boxes_to_deltas(proposals: Tensor, boxes: Tensor) -> Tensor:
-    """What the RoI stage must predict to turn `proposals` [N, 4] into `boxes` [N, 4] (R-CNN): [N, 4]."""
+def boxes_to_deltas(
+    proposals: Tensor, boxes: Tensor, weights: tuple[float, float, float, float] = DELTA_WEIGHTS
+) -> Tensor:
+    """What the RoI stage must predict to turn `proposals` [N, 4] into `boxes` [N, 4] (R-CNN): [N, 4].
+
+    `weights`: what shifts in x and y and changes of width and height are multiplied by.
+    """
     px, py, pw, ph = _centre_form(proposals)
     x, y, w, h = _centre_form(boxes)
     deltas = torch.stack(((x - px) / pw, (y - py) / ph, torch.log(w / pw), torch.log(h / ph)), -1)
-    return deltas * deltas.new_tensor(DELTA_WEIGHTS)
+    return deltas * deltas.new_tensor(weights)
 
 
-def deltas_to_boxes(proposals: Tensor, deltas: Tensor) -> Tensor:
-    """The inverse of `boxes_to_deltas`: `proposals` [N, 4] moved and scaled by `deltas` [N, 4]."""
+def deltas_to_boxes(
+    proposals: Tensor, deltas: Tensor, weights: tuple[float, float, float, float] = DELTA_WEIGHTS
+) -> Tensor:
+    """The inverse of `boxes_to_deltas`: `proposals` [..., 4] moved and scaled by `deltas` [..., 4]."""
     px, py, pw, ph = _centre_form(proposals)
-    dx, dy, dw, dh = (deltas / deltas.new_tensor(DELTA_WEIGHTS)).unbind(-1)
+    dx, dy, dw, dh = (deltas / deltas.new_tensor(weights)).unbind(-1)
     x, y = px + dx * pw, py + dy * ph
     half_w = pw * dw.clamp(max=MAX_LOG_SCALE).exp() / 2
     half_h = ph * dh.clamp(max=MAX_LOG_SCALE).exp() / 2

@@ -16,12 +16,21 @@ class Section(BaseModel):
 
 
 class ProposalConfig(Section):
-    """OLN's class-agnostic proposal network (SemSeg section III-A)."""
+    """The proposal network: OLN's class-agnostic one (SemSeg section III-A), or Faster R-CNN's."""
 
+    kind: Literal["oln", "rpn"] = Field(
+        "oln", description="oln: centerness and side distances (the paper's); rpn: Faster R-CNN's objectness and deltas"
+    )
+    ratios: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.5, 1.0, 2.0), min_length=1, description="rpn: height by width of the anchors of a cell"
+    )
+    whole_anchors: bool = Field(False, description="rpn: round anchors to whole pixels, as torchvision does")
     anchor_scale: float = Field(8, gt=0, description="side of the square anchors of a level, divided by its stride")
     train_top_k: Positive = Field(2000, description="in training, keep this many of the best proposals of each level")
     test_top_k: Positive = Field(1000, description="when testing, keep this many of the best proposals of each level")
-    nms_iou: Fraction | None = Field(None, description="IoU of NMS over all levels; none (the paper): no NMS")
+    nms_iou: Fraction | None = Field(
+        None, description="IoU of NMS over all levels (rpn: within each level); none (the paper): no NMS"
+    )
     max_proposals: Positive | None = Field(
         None, description="keep this many of the best proposals of all levels together; none: all"
     )
@@ -44,8 +53,15 @@ class ProposalConfig(Section):
 
 
 class RoIConfig(Section):
-    """The second stage of OLN: refined boxes and the IoU estimate."""
+    """The second stage: OLN's refined boxes and IoU estimate, or another box head."""
 
+    head: Literal["oln", "fast_rcnn", "separate"] = Field(
+        "oln",
+        description="oln: boxes and an IoU (the paper's); fast_rcnn: boxes alone; separate: boxes alone, with layers "
+        "for boxes and layers for classes (OpenDet's)",
+    )
+    class_boxes: bool = Field(False, description="fast_rcnn and separate: refine a box for each class")
+    aligned: bool = Field(True, description="RoIAlign with the half-pixel shift; false: without, as torchvision does")
     hidden: Positive = Field(1024, description="width of both fully connected layers")
     pool_size: Positive = Field(7, description="side of the pooled feature, in bins")
     sampling_ratio: int = Field(
@@ -90,8 +106,15 @@ class MaskConfig(Section):
     rois_per_image: Positive | None = Field(
         None, description="positive proposals per image that the mask loss is computed on; none (the paper): all"
     )
-    modulation: bool = Field(True, description="false: one class-agnostic output layer (Table V, rows 1 and 3)")
-    blend: bool = Field(False, description="concatenate class similarities to the input (Table V, last row)")
+    output: Literal["modulated", "class_agnostic", "class_specific", "blended"] = Field(
+        "modulated",
+        description="modulated: by the embedding (the paper's); class_agnostic: one output layer (Table V, rows 1 and "
+        "3); class_specific: a mask for each class (Mask R-CNN); blended: class_agnostic, with the similarities to the "
+        "classes concatenated to the input (Table V, last row)",
+    )
+    pixel_conv: bool = Field(
+        True, description="false: no convolution between the upsampling and the output layer; not with modulated"
+    )
     threshold: float = Field(
         0.5,
         gt=0,
@@ -110,9 +133,33 @@ class MaskConfig(Section):
         return math.log(self.threshold / (1 - self.threshold))
 
 
+class ClassifierConfig(Section):
+    """What tells the classes apart."""
+
+    kind: Literal["semantic", "softmax", "cosine", "placeholder"] = Field(
+        "semantic",
+        description="semantic: the embedding space and its decoder (the paper's); softmax: one layer (Mask R-CNN); "
+        "cosine: cosines to learnt directions, unknown among them (OpenDet); placeholder: one layer, and further "
+        "outputs that stand for the unknown (PROSER)",
+    )
+    scale: float = Field(20, gt=0, description="cosine: cosines are multiplied by it before the softmax")
+    placeholders: int = Field(
+        1, ge=0, description="placeholder: outputs for the unknown; 0: none yet, for training before they are added"
+    )
+    stay_known: Fraction = Field(
+        0.95, description="placeholder: share of known training objects that the decision calls known"
+    )
+
+
 class DecisionConfig(Section):
     """From scored proposals to known and unknown instances (section III-D)."""
 
+    kind: Literal["distance", "class", "placeholder"] = Field(
+        "distance",
+        description="distance: T_u bounds the distance to the known classes (the paper's); class: the likeliest "
+        "classes win, with or without unknown among them, at most max_known + max_unknown instances in all; "
+        "placeholder: unknown where a placeholder scores higher than every class",
+    )
     score_threshold: Fraction = Field(0.05, description="lowest score that is kept")
     unknown_threshold: float = Field(
         0.085, ge=0, le=2, description="T_u: an object is unknown if its distance from the known classes exceeds this"
@@ -134,6 +181,9 @@ class LossWeights(Section):
     contrastive: float = Field(2, ge=0)
     classification: float = Field(1, ge=0)
     mask: float = Field(1, ge=0)
+    objectness: float = Field(1, ge=0, description="proposals.kind rpn")
+    mixed: float = Field(0.1, ge=0, description="classifier.kind placeholder: mixtures of two classes are unknown")
+    placeholder: float = Field(1, ge=0, description="classifier.kind placeholder: unknown is the second likeliest")
 
 
 class SemSegConfig(Section):
@@ -154,6 +204,7 @@ class SemSegConfig(Section):
     proposals: ProposalConfig = ProposalConfig()
     roi: RoIConfig = RoIConfig()
     embedding: EmbeddingConfig = EmbeddingConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
     mask: MaskConfig = MaskConfig()
     decision: DecisionConfig = DecisionConfig()
     loss_weights: LossWeights = LossWeights()
@@ -163,10 +214,10 @@ class SemSegConfig(Section):
         repeated = sorted({name for name in self.class_names if self.class_names.count(name) > 1})
         if repeated:
             raise ValueError(f"class_names: {', '.join(repeated)} more than once, every class wants a name of its own")
-        if self.mask.blend and self.mask.modulation:
-            raise ValueError("mask: blend and modulation are two ways for one thing, expected at most one of them")
-        if self.mask.blend and not self.embedding.enabled:
-            raise ValueError("mask: blend needs the class centres of the embedding space, embedding.enabled is off")
+        if self.mask.output == "blended" and not self.embedding.enabled:
+            raise ValueError(
+                "mask.output: blended needs the class centres of the embedding space, embedding.enabled is off"
+            )
         return self
 
     @property

@@ -17,51 +17,59 @@ MASKS_AT_ONCE = 64  # as float32 they are four times as large
 class MaskHead(nn.Module):
     """Per-pixel embeddings by convolution; their dot product with a mask embedding made from z is the mask.
 
-    Without modulation one learnt output layer takes the mask embedding's place. With `blend` the similarities to the
-    class centres are concatenated to the input instead.
+    With another `output` than `modulated` a learnt output layer takes the mask embedding's place: of one mask, or of
+    one for each class (`class_specific`). `blended` concatenates the similarities to the class centres to the input.
     """
 
     def __init__(self, config: MaskConfig, channels: int, embedding_dim: int, num_classes: int) -> None:
         super().__init__()
         self.config = config
-        first = channels + num_classes if config.blend else channels
+        first = channels + num_classes if config.output == "blended" else channels
         widths = [first, *[config.channels] * config.convs]
         self.convs = nn.ModuleList(conv3x3(a, b) for a, b in pairwise(widths))
         self.deconv = he(nn.ConvTranspose2d(widths[-1], config.channels, 2, stride=2))
-        self.pixel = conv3x3(config.channels, config.embedding_dim)
+        if config.pixel_conv:
+            self.pixel = conv3x3(config.channels, config.embedding_dim)
         self.register_buffer("shifts", torch.eye(9).view(1, 9, 3, 3), persistent=False)
-        if config.modulation:
+        if config.output == "modulated":
             self.embed = nn.Sequential(
                 nn.Linear(embedding_dim, embedding_dim), nn.ReLU(), nn.Linear(embedding_dim, config.embedding_dim)
             )
         else:
-            self.output = nn.Conv2d(config.embedding_dim, 1, 1)
+            masks = num_classes if config.output == "class_specific" else 1
+            self.output = nn.Conv2d(config.embedding_dim if config.pixel_conv else config.channels, masks, 1)
 
     @property
     def of_classes(self) -> tuple[str, ...]:
         """Names of its tensors that belong to the very classes it has learnt."""
+        if self.config.output == "class_specific":
+            return ("output.weight", "output.bias")
         first = "convs.0" if self.config.convs else "deconv"
-        return (f"{first}.weight",) if self.config.blend else ()
+        return (f"{first}.weight",) if self.config.output == "blended" else ()
 
-    def forward(self, pooled: Tensor, z: Tensor, similarities: Tensor) -> Tensor:
+    def forward(self, pooled: Tensor, z: Tensor, similarities: Tensor, class_ids: Tensor | None = None) -> Tensor:
         """Mask logits.
 
         Args:
             pooled: [R, C, S, S] RoI features.
             z: [R, D] unit proposal embeddings.
-            similarities: [R, K] cosine to every class centre; used with `blend` only.
+            similarities: [R, K] cosine to every class centre; used by `blended` only.
+            class_ids: [R] int64 in 0..K-1; used by `class_specific` only.
         Returns:
             [R, 2S, 2S] float32.
         """
         x = pooled
-        if self.config.blend:
+        if self.config.output == "blended":
             side = x.shape[-1]
             x = torch.cat((x, similarities[:, :, None, None].expand(-1, -1, side, side).to(x.dtype)), 1)
         for conv in self.convs:
             x = F.relu(conv(x))
         x = F.relu(self.deconv(x))
-        if not self.config.modulation:
-            return self.output(self.pixel(x))[:, 0].float()
+        if self.config.output != "modulated":
+            masks = self.output(self.pixel(x) if self.config.pixel_conv else x).float()
+            if self.config.output != "class_specific":
+                return masks[:, 0]
+            return masks[torch.arange(len(masks), device=masks.device), class_ids]
         with torch.autocast(x.device.type, enabled=False) if self.training else nullcontext():
             return self._modulated(x.float(), self.embed(z.float()))
 

@@ -16,13 +16,14 @@ def level_of(boxes: Tensor, canonical_size: float = 224) -> Tensor:
 
 
 class RoIPooler(nn.Module):
-    """RoIAlign, half-pixel aligned, of side `size`; `sampling_ratio` 0 takes as many samples as a bin has cells."""
+    """RoIAlign of side `size`, half-pixel aligned or not; `sampling_ratio` 0: as many samples as a bin has cells."""
 
-    def __init__(self, size: int, sampling_ratio: int, canonical_size: float) -> None:
+    def __init__(self, size: int, sampling_ratio: int, canonical_size: float, aligned: bool = True) -> None:
         super().__init__()
         self.size = size
         self.sampling_ratio = sampling_ratio
         self.canonical_size = canonical_size
+        self.aligned = aligned
 
     def forward(self, levels: list[Tensor], rois: Tensor) -> Tensor:
         """Pool from P2…P5.
@@ -40,7 +41,7 @@ class RoIPooler(nn.Module):
             order.append(index)
             pooled.append(
                 roi_align(
-                    feature.float(), rois[index], self.size, 1 / 2**level, self.sampling_ratio or -1, aligned=True
+                    feature.float(), rois[index], self.size, 1 / 2**level, self.sampling_ratio or -1, self.aligned
                 )
             )
         return torch.cat(pooled)[torch.cat(order).argsort()]

@@ -25,7 +25,15 @@ class RoIHead(nn.Module):
 
     def forward(self, pooled: Tensor) -> Tensor:
         """Pooled features [R, C, S, S] → hidden [R, hidden]."""
-        return F.relu(self.fc2(F.relu(self.fc1(pooled.flatten(1)))))
+        return self.second_layer(self.first_layer(pooled))
+
+    def first_layer(self, pooled: Tensor) -> Tensor:
+        """Pooled features [R, C, S, S] → [R, hidden]."""
+        return F.relu(self.fc1(pooled.flatten(1)))
+
+    def second_layer(self, first: Tensor) -> Tensor:
+        """[R, hidden] → hidden [R, hidden]."""
+        return F.relu(self.fc2(first))
 
     def refine(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden [R, hidden] → deltas [R, 4] (see `deltas_to_boxes`) and IoU [R] in (0, 1), float32."""

@@ -23,7 +23,13 @@ from osis_ros.training.model.semseg.stages import Batch, Candidates, Recognised,
 
 
 class SemSeg(nn.Module):
-    """The network. In training it returns losses, otherwise `Detections`."""
+    """The network. In training it returns losses, otherwise `Detections`.
+
+    A class of its own may put other parts in place of the proposal network, the RoI head and what recognises classes.
+    """
+
+    embedding: EmbeddingSpace
+    classifier: Classifier
 
     def __init__(self, config: SemSegConfig) -> None:
         super().__init__()
@@ -31,13 +37,29 @@ class SemSeg(nn.Module):
         roi, mask, dim = config.roi, config.mask, config.embedding.dim
         self.backbone = build_backbone(config.backbone, config.frozen_stages)
         self.fpn = FeaturePyramid(self.backbone.channels, config.channels, config.late_merge)
-        self.proposals = ProposalNetwork(config.proposals, config.channels)
-        self.box_pool = RoIPooler(roi.pool_size, roi.sampling_ratio, roi.canonical_size)
-        self.mask_pool = RoIPooler(mask.pool_size, mask.sampling_ratio, roi.canonical_size)
-        self.roi_head = RoIHead(roi, config.channels)
-        self.embedding = EmbeddingSpace(roi.hidden, dim, config.num_classes, learnt=config.embedding.enabled)
-        self.classifier = Classifier(dim, roi.hidden, config.num_classes)
+        self.proposals = self.make_proposal_network()
+        self.box_pool = RoIPooler(roi.pool_size, roi.sampling_ratio, roi.canonical_size, roi.aligned)
+        self.mask_pool = RoIPooler(mask.pool_size, mask.sampling_ratio, roi.canonical_size, roi.aligned)
+        self.roi_head = self.make_roi_head()
+        for name, part in self.make_recognition().items():
+            self.add_module(name, part)
         self.mask_head = MaskHead(mask, config.channels, dim, config.num_classes)
+
+    def make_proposal_network(self) -> nn.Module:
+        """What finds proposals."""
+        return ProposalNetwork(self.config.proposals, self.config.channels)
+
+    def make_roi_head(self) -> nn.Module:
+        """What makes hidden features of pooled ones, and refines boxes."""
+        return RoIHead(self.config.roi, self.config.channels)
+
+    def make_recognition(self) -> dict[str, nn.Module]:
+        """What tells classes apart, by the names of the parts."""
+        config, hidden, classes = self.config.embedding, self.config.roi.hidden, self.config.num_classes
+        return {
+            "embedding": EmbeddingSpace(hidden, config.dim, classes, learnt=config.enabled),
+            "classifier": Classifier(config.dim, hidden, classes),
+        }
 
     @property
     def thresholds(self) -> Thresholds:
@@ -120,9 +142,13 @@ class SemSeg(nn.Module):
         z = F.normalize(raw)
         return Semantics(raw, z, self.embedding.distances(z))
 
-    def masks(self, levels: list[Tensor], rois: Tensor, semantics: Semantics) -> Tensor:
-        """Mask logits [R, M, M] of RoIs [R, 5]."""
+    def masks(
+        self, levels: list[Tensor], rois: Tensor, semantics: Semantics, class_ids: Tensor | None = None
+    ) -> Tensor:
+        """Mask logits [R, M, M] of RoIs [R, 5]; class_ids [R] in 0..K-1 matter only if every class has a mask."""
         parts = self.mask_pool(levels, rois), semantics.z, 1 - semantics.distances
+        if class_ids is not None and self.config.mask.output == "class_specific":
+            parts = *parts, class_ids
         return in_few_sizes(self.mask_head, *parts) if self.training else self.mask_head(*parts)
 
     def recognise(
@@ -169,11 +195,11 @@ class SemSeg(nn.Module):
             least: an addition that changes scores may drop what then scores no more; None: boxes and scores are given
                 and stay. The paper's network changes neither.
         """
-        return found, self.masks(view.levels, with_image_index([found.boxes]), found.semantics)
+        return found, self.masks(view.levels, with_image_index([found.boxes]), found.semantics, found.class_ids)
 
     def losses(self, batch: Batch, targets: list[dict]) -> dict[str, Tensor]:
         """The losses of equations 1 and 7 by name, weighted."""
-        weights, roi, embedding = self.config.loss_weights, self.config.roi, self.config.embedding
+        weights, roi = self.config.loss_weights, self.config.roi
         losses = self.proposals.losses(batch.dense, [target["boxes"] for target in targets])
         samples = sample_rois(
             [own.boxes for own in batch.proposals], targets, self.config.num_classes,
@@ -182,18 +208,30 @@ class SemSeg(nn.Module):
         hidden = self.pool_boxes(batch.levels, samples.rois)
         losses |= self.roi_head.losses(hidden, samples)
         semantics = self.describe(hidden)
-        logits = self.classifier(semantics.raw)
-        losses["classification"] = classification_loss(logits, samples.labels, roi.reject_unlabelled)
+        losses["classification"], others = self.recognition_losses(batch, samples, semantics)
         losses["mask"] = self._mask_loss(batch.levels, samples, semantics, targets)
-        if embedding.enabled:
-            losses["contrastive"] = embedding_loss(semantics.distances, samples, self.embedding.centres, embedding)
-        return {f"loss_{name}": getattr(weights, name) * loss for name, loss in losses.items()}
+        losses |= others
+        return {f"loss_{name}": getattr(weights, name, 1) * loss for name, loss in losses.items()}
+
+    def recognition_losses(
+        self, batch: Batch, samples: RoISamples, semantics: Semantics
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Of R samples with their semantics: the loss of the classifier, and those of other parts by name."""
+        config = self.config.embedding
+        logits = self.classifier(semantics.raw)
+        classification = classification_loss(logits, samples.labels, self.config.roi.reject_unlabelled)
+        if not config.enabled:
+            return classification, {}
+        contrast = embedding_loss(semantics.distances, samples, self.embedding.centres, config)
+        return classification, {"contrastive": contrast}
 
     def _mask_loss(
         self, levels: list[Tensor], samples: RoISamples, semantics: Semantics, targets: list[dict]
     ) -> Tensor:
         chosen = samples.some_positive(self.config.mask.rois_per_image, len(targets))
+        if self.config.mask.output == "class_specific":
+            chosen = chosen[samples.labels[chosen] >= 0]  # an object without a class has no mask to learn
         rois = samples.rois[chosen]
-        logits = self.masks(levels, rois, semantics.take(chosen))
+        logits = self.masks(levels, rois, semantics.take(chosen), samples.labels[chosen])
         masks = torch.cat([target["masks"] for target in targets])
         return mask_loss(logits, mask_targets(masks, rois, samples.index[chosen], self.config.mask.output_size))

@@ -38,7 +38,7 @@ def test_a_mask_is_the_dot_product_of_pixel_and_mask_embeddings():
 def test_the_embedding_changes_the_mask_only_with_modulation():
     pooled, similarities = torch.randn(1, 6, 14, 14), torch.zeros(1, 3)
     first, second = torch.randn(1, 5), torch.randn(1, 5)
-    modulated, agnostic = head(), head(modulation=False)
+    modulated, agnostic = head(), head(output="class_agnostic")
     assert not torch.equal(modulated(pooled, first, similarities), modulated(pooled, second, similarities))
     assert torch.equal(agnostic(pooled, first, similarities), agnostic(pooled, second, similarities))
 
@@ -46,7 +46,7 @@ def test_the_embedding_changes_the_mask_only_with_modulation():
 def test_similarities_change_the_mask_only_when_blended():
     pooled, z = torch.randn(1, 6, 14, 14), torch.randn(1, 5)
     first, second = torch.rand(1, 3), torch.rand(1, 3)
-    blended, agnostic = head(modulation=False, blend=True), head(modulation=False)
+    blended, agnostic = head(output="blended"), head(output="class_agnostic")
     assert not torch.equal(blended(pooled, z, first), blended(pooled, z, second))
     assert torch.equal(agnostic(pooled, z, first), agnostic(pooled, z, second))
 

@@ -1,0 +1,46 @@
+"""Which parts of a network go together."""
+
+from typing import Any
+
+# Entries of `proposals` that only OLN's network has.
+OF_OLN_PROPOSALS = (
+    "centerness_positive_iou", "centerness_negative_iou", "centerness_positive_fraction", "centerness_loss", "box_loss",
+    "side_bias", "feature_length",
+)  # fmt: skip
+
+
+def impossible_pair(config: Any) -> str | None:
+    """Why the parts of a `ModelConfig` cannot be put together, in one sentence; None where they can."""
+    head, classifier, mask, decision = (
+        config.roi.head, config.classifier.kind, config.mask.output, config.decision.kind,
+    )  # fmt: skip
+    own = {"distance": ("semantic",), "class": ("softmax", "cosine"), "placeholder": ("placeholder",)}[decision]
+    if classifier not in own:
+        return f"classifier.kind: decision.kind {decision} wants {' or '.join(own)}, not {classifier}"
+    heads = ("fast_rcnn", "separate") if decision == "class" else ("oln",)
+    if head not in heads:
+        return f"roi.head: decision.kind {decision} wants {' or '.join(heads)}, not {head}"
+    if config.roi.class_boxes and head == "oln":
+        return "roi.class_boxes: roi.head oln refines one box whatever the class, expected fast_rcnn or separate"
+    if mask in ("modulated", "blended") and classifier != "semantic":
+        return f"mask.output: {mask} needs the embedding of classifier.kind semantic, not {classifier}"
+    if mask == "class_specific" and classifier != "softmax":
+        return f"mask.output: class_specific has no mask for an unknown object, as classifier.kind {classifier} finds"
+    if mask == "modulated" and not config.mask.pixel_conv:
+        return "mask.pixel_conv: mask.output modulated needs it, its output is the embedding of a pixel"
+    if config.roi.class_boxes and classifier != "softmax":
+        return f"roi.class_boxes: classifier.kind {classifier} finds unknown objects, which have no box of a class"
+    for name in ("scoring", "box_voting", "second_look", "mask_refinement"):
+        if getattr(config, name) and decision != "distance":
+            return f"{name}: it is for decision.kind distance, not {decision}"
+    for name in ("instance_contrast", "unknown_probability"):
+        if getattr(config, name) and classifier != "cosine":
+            return f"{name}: it is for classifier.kind cosine, not {classifier}"
+    if config.proposals.kind == "rpn":
+        fields = type(config.proposals).model_fields
+        idle = [name for name in OF_OLN_PROPOSALS if getattr(config.proposals, name) != fields[name].default]
+        if idle:
+            return f"proposals.{idle[0]}: it is for proposals.kind oln, not rpn; leave it out"
+    if decision == "placeholder" and config.decision.unknown_threshold > 1:
+        return f"decision.unknown_threshold: {config.decision.unknown_threshold:g} bounds odds, expected 0..1"
+    return None
