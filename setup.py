@@ -23,9 +23,8 @@ REPLAY = [
     "rosbags>=0.10,<1", "rosbags-image>=0.10", "mcap>=1.1,<2", "faster-coco-eval>=1.6,<2", "jinja2>=3.1,<4",
     "rich>=13,<16", "zstandard>=0.20,<1",
 ]  # fmt: skip
-FIGURES = [
-    *REPLAY, "matplotlib>=3.8,<4", "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1",
-]  # fmt: skip
+DISCOVER = [*REPLAY, "scikit-learn>=1.3,<2", "threadpoolctl>=3,<4", "safetensors>=0.4,<1"]
+FIGURES = [*DISCOVER, "matplotlib>=3.8,<4"]
 CORE = ["numpy>=1.26,<3", "opencv-python-headless>=4.8,<6", "pydantic>=2.7,<3", "pyyaml>=6,<7", "typer>=0.16,<1"]
 
 setup(
@@ -39,7 +38,11 @@ setup(
     license_files=["LICENSE"],
     keywords=["ROS", "segmentation", "open set", "robotics"],
     packages=find_packages(include=["osis_ros", "osis_ros.*"]),
-    package_data={"osis_ros.training": ["configs/*.yaml"], "osis_ros.evaluation.reports": ["*.jinja"]},
+    package_data={
+        "osis_ros.training": ["configs/*.yaml"],
+        "osis_ros.evaluation.reports": ["*.jinja"],
+        "osis_ros.discovery": ["*.jinja"],
+    },
     data_files=[  # the models that come with the package, found by name, and what bags need to know of the messages
         *((f"share/osis_ros/{folder}", glob(f"{folder}/*.*")) for folder in glob("models/*")),
         ("share/osis_ros/msg", glob("msg/*.msg")),
@@ -50,6 +53,7 @@ setup(
         "objects": OBJECTS,
         "sim": SIM,
         "replay": REPLAY,
+        "discover": DISCOVER,
         "figures": FIGURES,
         "train": [*TRAIN, *SIM, *FIGURES],
         "dev": ["pytest>=9", "pytest-xdist>=3", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],

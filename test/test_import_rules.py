@@ -33,6 +33,7 @@ FORBIDDEN = {
     "messages": TORCH | MUJOCO | {"rclpy"},
     "pipeline": TORCH | MUJOCO | {"rclpy"},
     "bags": TORCH | MUJOCO,
+    "discovery": TORCH | MUJOCO,
     "nodes": TORCH,
     "demo": TORCH,
     "simulation": TORCH | ROS,
@@ -45,6 +46,7 @@ NOT_AT_IMPORT = {
     "bags": TORCH | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
     "pipeline": TORCH | ROS | MUJOCO,
+    "discovery": TORCH | ROS | MUJOCO,
     "cli": TORCH | ROS | MUJOCO,
 }
 
@@ -56,7 +58,7 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
-    "tracking": ("objects",),
+    "tracking": ("objects",), "discovery": ("discover",),
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 

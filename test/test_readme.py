@@ -94,7 +94,8 @@ def test_its_osis_commands_parse(page):
 def parse(group: dict, words: list[str]) -> None:
     command, rest = group[words[0]], words[1:]
     if hasattr(command, "commands"):
-        parse(command.commands, rest)
+        default = [] if rest[0] in command.commands else [command.DEFAULT]
+        parse(command.commands, [*default, *rest])
     elif not any("…" in word for word in rest):
         command.make_context(words[0], rest)  # raises what the user would see
 
@@ -111,7 +112,7 @@ def test_the_commands_and_options_that_it_names_exist(page):
         if hasattr(command, "commands"):
             if not rest:
                 continue
-            command = command.commands[rest[0]]
+            command = command.commands[rest[0] if rest[0] in command.commands else command.DEFAULT]
         options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         assert set(re.findall(r"(?<![\w-])--[a-z-]+", words)) - {"--help"} <= options, words
 

@@ -3,7 +3,7 @@ without PyTorch, MuJoCo or ROS installed. One file holds one group of subcommand
 
 import typer
 
-from osis_ros.cli import data, evaluation, models, running, training
+from osis_ros.cli import data, discovery, evaluation, models, running, training
 from osis_ros.cli.failure import Commands
 
 GROUPS = {
@@ -26,6 +26,7 @@ for panel, commands in GROUPS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(data.app, name="data", rich_help_panel="Make data")
+app.add_typer(discovery.app, name="discover", rich_help_panel="Make data")
 
 
 @app.callback()

@@ -10,8 +10,9 @@ from osis_ros.errors import OsisError
 # top-level module -> the extra of setup.py that installs it
 EXTRAS = {
     "mujoco": "sim", "faster_coco_eval": "replay", "rosbags": "replay", "mcap": "replay", "zstandard": "replay",
-    "jinja2": "replay", "scipy": "objects", "matplotlib": "figures", "sklearn": "figures", "threadpoolctl": "figures",
-    **dict.fromkeys(("torch", "torchvision", "lightning", "tensorboard", "onnx", "onnxscript", "safetensors"), "train"),
+    "jinja2": "replay", "scipy": "objects", "matplotlib": "figures", "sklearn": "discover", "threadpoolctl": "discover",
+    "safetensors": "discover",
+    **dict.fromkeys(("torch", "torchvision", "lightning", "tensorboard", "onnx", "onnxscript"), "train"),
 }  # fmt: skip
 ROS = ("rclpy", "ament_index_python", "lifecycle_msgs", "sensor_msgs", "std_msgs", "osis_ros.msg", "osis_ros.srv")
 
@@ -56,6 +57,16 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             advice = AFTER_INTERRUPT.get(ctx.invoked_subcommand)
             raise fail(f"{ctx.invoked_subcommand} was stopped" + (f"; {advice}" if advice else ""), 130) from None
+
+
+class CommandsWithDefault(Commands):
+    """Subcommands of which one runs where none is named: `osis discover BAG` is `osis discover recordings BAG`."""
+
+    DEFAULT = "recordings"
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        named = args and args[0] not in self.commands and args[0] not in ctx.help_option_names
+        return super().parse_args(ctx, [self.DEFAULT, *args] if named else args)
 
 
 def _remedy(module: str) -> str | None:

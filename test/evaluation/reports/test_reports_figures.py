@@ -22,8 +22,9 @@ from osis_ros.coco.annotations import EvaluationError, read_ground_truth
 from osis_ros.evaluation.jobs.predict import image_paths
 from osis_ros.evaluation.metrics.split import Split, open_set_split
 from osis_ros.evaluation.reports.figures.card import MOST_BYTES, _class_ids
+from osis_ros.evaluation.reports.figures.class_centres import read_centres
 from osis_ros.evaluation.reports.figures.distance_histogram import draw_distances, part_by_threshold
-from osis_ros.evaluation.reports.figures.embedding_map import draw_embedding, map_plane, read_centres
+from osis_ros.evaluation.reports.figures.embedding_map import draw_embedding, map_plane
 from osis_ros.evaluation.reports.figures.findings import ImageScores, find, match_objects, score_images
 from osis_ros.evaluation.reports.figures.gallery import Group, choose_rows, panels
 from osis_ros.evaluation.reports.figures.licence import free_images, read_credits

@@ -12,8 +12,9 @@ from osis_ros.coco.annotations import EvaluationError, GroundTruth, read_ground_
 from osis_ros.evaluation.jobs.evaluate import first_images
 from osis_ros.evaluation.jobs.predict import image_paths
 from osis_ros.evaluation.metrics.split import Split, open_set_split
+from osis_ros.evaluation.reports.figures.class_centres import read_centres
 from osis_ros.evaluation.reports.figures.distance_histogram import Shares, draw_distances, part_by_threshold
-from osis_ros.evaluation.reports.figures.embedding_map import draw_embedding, read_centres
+from osis_ros.evaluation.reports.figures.embedding_map import draw_embedding
 from osis_ros.evaluation.reports.figures.findings import Findings, find, match_objects, score_images
 from osis_ros.evaluation.reports.figures.gallery import Group, choose_rows, draw_gallery
 from osis_ros.evaluation.reports.figures.licence import Credit, free_images, read_credits

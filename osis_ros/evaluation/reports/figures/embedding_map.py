@@ -5,42 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from safetensors import SafetensorError, safe_open
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from osis_ros.coco.annotations import EvaluationError
-from osis_ros.inference.bundle import Bundle
 
-WEIGHTS_FILE, CENTRES = "weights.safetensors", "embedding.centres"
 MOST_POINTS = 2000  # t-SNE's time grows faster than their number
 LEAST_POINTS = 4
 PERPLEXITY = 30.0
 SEED = 0
 PALETTE = [*colormaps["tab20"].colors[::2], *colormaps["tab20"].colors[1::2]]  # the strong ones first
 MARKERS = "os^D"  # a further one each time that the colours are used up
-
-
-def read_centres(bundle: Bundle) -> np.ndarray | None:
-    """The class centres [K, D] float32, of unit length, from the weights beside the graph; None where there are none.
-
-    Raises:
-        EvaluationError: weights that cannot be read, or of another model.
-    """
-    path = bundle.path / WEIGHTS_FILE
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, "numpy") as weights:
-            if CENTRES not in weights.keys():  # noqa: SIM118, it is no dict
-                return None
-            centres = weights.get_tensor(CENTRES).astype(np.float32)
-    except (SafetensorError, OSError, TypeError) as err:
-        raise EvaluationError(f"{path}: cannot be read ({err})") from None
-    wanted = (len(bundle.class_names), bundle.manifest.embedding_dim)
-    if centres.shape != wanted:
-        raise EvaluationError(f"{path}: {CENTRES} is {list(centres.shape)}, model.yaml expects {list(wanted)}")
-    return centres / np.linalg.norm(centres, axis=1, keepdims=True)
 
 
 def map_plane(embeddings: np.ndarray, seed: int = SEED) -> np.ndarray:
