@@ -24,7 +24,7 @@ demo:  ## run a simulated camera and the segmenter; writes a table of scores, de
 test:  ## run all tests, those of the nodes over real DDS; PYTEST_ARGS="test/nodes -k lifecycle" selects some
 	@scripts/setup_env.sh test
 	@# No restarts: xdist would start the file of a test that hangs again and again.
-	@$(ENTER) && python -m pytest -n 2 --dist loadfile --max-worker-restart=0 $(PYTEST_ARGS)
+	@$(ENTER) && python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0 $(PYTEST_ARGS)
 
 lint:  ## check rules and format with ruff
 	@scripts/setup_env.sh test

@@ -166,11 +166,11 @@ def test_weights_tell_what_they_went_on_from_and_whose_weights_their_backbone_st
         assert recorded["init"] == {
             "name": "before", "backbone_weights": weights, "data": "pictures", "steps": 7, "seed": 3, "commit": "abc",
         }  # fmt: skip
-        bundle = export_bundle(last, tmp_path / "bundles" / name, height=64, width=96)
-        assert bundle.manifest.provenance.init == recorded["init"]
-        card = (bundle.path / "README.md").read_text()
-        assert "| optimiser steps | 2, after 7 of commit `abc` |" in card
-        assert ("ImageNet" in card) is (weights is not None)
+    bundle = export_bundle(last, tmp_path / "bundle", height=64, width=96)  # of theirs
+    assert bundle.manifest.provenance.init == recorded["init"]
+    card = (bundle.path / "README.md").read_text()
+    assert "| optimiser steps | 2, after 7 of commit `abc` |" in card
+    assert "ImageNet" in card
 
 
 def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):

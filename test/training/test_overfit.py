@@ -42,7 +42,7 @@ def test_four_pictures_are_learnt_by_heart(tmp_path, one_thread):
         augment={"mode": "jitter", "size": (96, 128), "scale": (1, 1)},
         optimiser={"name": "adamw", "learning_rate": 3e-3, "reference_batch": 2, "warmup_steps": 20,
                    "schedule": "cosine", "clip_gradient_norm": 10},
-        steps=220, checkpoint_every=220,
+        steps=130, checkpoint_every=130,
     )  # fmt: skip
     last = fit(config, pictures, tmp_path / "runs")
     export_bundle(last, tmp_path / "bundle", height=96, width=128)

@@ -200,7 +200,7 @@ def test_it_learns_where_an_object_ends_beyond_its_box():
     torch.manual_seed(0)
     model = Detector(tiny(samples=8))
     alive(model.mask_refinement)
-    shared.learn(model, "mask_refinement", 100, 3e-3, boxes=SHORT_BOXES)
+    shared.learn(model, "mask_refinement", 60, 4e-3, boxes=SHORT_BOXES)
     image, target = scene()
     pixels = model.backbone.normalise(image[None], [SIZE])
     with torch.no_grad():

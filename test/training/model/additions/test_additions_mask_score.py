@@ -77,7 +77,7 @@ def test_an_image_without_objects_teaches_it_nothing():
 def test_it_learns_to_tell_an_object_from_nothing():
     """On the scene it learns from."""
     made = model(samples=24, positive_fraction=0.4)
-    shared.learn(made, "mask_refinement", 80, 2e-3, and_of=("loss_mask_score",))
+    shared.learn(made, "mask_refinement", 50, 3e-3, and_of=("loss_mask_score",))
     image, _ = scene()
     pixels = made.backbone.normalise(image[None], [SIZE])
     part = made.mask_refinement.eval()
