@@ -150,15 +150,19 @@ def _check_things(
 ) -> None:
     if len(unknown) >= options.min_cluster:
         return
-    rarely = len(things) - len(kept)
-    seen = f"{len(kept) - len(unknown)} known ones" + (f" and {rarely} seen too briefly" if rarely else "")
-    if not len(unknown):
-        threshold = options.unknown_threshold
-        threshold = segmenter.bundle.manifest.thresholds.unknown if threshold is None else threshold
-        raise DiscoveryError(f"no unknown object was found in {pictures} pictures, only {seen}; record other objects, "
-                             f"or lower T_u with --unknown (now {threshold:g})")  # fmt: skip
-    raise DiscoveryError(f"only {len(unknown)} unknown things were found in {pictures} pictures, beside {seen}, and a "
-                         f"cluster needs {options.min_cluster}; record more, or lower --min-cluster")  # fmt: skip
+    threshold = options.unknown_threshold
+    if threshold is None:
+        threshold = segmenter.bundle.manifest.thresholds.unknown
+    found = f"{len(unknown) or 'no'} unknown things were found in {pictures} pictures"
+    advice = [f"record other objects, or lower T_u with --unknown (now {threshold:g})"]
+    if rarely := len(things) - len(kept):
+        advice = [f"{rarely} were seen too seldom: lower --min-views (now {options.min_views})"]
+    elif len(unknown) > 1:
+        advice.append(f"or lower --min-cluster (now {options.min_cluster})")
+    raise DiscoveryError(
+        f"{found}, beside {len(kept) - len(unknown)} known ones, and a cluster needs "
+        f"{options.min_cluster}; {', '.join(advice)}"
+    )
 
 
 def _save_pictures(

@@ -154,10 +154,13 @@ def recordings(tmp_path: Path, pictures: Path) -> Path:
         (["torn.mcap"], "torn.mcap"),
         (
             ["red.png"],
-            "no unknown object was found in 1 pictures, only 2 known ones; record other objects, or lower T_u",
+            "no unknown things were found in 1 pictures, beside 2 known ones, and a cluster needs 3; record other",
         ),
-        (["purple.png"], "only 1 unknown things were found in 1 pictures, beside 1 known ones, and a cluster needs 3"),
-        (["pictures", "--min-views", "2"], "no unknown object was found in 6 pictures, only 0 known ones and 14 seen"),
+        (
+            ["purple.png"],
+            "1 unknown things were found in 1 pictures, beside 1 known ones, and a cluster needs 3; record other",
+        ),
+        (["pictures", "--min-views", "2"], "14 were seen too seldom: lower --min-views (now 2)"),
         (["pictures", "--output", "mine"], "mine holds thesis.tex and was not written by osis discover"),
         (["pictures", "--output", "red.png"], "red.png is a file, expected a folder to write to"),
         (["pictures", "--output", "pictures"], "pictures holds 0.png and was not written by osis discover"),

@@ -6,7 +6,7 @@ import numpy as np
 FINER = (
     4  # the mask is enlarged so much, so that the outline runs along the pixels' edges and not through their middles
 )
-TOLERANCE = 0.4  # px, by which the outline may miss the edge to have fewer corners
+TOLERANCE = 0.7  # px, by which the outline may miss the edge to have fewer corners
 LEAST_SHARE = 0.02  # of the largest part; smaller parts are left out, they are specks
 
 
