@@ -56,7 +56,7 @@ setup(
         "discover": DISCOVER,
         "figures": FIGURES,
         "train": [*TRAIN, *SIM, *FIGURES],
-        "dev": ["pytest>=9", "pytest-xdist>=3.7,<4", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
+        "dev": ["pytest>=9", "pytest-xdist>=3.8,<4", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },
     entry_points={"console_scripts": ["osis = osis_ros.__main__:main"]},
 )
