@@ -30,6 +30,7 @@ FORBIDDEN = {
     "inference": TORCH | ROS | MUJOCO,
     "geometry": TORCH | ROS | MUJOCO,
     "tracking": TORCH | ROS | MUJOCO,
+    "teaching": TORCH | ROS | MUJOCO,
     "messages": TORCH | MUJOCO | {"rclpy"},
     "pipeline": TORCH | MUJOCO | {"rclpy"},
     "bags": TORCH | MUJOCO,
@@ -58,7 +59,11 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
+<<<<<<< HEAD
     "tracking": ("objects",), "discovery": ("discover",),
+=======
+    "tracking": ("objects",), "teaching": (),
+>>>>>>> e917423 (A name is taught from a few views without training: osis teach, forget, taught, and segment --gallery)
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 

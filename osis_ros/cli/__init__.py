@@ -3,11 +3,12 @@ without PyTorch, MuJoCo or ROS installed. One file holds one group of subcommand
 
 import typer
 
-from osis_ros.cli import data, discovery, evaluation, models, running, training
+from osis_ros.cli import data, discovery, evaluation, models, running, teaching, training
 from osis_ros.cli.failure import Commands
 
 GROUPS = {
     "Run a model": (running.segment, running.replay, running.demo),
+    "Teach names": (teaching.teach, teaching.forget, teaching.taught),
     "Make data": (data.scenes,),
     "Train a model": (training.train, training.average),
     "Export and import models": (models.export, models.import_checkpoint, models.compare_reference),

@@ -1,13 +1,16 @@
 """`osis segment`, `replay` and `demo`: run a model on image files, on a recorded bag, on a simulated camera."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import fail
 from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
+
+if TYPE_CHECKING:
+    from osis_ros.instances import Instances
 
 
 def segment(
@@ -22,6 +25,7 @@ def segment(
     max_instances: MaxInstances = None,
     max_overlap: MaxOverlap = None,
     overlays: Annotated[bool, typer.Option(help="Also draw an overlay of each image.")] = True,
+    gallery: Annotated[Path | None, typer.Option(help="Folder of taught names (`osis teach`) to look for.")] = None,
 ) -> None:
     """Segment image files: overlays to look at, and JSON files with COCO RLE masks.
 
@@ -36,8 +40,15 @@ def segment(
         raise fail(f"{output} is a file, expected a folder to write the results to")
     segmenter = Segmenter(model, provider)
     files = find_images(images)
+    finish = {}
+    if gallery is not None:
+        from osis_ros.teaching.gallery_folder import read_gallery
+
+        if not gallery.is_dir():
+            raise fail(f"{gallery} is no folder, expected the gallery of osis teach")
+        finish["finish"] = read_gallery(gallery, segmenter.bundle).name
     results = segment_files(
-        segmenter, files, output, overlays,
+        segmenter, files, output, overlays, **finish,
         score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
     )  # fmt: skip
     failed = 0
@@ -47,10 +58,17 @@ def segment(
             fail(result.error)
         else:
             unknowns = int(result.instances.unknown.sum())
-            typer.echo(f"{result.file}: {len(result.instances) - unknowns} known, {unknowns} unknown")
+            found = f"{len(result.instances) - unknowns} known, {unknowns} unknown"
+            typer.echo(f"{result.file}: {found}{_names(result.instances)}")
     typer.echo(f"{len(files) - failed} of {len(files)} images segmented by '{segmenter.bundle.name}' into {output}")
     if failed:
         raise typer.Exit(1)
+
+
+def _names(instances: "Instances") -> str:
+    """The taught names among them."""
+    names = [] if instances.taught_names is None else sorted({name for name in instances.taught_names.tolist() if name})
+    return f"; by name: {', '.join(names)}" if names else ""
 
 
 def replay(

@@ -46,6 +46,20 @@ def read_label_image(file: str | Path) -> np.ndarray:
     return image
 
 
+def read_cut_out(file: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Decode an image file whose alpha channel marks an object.
+
+    Returns:
+        uint8 [H, W, 3] RGB, and bool [H, W], True where alpha is above 127.
+    Raises:
+        ImageError: as `read_image`; or it has no alpha channel.
+    """
+    image = _decode(Path(file), cv2.IMREAD_UNCHANGED)
+    if image.ndim != 3 or image.shape[2] != 4 or image.dtype != np.uint8:
+        raise ImageError(f"{file} has no alpha channel of 8 bits, expected one that marks the object")
+    return cv2.cvtColor(image, cv2.COLOR_BGRA2RGB), image[..., 3] > 127
+
+
 def stored_size(file: str | Path) -> tuple[int, int]:
     """Height and width of a picture as stored, before its EXIF orientation turns it. Raises ImageError."""
     return _decode(Path(file), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION).shape[:2]

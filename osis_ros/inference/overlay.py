@@ -24,6 +24,8 @@ Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
     """A copy of the image with masks, contours and `name score` labels, the best score on top.
 
+    The name is the taught one, or else that of the class. The colour is always that of the class.
+
     Labels never cover each other. Where there is no room, the labels of the lowest scores are left out. The font of
     OpenCV 4 has ASCII letters only: accents are dropped, and a name in another script is shown as `class 3`.
 
@@ -49,10 +51,16 @@ def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> 
     taken: list[Rectangle] = []
     for index in reversed(worst_first):
         if outlines[index]:
-            name = _drawable(instances.class_name(index), int(instances.class_ids[index]))
+            name = _drawable(_name(instances, index), int(instances.class_ids[index]))
             text = f"{name} {instances.scores[index]:.2f}" if scores else name
             _label(out, instances, index, text, unit, taken)
     return out
+
+
+def _name(instances: Instances, index: int) -> str:
+    """The taught name, else the class name."""
+    taught = "" if instances.taught_names is None else str(instances.taught_names[index])
+    return taught or instances.class_name(index)
 
 
 def colour_of(instances: Instances, index: int) -> tuple[int, int, int]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,12 @@ def find_images(paths: Sequence[Path]) -> list[Path]:
 
 
 def segment_files(
-    segmenter: Segmenter, files: Iterable[Path], output: Path, overlays: bool = True, **thresholds: float | int | None
+    segmenter: Segmenter,
+    files: Iterable[Path],
+    output: Path,
+    overlays: bool = True,
+    finish: Callable[[np.ndarray, Instances], Instances] = lambda rgb, instances: instances,
+    **thresholds: float | int | None,
 ) -> Iterator[FileResult]:
     """Segment files one after the other. A file that cannot be read or written is reported and skipped.
 
@@ -61,6 +66,7 @@ def segment_files(
     kept and reported.
 
     Args:
+        finish: adds to the instances of an image, uint8 [H, W, 3] RGB, what else is known of them.
         thresholds: those of `Segmenter.segment`.
     Raises:
         ThresholdError: a threshold out of range.
@@ -80,7 +86,7 @@ def segment_files(
                 file, error=f"{in_the_way} exists and is no earlier result of osis segment; choose another --output"
             )
             continue
-        instances = segmenter.segment(rgb, **thresholds)
+        instances = finish(rgb, segmenter.segment(rgb, **thresholds))
         try:
             output.mkdir(parents=True, exist_ok=True)
             record = to_json(instances, str(file), segmenter.bundle.name)
@@ -94,7 +100,10 @@ def segment_files(
 
 
 def to_json(instances: Instances, file: str, model: str) -> dict:
-    """What NAME.json holds; `bbox` is x y width height in pixels and `segmentation` compressed RLE, both as in COCO."""
+    """What NAME.json holds; `bbox` is x y width height in pixels and `segmentation` compressed RLE, both as in COCO.
+
+    An instance with a taught name has `taught_name` and `taught_score` too.
+    """
     boxes = np.concatenate((instances.boxes[:, :2], instances.boxes[:, 2:] - instances.boxes[:, :2]), axis=1)
     found = [
         {
@@ -107,6 +116,7 @@ def to_json(instances: Instances, file: str, model: str) -> dict:
             "bbox": [round(side, 2) for side in boxes[index].tolist()],
             "area": int(instances.masks[index].sum()),
             "segmentation": rle,
+            **_taught(instances, index),
         }
         for index, rle in enumerate(encode_instances(instances))
     ]
@@ -117,6 +127,15 @@ def to_json(instances: Instances, file: str, model: str) -> dict:
         "width": instances.width,
         "class_names": list(instances.class_names),
         "instances": found,
+    }
+
+
+def _taught(instances: Instances, index: int) -> dict[str, object]:
+    if instances.taught_names is None or not instances.taught_names[index]:
+        return {}
+    return {
+        "taught_name": str(instances.taught_names[index]),
+        "taught_score": round(float(instances.taught_scores[index]), 5),
     }
 
 
