@@ -59,11 +59,7 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
-<<<<<<< HEAD
-    "tracking": ("objects",), "discovery": ("discover",),
-=======
-    "tracking": ("objects",), "teaching": (),
->>>>>>> e917423 (A name is taught from a few views without training: osis teach, forget, taught, and segment --gallery)
+    "tracking": ("objects",), "discovery": ("discover",), "teaching": (),
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 
