@@ -117,7 +117,7 @@ def test_every_command_and_option_is_explained_by_whole_sentences():
 def test_help_lists_every_command_in_a_group():
     root = typer.main.get_command(app)
     assert {c.rich_help_panel for c in root.commands.values()} == {
-        "Run a model", "Make data", "Train a model", "Export and import models", "Evaluate a model",
+        "Run a model", "Teach names", "Make data", "Train a model", "Export and import models", "Evaluate a model",
     }  # fmt: skip
     for name in root.commands:
         assert f" {name} " in CliRunner().invoke(app, ["--help"], env={"COLUMNS": "120"}).output
