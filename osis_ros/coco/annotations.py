@@ -37,6 +37,7 @@ class Category:
     id: int
     name: str
     open_set: str | None = None  # "known", "unknown", "ignore", or not said
+    thing: bool = True  # countable; else stuff, such as a wall (`isthing` 0, as in COCO's panoptic files)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,8 +268,11 @@ def _categories(path: Path, entries: list) -> tuple[Category, ...]:
         if open_set not in (None, "known", "unknown", "ignore"):
             raise DatasetError(f"{path}: category {category_id}: open_set is {open_set!r:.80}, "
                                   "expected known, unknown or ignore")  # fmt: skip
+        is_thing = entry.get("isthing", 1)
+        if is_thing not in (0, 1):
+            raise DatasetError(f"{path}: category {category_id}: isthing is {is_thing!r:.80}, expected 0 or 1")
         name = _text(entry, "name", str(category_id), f"{path}: category {category_id}")
-        category = Category(category_id, name, open_set)
+        category = Category(category_id, name, open_set, bool(is_thing))
         if categories.setdefault(category_id, category) != category:
             raise DatasetError(
                 f"{path}: category id {category_id} is used for two different categories; give each an id of its own"

@@ -29,7 +29,7 @@ def print_report(report: dict[str, Any], console: Console, per_class: bool = Fal
         if per_class:
             _print_classes(report, console)
         if "goss" in report:
-            _print_row(console, "GOSS quality of the label image, %", report["goss"])
+            print_goss(report["goss"], console)
         if "zero_shot" in report:
             _print_zero_shot(report["zero_shot"], console)
     if report["run"]:
@@ -118,6 +118,20 @@ def _print_row(console: Console, title: str, figures: dict[str, float]) -> None:
     for name in figures:
         table.add_column(name, justify="right")
     table.add_row(*(shown(value) for value in figures.values()))
+    console.print(table)
+
+
+def print_goss(figures: dict[str, Any], console: Console, per_class: bool = False) -> None:
+    """The figures of `score_goss`."""
+    named = {name: value for name, value in figures.items() if name != "per_class"}
+    _print_row(console, "GOSS quality of the label image, %", named)
+    if not per_class:
+        return
+    table = Table("class", title="By class: segments of all images")
+    for name in ("quality, %", "matched", "missed", "invented"):
+        table.add_column(name, justify="right")
+    for name, row in figures["per_class"].items():
+        table.add_row(Text(name), shown(row["quality"]), *(str(row[n]) for n in ("matched", "missed", "invented")))
     console.print(table)
 
 
