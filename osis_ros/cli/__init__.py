@@ -13,8 +13,8 @@ GROUPS = {
     "Train a model": (training.train, training.average),
     "Export and import models": (models.export, models.import_checkpoint, models.compare_reference),
     "Evaluate a model": (
-        evaluation.evaluate, evaluation.calibrate, evaluation.compare, evaluation.detect, evaluation.mask_quality,
-        evaluation.tables, evaluation.card_figures, evaluation.pick_benchmark,
+        evaluation.evaluate, evaluation.goss, evaluation.calibrate, evaluation.compare, evaluation.detect,
+        evaluation.mask_quality, evaluation.tables, evaluation.card_figures, evaluation.pick_benchmark,
     ),
 }  # fmt: skip
 

@@ -117,6 +117,82 @@ def evaluate(
     print_report(report, plain_console(), per_class)
 
 
+def goss(
+    ground_truth: GroundTruth,
+    detections: Annotated[Path | None, typer.Option(help="COCO-format results to score.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model to run and score: a bundle's folder or name.", rich_help_panel=RUN)
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder that the file names in the ground truth are relative to.", rich_help_panel=RUN),
+    ] = None,
+    known: Known = None,
+    score: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Lowest score that is painted. Default: the model's own; 0 for --detections."),
+    ] = None,
+    unknown_truth: Annotated[
+        str,
+        typer.Option(
+            help="What a true segment of unknown pixels is: components (connected pixels of a class, as published) or "
+            "instances (each annotation)."
+        ),
+    ] = "components",
+    smallest_known: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Take known classes with fewer pixels in an image out of the result; published: 4096."
+        ),
+    ] = 0,
+    sweep: Annotated[
+        bool, typer.Option(help="Also print GQ for a range of lowest scores, to choose one on a validation set.")
+    ] = False,
+    json: Report = None,
+    per_class: Annotated[bool, typer.Option(help="Also print figures by class.", rich_help_panel=CLASSES)] = False,
+    unknown_id: Annotated[
+        int, typer.Option(help="Category id that means unknown in the detections.", rich_help_panel=CLASSES)
+    ] = 1000,
+    unknown_threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="T_u: an object farther than this from every known class is unknown. Default: the bundle's.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    provider: Annotated[
+        str, typer.Option(help="Hardware to run on: cpu, cuda, tensorrt or auto.", rich_help_panel=RUN)
+    ] = "cpu",
+    first: First = None,
+    save_detections: Annotated[
+        Path | None, typer.Option(help="Also write the model's detections to this file.", rich_help_panel=RUN)
+    ] = None,
+) -> None:
+    """Score a model as open-set scene segmentation (GOSS): every pixel a known class, or a group of unknown pixels.
+
+    Prints the GOSS quality of known classes, of groups of unknown pixels, their mean, and that of all groups. The
+    ground truth may mark categories as stuff with "isthing": 0, such as table and wall; `osis scenes --goss` and
+    `osis data` write such files. An instance segmenter names no stuff: then known stuff is one class, ground.
+    """
+    from osis_ros.evaluation.jobs.evaluate import Options, is_report, is_results, write_json
+    from osis_ros.evaluation.jobs.goss import goss as measure
+    from osis_ros.evaluation.metrics.goss import UNKNOWN_TRUTHS
+    from osis_ros.evaluation.reports.terminal import print_goss_report
+
+    if unknown_truth not in UNKNOWN_TRUTHS:
+        raise fail(f"--unknown-truth is {unknown_truth!r}, expected {' or '.join(UNKNOWN_TRUTHS)}")
+    require_output(save_detections, (ground_truth, detections), is_results, "file of detections")
+    require_output(json, (ground_truth, detections, save_detections), is_report, "report")
+    options = Options(
+        ground_truth, detections, model, images, names(known), unknown_id=unknown_id, provider=provider, first=first,
+        unknown_threshold=unknown_threshold, save_detections=save_detections,
+    )  # fmt: skip
+    report = measure(options, score, unknown_truth, smallest_known, sweep)
+    if json is not None:
+        write_json(report, json)
+    print_goss_report(report, plain_console(), per_class)
+
+
 def calibrate(
     ground_truth: GroundTruth,
     images: Images,

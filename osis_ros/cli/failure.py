@@ -20,7 +20,7 @@ ROS = ("rclpy", "ament_index_python", "lifecycle_msgs", "sensor_msgs", "std_msgs
 AFTER_INTERRUPT = {
     **dict.fromkeys(("scenes", "detect", "graspnet"), "the same command resumes where it was"),
     "train": "the same command resumes from the last checkpoint",
-    "evaluate": "with --save-detections the same command resumes where it was",
+    **dict.fromkeys(("evaluate", "goss"), "with --save-detections the same command resumes where it was"),
     "replay": "nothing was written",
 }
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # errors of writing that rarely name their file

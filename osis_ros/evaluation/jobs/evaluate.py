@@ -1,6 +1,7 @@
 """`osis evaluate`: ground truth and detections, from a file or from a bundle run now, to a report."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ class Options:
         goss, goss_score: also the GOSS quality of the label image; detections below the score are not painted.
         zero_shot: also the zero-shot figures, for detections that name unseen classes.
         limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
-        score_threshold: lowest score that the bundle reports. SemSeg is evaluated at 0.05, lower than a robot needs.
+        score_threshold: lowest score that the bundle reports; None: its own. SemSeg is evaluated at 0.05, lower than a
+            robot needs.
         unknown_threshold: T_u; the bundle's when None.
         max_overlap: as in `Segmenter.segment`: drop the lower-scoring of two instances whose mask IoU exceeds this.
         softmax_baseline: also run the bundle as a plain softmax classifier that calls nothing unknown.
@@ -67,7 +69,7 @@ class Options:
     limit_known: int | None = None
     limit_unknown: int | None = None
     unknown_id: int = UNKNOWN_ID
-    score_threshold: float = 0.05
+    score_threshold: float | None = 0.05
     unknown_threshold: float | None = None
     max_overlap: float | None = None
     softmax_baseline: bool = False
@@ -86,74 +88,130 @@ def evaluate(options: Options) -> dict[str, Any]:
     Raises:
         OsisError: anything that does not fit, in one sentence.
     """
-    if (options.detections is None) == (options.model is None):
-        raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
-    if options.model is not None and options.images is None:
-        raise EvaluationError("--model needs --images, the folder that the ground truth's file names start at")
-    _refuse_without_effect(options)
-    everything = read_ground_truth(options.ground_truth)
-    ground_truth = first_images(everything, options.first)
-    if not ground_truth.images:
-        raise EvaluationError(f"{options.ground_truth}: there is no image to score")
-    segmenter = Segmenter(options.model, options.provider) if options.model is not None else None
-    class_names = segmenter.bundle.class_names if segmenter else ()
-    notes = list(ground_truth.notes)
-    split = Split((), frozenset(), {})
-    if not options.class_agnostic:
-        split = open_set_split(ground_truth, options.known, class_names)
-        said = options.detections or options.unknown_id != UNKNOWN_ID  # a model's detections else get a free id
-        if said and options.unknown_id in {*split.known, *split.ignored}:
-            kind = "a known class" if options.unknown_id in split.known else "an ignored category"
-            raise EvaluationError(f"id {options.unknown_id} is {kind} here; say with --unknown-id which id the "
-                                  "detections use for unknown")  # fmt: skip
-    known_names = list(split.names.values())
-    run: dict[str, Any] = {}
-    if segmenter:
-        split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
-        frames = image_paths(ground_truth, options.images)
-        thresholds = (options.score_threshold, options.unknown_threshold, options.max_overlap)
-        decisive = {"model": segmenter.bundle.manifest.sha256, **run_settings(segmenter, *thresholds)}
-        with result_journal(options.save_detections, ground_truth, frames, category_ids, decisive) as journal:
-            found, run = run_bundle(segmenter, ground_truth, frames, category_ids, *thresholds, journal)
-            if options.save_detections:
-                write_json(with_categories(found, split, ground_truth, category_ids[-1]), options.save_detections)
-        detections = detections_from(found, segmenter.bundle.path, ground_truth, *category_ids)
-        if not options.class_agnostic:
-            notes += _model_notes(ground_truth, split, class_names, known_names)
-    else:
-        detections, more = read_detections(options.detections, everything, options.unknown_id)
-        detections = detections.take(detections.image < len(ground_truth.images))
-        split = Split((*split.known, *more), split.ignored, {**split.names, **more})
-        if not options.class_agnostic:
-            notes += _absent_note(list(more.values()))
+    refuse_without_effect(options)
+    data = gather(options)
+    ground_truth, split, detections, notes = data.ground_truth, data.split, data.detections, list(data.notes)
     if options.class_agnostic:
         report = score_class_agnostic(ground_truth, detections)
     else:
         detections = limited(detections, split, options.limit_known, options.limit_unknown)
-        report = {"known_classes": known_names, **score_open_set(ground_truth, detections, split)}
+        report = {"known_classes": data.known_names, **score_open_set(ground_truth, detections, split)}
         report["limits"] = {"known": options.limit_known, "unknown": options.limit_unknown}
         if options.goss:
             report["goss"] = score_goss(ground_truth, detections, split, options.goss_score)
-        if options.softmax_baseline and segmenter:
-            nothing_unknown = segmenter.bundle.manifest.highest_unknown
-            everything_known, _ = run_bundle(
-                segmenter, ground_truth, frames, category_ids, options.score_threshold, nothing_unknown,
-                options.max_overlap,
-            )  # fmt: skip
-            plain = detections_from(everything_known, segmenter.bundle.path, ground_truth, *category_ids)
-            figures = score_open_set(ground_truth, plain, split)
+        if options.softmax_baseline and data.rerun:
+            figures = score_open_set(ground_truth, data.rerun(), split)
             report["softmax_baseline"] = {
                 "AOSE": figures["AOSE"], "AOSE_per_1000_images": figures["AOSE_per_1000_images"],
                 "AP_k": figures["known"]["AP"],
             }  # fmt: skip
         if options.zero_shot:
             report["zero_shot"] = score_zero_shot(ground_truth, detections, split)
-    source = options.detections if segmenter is None else options.model
-    report["inputs"] = {"ground_truth": str(options.ground_truth), "scored": str(source)}
-    return {**report, "run": run, "notes": notes}
+    if stuff := [c.name for c in ground_truth.categories if not c.thing]:
+        notes.append(f"stuff ({', '.join(stuff)}) counts as objects here; osis goss scores it by its pixels")
+    return {**report, "inputs": data.inputs, "run": data.run, "notes": notes}
 
 
-def _refuse_without_effect(options: Options) -> None:
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Ground truth, and what a model or a file of detections found on its images.
+
+    Attributes:
+        split: which categories are known; the classes of the model that the ground truth lacks are further known ones.
+        known_names: of the known classes of the ground truth alone.
+        inputs: what was read, for the report.
+        run: how the bundle ran; empty for a file of detections.
+        own_score: the bundle's own score threshold; 0 for a file of detections.
+        rerun: the detections of the same bundle where it calls nothing unknown; None for a file of detections.
+    """
+
+    ground_truth: GroundTruth
+    split: Split
+    detections: Masks
+    known_names: list[str]
+    inputs: dict[str, str]
+    run: dict[str, Any]
+    notes: list[str]
+    own_score: float = 0.0
+    rerun: Callable[[], Masks] | None = None
+
+
+def gather(options: Options) -> Gathered:
+    """Read the ground truth, and run the model or read the detections.
+
+    Raises:
+        OsisError: anything that does not fit, in one sentence.
+    """
+    if (options.detections is None) == (options.model is None):
+        raise EvaluationError("give either --detections FILE, or --model BUNDLE with --images FOLDER")
+    if options.model is not None and options.images is None:
+        raise EvaluationError("--model needs --images, the folder that the ground truth's file names start at")
+    everything = read_ground_truth(options.ground_truth)
+    ground_truth = first_images(everything, options.first)
+    if not ground_truth.images:
+        raise EvaluationError(f"{options.ground_truth}: there is no image to score")
+    segmenter = Segmenter(options.model, options.provider) if options.model is not None else None
+    split = Split((), frozenset(), {})
+    if not options.class_agnostic:
+        split = open_set_split(ground_truth, options.known, segmenter.bundle.class_names if segmenter else ())
+        _refuse_taken_unknown_id(options, split)
+    known_names = list(split.names.values())
+    notes = list(ground_truth.notes)
+    inputs = {"ground_truth": str(options.ground_truth), "scored": str(options.detections or options.model)}
+    if segmenter:
+        return _from_bundle(options, segmenter, ground_truth, split, known_names, inputs, notes)
+    detections, more = read_detections(options.detections, everything, options.unknown_id)
+    detections = detections.take(detections.image < len(ground_truth.images))
+    if not options.class_agnostic:
+        notes += _absent_note(list(more.values()))
+    split = Split((*split.known, *more), split.ignored, {**split.names, **more})
+    return Gathered(ground_truth, split, detections, known_names, inputs, {}, notes)
+
+
+def _refuse_taken_unknown_id(options: Options, split: Split) -> None:
+    said = options.detections or options.unknown_id != UNKNOWN_ID  # a model's detections else get a free id
+    if said and options.unknown_id in {*split.known, *split.ignored}:
+        kind = "a known class" if options.unknown_id in split.known else "an ignored category"
+        raise EvaluationError(f"id {options.unknown_id} is {kind} here; say with --unknown-id which id the "
+                              "detections use for unknown")  # fmt: skip
+
+
+def _from_bundle(
+    options: Options,
+    segmenter: Segmenter,
+    ground_truth: GroundTruth,
+    split: Split,
+    known_names: list[str],
+    inputs: dict[str, str],
+    notes: list[str],
+) -> Gathered:
+    """Run the bundle; with `save_detections` the results go to that file too."""
+    class_names = segmenter.bundle.class_names
+    split, category_ids = with_model_classes(split, ground_truth, class_names, options.unknown_id)
+    frames = image_paths(ground_truth, options.images)
+    own_score = segmenter.bundle.manifest.thresholds.score
+    score = own_score if options.score_threshold is None else options.score_threshold
+    thresholds = (score, options.unknown_threshold, options.max_overlap)
+    decisive = {"model": segmenter.bundle.manifest.sha256, **run_settings(segmenter, *thresholds)}
+    with result_journal(options.save_detections, ground_truth, frames, category_ids, decisive) as journal:
+        found, run = run_bundle(segmenter, ground_truth, frames, category_ids, *thresholds, journal)
+        if options.save_detections:
+            write_json(with_categories(found, split, ground_truth, category_ids[-1]), options.save_detections)
+
+    def masks(results: list[dict[str, Any]]) -> Masks:
+        return detections_from(results, segmenter.bundle.path, ground_truth, *category_ids)
+
+    def rerun() -> Masks:
+        nothing_unknown = segmenter.bundle.manifest.highest_unknown
+        settings = (score, nothing_unknown, options.max_overlap)
+        return masks(run_bundle(segmenter, ground_truth, frames, category_ids, *settings)[0])
+
+    if not options.class_agnostic:
+        notes = notes + _model_notes(ground_truth, split, class_names, known_names)
+    return Gathered(ground_truth, split, masks(found), known_names, inputs, run, notes, own_score, rerun)
+
+
+def refuse_without_effect(options: Options) -> None:
     """Who sets what changes nothing would take the figures for what they are not."""
     plain = Options(options.ground_truth)
     for given, reason, names in (
@@ -189,7 +247,7 @@ def write_json(report: dict[str, Any] | list, path: Path) -> None:
 
 
 def is_report(path: Path) -> bool:
-    """Whether a file is a report that `osis evaluate`, `compare` or `mask-quality` wrote."""
+    """Whether a file is a report that `osis evaluate`, `goss`, `compare` or `mask-quality` wrote."""
     content = _content(path)
     return isinstance(content, dict) and ({"inputs", "notes"} <= content.keys() or "speed_ratio" in content)
 
@@ -243,7 +301,8 @@ def _model_notes(
     notes = _absent_note([n for n in class_names if n not in open_sets])
     unknown = [n for n in class_names if n in open_sets and n not in known_names and open_sets[n] not in split.ignored]
     ignored = [n for n in class_names if open_sets.get(n) in split.ignored]
-    untaught = [n for n in known_names if n not in class_names]
+    stuff = [c.name for c in ground_truth.categories if not c.thing]
+    untaught = [n for n in known_names if n not in class_names and n not in stuff]
     if unknown:
         notes.append(f"the model's {', '.join(unknown)} are not among the known classes: found as such, they count "
                      "as unknown detections")  # fmt: skip

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -18,6 +18,7 @@ VOID = -2  # pixels of ignored objects and crowds: no prediction there is right 
 GROUND = -3  # the one known class of all known stuff, for results that name no stuff: where no object is
 
 UnknownTruth = Literal["instances", "components"]
+UNKNOWN_TRUTHS: tuple[UnknownTruth, ...] = get_args(UnknownTruth)
 
 
 @dataclass

@@ -32,6 +32,27 @@ def print_report(report: dict[str, Any], console: Console, per_class: bool = Fal
             print_goss(report["goss"], console)
         if "zero_shot" in report:
             _print_zero_shot(report["zero_shot"], console)
+    _print_run_and_notes(report, console)
+
+
+def print_goss_report(report: dict[str, Any], console: Console, per_class: bool = False) -> None:
+    """A report of `osis goss`."""
+    settings = report["settings"]
+    print_goss(report["goss"], console, per_class)
+    console.print(f"{report['images']} images, painted: scores ≥ {settings['score']:g}; "
+                  f"true unknown segments: {settings['unknown_truth']}")  # fmt: skip
+    if "by_score" in report:
+        table = Table("lowest score", title="GOSS quality by the lowest score that is painted, %")
+        names = [name for name in report["by_score"][0] if name != "score"]
+        for name in names:
+            table.add_column(name, justify="right")
+        for row in report["by_score"]:
+            table.add_row(f"{row['score']:.2f}", *(shown(row[name]) for name in names))
+        console.print(table)
+    _print_run_and_notes(report, console)
+
+
+def _print_run_and_notes(report: dict[str, Any], console: Console) -> None:
     if report["run"]:
         run = report["run"]
         overlap = "" if run["max_overlap"] is None else f", masks' IoU ≤ {run['max_overlap']:g}"
