@@ -39,7 +39,8 @@ setup(
     keywords=["ROS", "segmentation", "open set", "robotics"],
     packages=find_packages(include=["osis_ros", "osis_ros.*"]),
     package_data={
-        "osis_ros.training": ["configs/*.yaml"],
+        "osis_ros.training": ["configs/*.yaml", "configs/studies/*.yaml"],
+        "osis_ros.training.study": ["*.jinja"],
         "osis_ros.evaluation.reports": ["*.jinja"],
         "osis_ros.discovery": ["*.jinja"],
     },

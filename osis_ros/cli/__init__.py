@@ -10,7 +10,7 @@ GROUPS = {
     "Run a model": (running.segment, running.replay, running.demo),
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
     "Make data": (data.scenes,),
-    "Train a model": (training.train, training.average),
+    "Train a model": (training.train, training.average, training.study),
     "Export and import models": (models.export, models.import_checkpoint, models.compare_reference),
     "Evaluate a model": (
         evaluation.evaluate, evaluation.goss, evaluation.calibrate, evaluation.compare, evaluation.detect,

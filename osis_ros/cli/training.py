@@ -1,4 +1,4 @@
-"""`osis train` and `average`: from data to weights."""
+"""`osis train`, `average` and `study`: from data to weights, and to what they are worth."""
 
 from pathlib import Path
 from typing import Annotated
@@ -54,3 +54,29 @@ def average(
     require_output(output, checkpoints)
     average_checkpoints(checkpoints, output)
     typer.echo(f"{output}: the mean of {len(checkpoints)} checkpoints")
+
+
+def study(
+    config: Annotated[
+        str, typer.Argument(help="Name of a study (tabletop, paper-coco, paper-graspnet), or a YAML file.")
+    ],
+    data: Annotated[Path, typer.Option(help="Folder that data paths are relative to.")] = Path("data"),
+    output: Annotated[Path, typer.Option(help="Folder for the study.")] = Path("study"),
+) -> None:
+    """Train several systems on the same data with several seeds, and compare them as the SemSeg paper does.
+
+    Writes study.html (tables, loss curves, results, maps of the embeddings) and tables.tex. You can interrupt it at any
+    time; the same command resumes. Several processes with the same command share the runs.
+    """
+    from osis_ros.simulation.gl import load_mujoco
+    from osis_ros.training.study.config import load_study
+
+    load_mujoco()
+    from osis_ros.training.study.page import write_page
+    from osis_ros.training.study.work import run_study
+
+    compared = load_study(config)
+    elsewhere = run_study(compared, data, output, typer.echo)
+    page = write_page(compared, output)
+    waiting = f"; {elsewhere} runs are still at work in other processes" if elsewhere else ""
+    typer.echo(f"{page}{waiting}")

@@ -66,10 +66,13 @@ class Checkpoints(Checkpoint):
 class FitModule(pl.LightningModule):
     """The network with its losses, optimiser and data stream, as Lightning wants them."""
 
-    def __init__(self, config: TrainConfig, data_root: Path, init: Path | None = None, goes_on: bool = False) -> None:
+    def __init__(
+        self, config: TrainConfig, data_root: Path, init: Path | None = None, goes_on: bool = False,
+        init_parts: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         """
         Args:
-            init: weights to start from, as in `fit`.
+            init, init_parts: weights to start from, as in `fit`.
             goes_on: all weights will be those of the run's last checkpoint.
         Raises:
             ConfigError: weights that cannot be used, or that would stay random for ever.
@@ -93,7 +96,7 @@ class FitModule(pl.LightningModule):
 
         self.started_from: dict | None = None
         if init:
-            self.started_from, of_earlier = start_from(self.model, init)
+            self.started_from, of_earlier = start_from(self.model, init, init_parts)
             taken |= of_earlier
         if not goes_on:
             require_no_frozen_chance(self.model, taken)
@@ -271,9 +274,11 @@ def require_no_frozen_chance(model: Detector, taken: set[str]) -> None:
         )
 
 
-def start_from(model: Detector, path: Path) -> tuple[dict, set[str]]:
+def start_from(model: Detector, path: Path, parts: tuple[str, ...] = ()) -> tuple[dict, set[str]]:
     """Take every tensor of an earlier model that fits; with other classes, those of the classes stay as they were made.
 
+    Args:
+        parts: take those of these parts of the network alone; (): of all.
     Returns:
         Where the earlier weights come from (`lineage`), those of its backbone only if that was taken; and the names of
         the tensors taken.
@@ -290,7 +295,10 @@ def start_from(model: Detector, path: Path) -> tuple[dict, set[str]]:
     fitting = {
         name: tensor
         for name, tensor in earlier.state_dict().items()
-        if name in own and own[name].shape == tensor.shape and name not in of_classes
+        if name in own
+        and own[name].shape == tensor.shape
+        and name not in of_classes
+        and (not parts or name.split(".")[0] in parts)
     }
     taken = sum(tensor.numel() for tensor in fitting.values()) / sum(tensor.numel() for tensor in own.values())
     how_many = f"{len(fitting)} of this model's {len(own)} tensors, {taken:.0%} of its weights"
@@ -350,7 +358,10 @@ def _own_sentence(error: OsisError) -> str:
     return text.rpartition(f"{type(error).__qualname__}: ")[2] if text.startswith("Caught ") else text
 
 
-def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True, init: Path | None = None) -> Path:
+def fit(
+    config: TrainConfig, data_root: Path, output: Path, resume: bool = True, init: Path | None = None,
+    init_parts: tuple[str, ...] = (),
+) -> Path:  # fmt: skip
     """Train until `config.steps`, and write `OUTPUT/NAME/last.ckpt` every `checkpoint_every` steps and at the end.
 
     A run that is stopped at any moment goes on from its last checkpoint when it is started again: the data
@@ -363,6 +374,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
         output: folder for runs.
         resume: go on from the run's last checkpoint, if there is one.
         init: a checkpoint or weights.safetensors of an earlier model to start from; its classes may differ.
+        init_parts: parts of the network that start from it, as `backbone`; (): all that fit.
     Returns:
         The last checkpoint.
     Raises:
@@ -375,7 +387,7 @@ def fit(config: TrainConfig, data_root: Path, output: Path, resume: bool = True,
     folder = output / config.name
     last = folder / "last.ckpt"
     goes_on = resume and last.is_file()
-    module = FitModule(config, data_root, init, goes_on)
+    module = FitModule(config, data_root, init, goes_on, init_parts)
     started_from = module.started_from
     callbacks: list[Callback] = [
         Checkpoints(last, config.checkpoint_every),

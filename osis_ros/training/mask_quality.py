@@ -9,6 +9,7 @@ import torch
 from rich.progress import track
 
 from osis_ros.coco.annotations import GroundTruth, read_ground_truth
+from osis_ros.evaluation.jobs.evaluate import first_images
 from osis_ros.evaluation.metrics.mask_quality import SegmentBoxes, score_given_boxes
 from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.inference.paste import paste_masks
@@ -24,13 +25,17 @@ def mask_quality(
     known: Sequence[str] | None = None,
     short_side: int = SHORT_SIDE,
     long_side: int = LONG_SIDE,
+    first: int | None = None,
 ) -> dict[str, Any]:
     """The report of `score_given_boxes` for a checkpoint, on the GPU if there is one.
+
+    Args:
+        first: only the first so many images, in id order.
 
     Raises:
         CheckpointError, EvaluationError: input that does not fit, in one sentence.
     """
-    truth = read_ground_truth(ground_truth)
+    truth = first_images(read_ground_truth(ground_truth), first)
     model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
     split = open_set_split(truth, known, model.config.class_names)
     class_ids = [_class_id(model, name) for name in split.names.values()]

@@ -73,7 +73,7 @@ def row(layout: Layout, label: str, reports: Sequence[dict[str, Any]]) -> Row:
                               f"{', '.join(layout.data_sets)}")  # fmt: skip
     for report in reports:
         for figure in layout.figures:
-            _value(report, figure, label)
+            figure_value(report, figure, label)
     return Row(parts + ("",) * (len(layout.labels) - len(parts)), tuple(reports))
 
 
@@ -100,10 +100,10 @@ def rich_table(layout: Layout, rows: Sequence[Row]) -> Table:
 def latex_table(layout: Layout, rows: Sequence[Row]) -> str:
     r"""A LaTeX `tabular` (needs no package but amssymb, for \checkmark)."""
     width, sets = len(layout.figures), len(layout.data_sets)
-    names = [_escaped(name) for name in layout.labels]
+    names = [escaped(name) for name in layout.labels]
     lines = [rf"\begin{{tabular}}{{{'l' * len(names)}{('|' + 'c' * width) * sets}}}", r"\hline"]
     if sets > 1:
-        heads = [rf"\multicolumn{{{width}}}{{c}}{{{_escaped(data_set)}}}" for data_set in layout.data_sets]
+        heads = [rf"\multicolumn{{{width}}}{{c}}{{{escaped(data_set)}}}" for data_set in layout.data_sets]
         lines.append(" & ".join([*("" for _ in names), *heads]) + r" \\")
     lines.append(" & ".join([*names, *(f.latex for f in layout.figures * sets)]) + r" \\ \hline")
     lines += latex_rows(layout, rows)
@@ -120,7 +120,7 @@ def latex_rows(layout: Layout, rows: Sequence[Row]) -> list[str]:
     """The body of the table alone, one line a method."""
     cells = _cells(layout, rows, lambda text: rf"\textbf{{{text}}}")
     return [
-        " & ".join([*map(_escaped, r.label), *c]).replace("–", "--") + r" \\" for r, c in zip(rows, cells, strict=True)
+        " & ".join([*map(escaped, r.label), *c]).replace("–", "--") + r" \\" for r, c in zip(rows, cells, strict=True)
     ]
 
 
@@ -131,7 +131,7 @@ def _cells(layout: Layout, rows: Sequence[Row], bold: Callable[[str], T]) -> lis
     for index in range(len(layout.data_sets)):
         competing = [max(r.reports[index]["unknown"][f] for f in ("AP", "AR100")) > 0 for r in rows]
         for figure in layout.figures:
-            values = [_value(r.reports[index], figure, r.label[0]) for r in rows]
+            values = [figure_value(r.reports[index], figure, r.label[0]) for r in rows]
             entered = [v for v, c in zip(values, competing, strict=True) if c and v != UNDEFINED]
             best = (min if figure.less_is_better else max)(entered) if len(entered) > 1 else None
             texts = [shown(v, 0 if figure is AOSE else 1) for v in values]
@@ -141,7 +141,8 @@ def _cells(layout: Layout, rows: Sequence[Row], bold: Callable[[str], T]) -> lis
     return cells
 
 
-def _value(report: dict[str, Any], figure: Figure, label: str) -> float:
+def figure_value(report: dict[str, Any], figure: Figure, label: str) -> float:
+    """A report's figure for a column. Raises EvaluationError, with the row's label, where it has none."""
     value: Any = report
     for key in figure.place:
         value = value.get(key) if isinstance(value, dict) else None
@@ -151,7 +152,7 @@ def _value(report: dict[str, Any], figure: Figure, label: str) -> float:
     return value
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text as LaTeX shows it."""
     return "".join(LATEX.get(character, character) for character in text)
 

@@ -34,6 +34,10 @@ def theirs() -> MaskRCNN:
             (model.roi_heads.mask_predictor.mask_fcn_logits, 4),
         ):  # fmt: skip
             layer.weight.mul_(factor)
+        # Anchors of every ratio shall be among the best.
+        features = model.backbone(torch.rand(1, 3, HEIGHT, WIDTH)).values()
+        logits = [level.flatten(2)[0] for level in model.rpn.head(list(features))[0]]
+        model.rpn.head.cls_logits.bias.sub_(torch.cat(logits, 1).mean(1))
     return model
 
 
