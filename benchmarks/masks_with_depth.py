@@ -1,5 +1,5 @@
-"""What depth adds to masks: overlap precision, recall and F of colour, of depth clusters, and of colour without what
-does not stand on the support.
+"""What depth adds to masks: overlap precision, recall and F of colour, of depth clusters, of colour without what does
+not stand on the support, and of that with the clusters that no mask covers.
 
     python benchmarks/masks_with_depth.py [--model tabletop] [--scenes 30]
     python benchmarks/masks_with_depth.py --images DIR --ground-truth FILE --camera FILE
@@ -12,7 +12,7 @@ camera is a JSON file with fx, fy, x_offset, y_offset. F is the mean over images
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,11 @@ from osis_ros.geometry.noise import measured_noise
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.geometry.standing import standing
 from osis_ros.geometry.support_plane import find_support_plane
+from osis_ros.geometry.unclaimed import with_unclaimed
 from osis_ros.inference.image_file import read_image
 from osis_ros.inference.label_image import label_image
 from osis_ros.inference.segmenter import Segmenter
+from osis_ros.instances import Instances
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,8 @@ def main() -> None:
         recorded(arguments.images, arguments.ground_truth, arguments.camera) if given else rendered(arguments.scenes)
     )
     segmenter = Segmenter(arguments.model)
-    scores: dict[str, list] = {"colour": [], "depth clusters": [], "colour, standing": []}
+    ways = ("colour", "depth clusters", "colour, standing", "colour and depth")
+    scores: dict[str, list] = {way: [] for way in ways}
     seconds = []
     for picture in pictures:
         colour = segmenter.segment(picture.rgb, score_threshold=arguments.score)
@@ -101,19 +104,19 @@ def main() -> None:
         plane = find_support_plane(picture.depth, picture.camera, occupied(colour), things, noise=noise)
         if plane is None:
             print(f"{picture.name}: no plane")
-            ways = {"colour": colour, "depth clusters": colour.take([]), "colour, standing": colour}
+            found = (colour, colour.take([]), colour, colour)
         else:
             start = time.perf_counter()
             mended = colour.take(standing(colour, picture.depth, picture.camera, plane))
             seconds.append(time.perf_counter() - start)
             clusters = depth_clusters(picture.depth, picture.camera, plane)
-            ways = {"colour": colour, "depth clusters": clusters, "colour, standing": mended}
-        for way, instances in ways.items():
+            found = (colour, clusters, mended, with_unclaimed(mended, picture.depth, picture.camera, plane))
+        for way, instances in zip(ways, found, strict=True):
             scores[way].append(overlap(label_image(instances), picture.truth, picture.judged))
         line = "  ".join(f"{way} {100 * scores[way][-1].f:5.1f}" for way in ways)
         print(f"{picture.name:20} {len(np.unique(picture.truth)) - 1:3} objects  F: {line}")
         if arguments.draw:
-            draw(arguments.draw, picture, ways)
+            draw(arguments.draw, picture, found)
     for way, parts in scores.items():
         total = mean(parts)
         print(
@@ -122,11 +125,11 @@ def main() -> None:
     print(f"telling what stands takes {1000 * np.median(seconds):.1f} ms an image (median)")
 
 
-def draw(folder: Path, picture: Picture, ways: dict) -> None:
+def draw(folder: Path, picture: Picture, ways: Sequence[Instances]) -> None:
     from osis_ros.inference.overlay import draw_overlay
 
     folder.mkdir(parents=True, exist_ok=True)
-    tiles = [draw_overlay(picture.rgb, instances) for instances in ways.values()]
+    tiles = [draw_overlay(picture.rgb, instances) for instances in ways]
     file = folder / f"{Path(picture.name).stem.replace(' ', '_')}.jpg"
     cv2.imwrite(str(file), cv2.cvtColor(np.concatenate(tiles, axis=1), cv2.COLOR_RGB2BGR))
 

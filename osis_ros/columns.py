@@ -36,7 +36,7 @@ class Rows:
     """
 
     def __post_init__(self) -> None:
-        columns = self._columns()
+        columns = self.columns()
         count = len(getattr(self, next(iter(columns))))
         for name, form in columns.items():
             value = getattr(self, name)
@@ -46,10 +46,11 @@ class Rows:
             object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
-        return len(getattr(self, next(iter(self._columns()))))
+        return len(getattr(self, next(iter(self.columns()))))
 
     @classmethod
-    def _columns(cls) -> dict[str, dict]:
+    def columns(cls) -> dict[str, dict]:
+        """Each column's name, and what `column` was told of it."""
         return {field.name: field.metadata for field in fields(cls) if field.metadata}
 
     def take(self: R, index: np.ndarray | list[int]) -> R:
@@ -63,7 +64,7 @@ class Rows:
 
     def _rows(self, rows: np.ndarray) -> dict[str, object]:
         """Everything that has a row an item, at these rows [M]. A class with more than columns adds it here."""
-        values = {name: getattr(self, name) for name in self._columns()}
+        values = {name: getattr(self, name) for name in self.columns()}
         return {name: value if value is None else value[rows] for name, value in values.items()}
 
     def replaced(self: R, **changes: object) -> R:
@@ -71,14 +72,14 @@ class Rows:
         return replace(self, **changes)
 
     def _checked(self, name: str, value: object, count: int) -> np.ndarray:
-        dtype, shape = self._columns()[name]["dtype"], self._columns()[name]["shape"]
+        dtype, shape = self.columns()[name]["dtype"], self.columns()[name]["shape"]
         label = f"{type(self).__name__}.{name}"
         given = np.asarray(value)
         if given.ndim != 1 + len(shape) or any(want not in (None, got) for want, got in zip(shape, given.shape[1:])):
             wanted = ", ".join(["N", *("D" if side is None else str(side) for side in shape)])
             raise ValueError(f"{label} is {list(given.shape)}, expected [{wanted}]")
         if len(given) != count:
-            raise ValueError(f"{label} has {len(given)} rows, {next(iter(self._columns()))} has {count}")
+            raise ValueError(f"{label} has {len(given)} rows, {next(iter(self.columns()))} has {count}")
         stored = given.astype(dtype, copy=False)
         if np.issubdtype(dtype, np.integer) and stored is not given and not np.array_equal(stored, given):
             raise ValueError(f"{label} must hold whole numbers, got {given.ravel()[:8].tolist()}")

@@ -1,7 +1,6 @@
-"""Simple grasps for a parallel gripper, from above and from the side, computed from an object's upright box.
+"""Simple grasps for a parallel gripper, from above and from the side, computed from objects' boxes and points.
 
-They need no trained planner and work for unknown objects too. Each grasp is a pose of the gripper with its jaws on two
-opposite faces of the box.
+They need no trained planner and work for unknown objects too.
 """
 
 from dataclasses import dataclass
@@ -9,29 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from osis_ros.columns import Rows, column
+from osis_ros.geometry.holds import FROM_ABOVE, FROM_SIDE, JAW, Gripper, Hold, holds
 from osis_ros.geometry.objects import Objects
 
-FROM_ABOVE, FROM_SIDE = 0, 1
-OBSTACLE_POINTS = 150  # of each object, to see whether it is in the way of another's grasp
+__all__ = ["FROM_ABOVE", "FROM_SIDE", "Grasps", "Gripper", "box_grasps"]
 
-
-@dataclass(frozen=True)
-class Gripper:
-    """Dimensions of a parallel gripper, in metres.
-
-    Attributes:
-        opening: greatest distance between the jaws.
-        clearance: free space on each side of the object while the jaws go down.
-        finger_length: from the fingertips to the palm.
-        finger_height: lowest height of the fingertips above the support.
-        finger_width: width of a jaw, across the direction in which it closes.
-    """
-
-    opening: float = 0.085
-    clearance: float = 0.005
-    finger_length: float = 0.045
-    finger_height: float = 0.008
-    finger_width: float = 0.02
+OBSTACLE_POINTS = 120  # of each object, to see whether it is in the way of another's grasp
+SHAPE_POINTS = 4000  # of each object, to see where it is narrow
+MOST = 6  # grasps of an object
+PALM = (0.045, 0.02)  # m, half extents of the palm along the closing direction and across it
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,110 +40,72 @@ class Grasps(Rows):
     kinds: np.ndarray = column(np.int64)
 
 
-def box_grasps(objects: Objects, gripper: Gripper = Gripper()) -> Grasps:
-    """Antipodal grasps on the boxes of all objects whose support is known, if they fit between the jaws.
+def box_grasps(objects: Objects, gripper: Gripper = Gripper()) -> Grasps:  # noqa: B008  it is immutable
+    """Antipodal grasps on all objects whose support is known, where they fit between the jaws; MOST of each object.
 
-    From above, the jaws close across the shorter side. They also close across the longer side if it fits, or where the
-    object is narrower than its box. From the side, the hand approaches horizontally along the longer side, and the
-    jaws close across the shorter one. Quality is lower for wide objects, for unreliable ones (little of it visible, few
-    depth readings, cut by the image's edge) and where other objects are in the way.
+    From above, the jaws close across the object's box, wherever it is narrow enough, or on the rim of an open vessel.
+    From the side, the hand comes level along the longer side. Quality is higher near the centre of mass, lower for wide
+    objects, for unreliable ones (little of it visible, few depth readings, cut by the image's edge) and where other
+    objects are in the way.
     """
-    rows, clouds = [], [points[:: max(1, len(points) // OBSTACLE_POINTS)] for points in objects.points]
+    rows, found = [], []
     for row in range(len(objects) if objects.plane is not None else 0):
-        others = np.concatenate([*(cloud for other, cloud in enumerate(clouds) if other != row), np.zeros((0, 3))])
-        rows += sorted(_of_box(objects, row, gripper, others), key=lambda grasp: -grasp["qualities"])
-    names = ("object_ids", "positions", "axes", "widths", "qualities", "kinds")
-    columns = {name: [grasp[name] for grasp in rows] for name in names}
-    if not rows:
-        columns |= {"positions": np.zeros((0, 3)), "axes": np.zeros((0, 3, 3))}
-    return Grasps(**columns)
+        box = objects.box(row)
+        points = _thinned(objects.points[row], SHAPE_POINTS)
+        local = box.axes.T.astype(np.float32) @ (points - box.centre.astype(np.float32)).T
+        local[2] += np.float32(box.size[2] / 2)
+        own = sorted(holds(local, box.size, gripper), key=lambda hold: -hold.ease)
+        own = [hold for kind in (FROM_ABOVE, FROM_SIDE) for hold in [h for h in own if h.kind == kind][: MOST - 2]]
+        rows += [row] * len(own)
+        found += own
+    if not found:
+        none = np.zeros(0)
+        return Grasps(object_ids=none, positions=np.zeros((0, 3)), axes=np.zeros((0, 3, 3)), widths=none,
+                      qualities=none, kinds=none)  # fmt: skip
+    rows, widths = np.array(rows), np.array([hold.width for hold in found])
+    positions, axes = _placed(objects, rows, found)
+    quality = np.array([hold.ease for hold in found]) * (1 - 0.5 * widths / gripper.opening) * _trust(objects)[rows]
+    quality *= _free(objects, rows, positions, axes, widths, gripper)
+    order = np.lexsort((-quality, rows))
+    return Grasps(
+        object_ids=objects.ids[rows], positions=positions, axes=axes, widths=widths, qualities=np.clip(quality, 0, 1),
+        kinds=[hold.kind for hold in found],
+    ).take(order)  # fmt: skip
 
 
-def _trust(objects: Objects, row: int) -> float:
-    seen = float(np.sqrt(objects.visible_shares[row] * objects.valid_shares[row]))
-    return seen * (0.5 if objects.touching_border[row] else 1.0)
+def _thinned(points: np.ndarray, most: int) -> np.ndarray:
+    return points[:: max(1, -(-len(points) // most))]
 
 
-def _of_box(objects: Objects, row: int, gripper: Gripper, others: np.ndarray) -> list[dict]:
-    """`others` are points [M, 3] of the other objects, which may be in the way."""
-    box, trust = objects.box(row), _trust(objects, row)
-    x, y, up = box.axes.T
-    length, width, height = box.size
-    found = []
-    depth = float(np.clip(height - gripper.finger_height, 0.0, min(gripper.finger_length, max(0.5 * height, 0.012))))
-    above = box.centre + up * (height / 2 - depth)
-    for closing, along, span, reach in ((y, x, width, length), (x, y, length, width)):
-        axes = np.stack([closing, np.cross(-up, closing), -up], axis=1)
-        fits = _fits(span, gripper)
-        places = [(above, span)] if fits else _narrow_places(objects, row, above, closing, along, gripper)
-        for position, narrow in places:
-            free = _free_above(others, position, axes, narrow, gripper)
-            off = min(1.0, np.linalg.norm(position - above) / max(length, 1e-6))
-            grip = min(1.0, reach / gripper.finger_width + 0.3)
-            quality = trust * free * (1 - 0.5 * narrow / gripper.opening) * (1 - off) * grip
-            found.append(_grasp(objects, row, position, axes, narrow, quality, FROM_ABOVE))
-    lowest = gripper.finger_height + gripper.finger_width / 2  # of the fingers' middle, when the hand comes level
-    if height >= 2 * lowest and _fits(width, gripper):
-        middle = box.centre
-        for approach in (x, -x):
-            point = middle - approach * max(0.0, length / 2 - gripper.finger_length)
-            axes = np.stack([y, np.cross(approach, y), approach], axis=1)
-            free = _free_beside(others, point, approach, gripper)
-            quality = 0.8 * trust * free * (1 - 0.5 * width / gripper.opening)
-            found.append(_grasp(objects, row, point, axes, width, quality, FROM_SIDE))
-    return found
+def _trust(objects: Objects) -> np.ndarray:
+    """[N] in [0, 1], how reliable each box is."""
+    return np.sqrt(objects.visible_shares * objects.valid_shares) * np.where(objects.touching_border, 0.5, 1.0)
 
 
-def _fits(span: float, gripper: Gripper) -> bool:
-    return span + 2 * gripper.clearance <= gripper.opening
+def _placed(objects: Objects, rows: np.ndarray, found: list[Hold]) -> tuple[np.ndarray, np.ndarray]:
+    """[G, 3] positions and [G, 3, 3] axes of the hand, in the frame of the objects."""
+    turns, sizes = objects.box_axes[rows].astype(float), objects.box_sizes[rows].astype(float)
+    place = np.array([hold.place for hold in found])
+    place[:, 2] -= sizes[:, 2] / 2
+    closing = np.array([(*hold.closing, 0.0) for hold in found])
+    approach = np.array([hold.approach for hold in found])
+    hand = np.stack([closing, np.cross(approach, closing), approach], axis=2)
+    return objects.box_centres[rows] + np.einsum("gij,gj->gi", turns, place), turns @ hand
 
 
-def _narrow_places(
-    objects: Objects, row: int, above: np.ndarray, closing: np.ndarray, along: np.ndarray, gripper: Gripper
-) -> list[tuple[np.ndarray, float]]:
-    """Where a thing that is too wide as a whole fits between the jaws: a handle, a rim, a waist.
-
-    Slices across the thing, as broad as a finger, are measured where the fingers would reach.
-
-    Returns:
-        fingertip positions [3] and widths, the slice nearest to the middle first.
-    """
-    points = objects.points[row].astype(float) - above
-    points = points[points @ objects.plane.normal >= -0.002]
-    if not len(points):
-        return []
-    across, place = points @ closing, points @ along
-    half = gripper.finger_width / 2
-    found = []
-    for centre in np.arange(place.min() + half, place.max() - half + 1e-9, half):
-        slice_ = across[np.abs(place - centre) <= half]
-        if len(slice_) < 5:
-            continue
-        low, high = float(slice_.min()), float(slice_.max())
-        if _fits(high - low, gripper):
-            found.append((above + centre * along + (low + high) / 2 * closing, max(high - low, 0.002)))
-    return sorted(found, key=lambda place: float(np.linalg.norm(place[0] - above)))[:3]
-
-
-def _grasp(
-    objects: Objects, row: int, position: np.ndarray, axes: np.ndarray, width: float, quality: float, kind: int
-) -> dict:
-    return {"object_ids": objects.ids[row], "positions": position, "axes": axes, "widths": width,
-            "qualities": float(np.clip(quality, 0, 1)), "kinds": kind}  # fmt: skip
-
-
-def _free_above(others: np.ndarray, position: np.ndarray, axes: np.ndarray, span: float, gripper: Gripper) -> float:
-    """1 where both jaws go down freely, less the more points of other objects lie where they would be."""
-    local = (others - position) @ axes
-    outside = np.abs(local[:, 0]) - span / 2
-    beside = (outside > 0) & (outside < 0.012 + gripper.clearance)
-    jaws = beside & (np.abs(local[:, 1]) < gripper.finger_width / 2 + 0.004) & (local[:, 2] < 0.002)
-    return 1.0 / (1.0 + 0.5 * np.count_nonzero(jaws))
-
-
-def _free_beside(others: np.ndarray, position: np.ndarray, approach: np.ndarray, gripper: Gripper) -> float:
-    """1 where the hand comes freely from the side, less the more points of other objects lie on its way."""
-    offset = others - position
-    along = offset @ approach
-    aside = np.linalg.norm(offset - along[:, None] * approach, axis=1)
-    return 1.0 / (1.0 + 0.5 * np.count_nonzero((along < 0.01) & (aside < gripper.opening / 2 + 0.015)))
+def _free(
+    objects: Objects, rows: np.ndarray, positions: np.ndarray, axes: np.ndarray, widths: np.ndarray, gripper: Gripper
+) -> np.ndarray:
+    """[G] 1 where the hand comes and closes freely, less the more points of other objects it would strike."""
+    clouds = [_thinned(points, OBSTACLE_POINTS) for points in objects.points]
+    owner = np.repeat(np.arange(len(clouds)), [len(cloud) for cloud in clouds])
+    points = np.concatenate(clouds).astype(np.float32)
+    frames = axes.astype(np.float32).transpose(0, 2, 1).reshape(-1, 3)  # rows: x, y, z of each hand
+    local = (frames @ points.T).reshape(len(rows), 3, -1)
+    local -= np.einsum("gij,gj->gi", axes.transpose(0, 2, 1), positions).astype(np.float32)[:, :, None]
+    x, y, z = np.abs(local[:, 0]), np.abs(local[:, 1]), local[:, 2]
+    inner = (widths / 2).astype(np.float32)[:, None]
+    jaws = (x > inner) & (x < inner + JAW + gripper.clearance) & (y < gripper.finger_width / 2 + 0.004) & (z < 0.002)
+    palm = (x < PALM[0]) & (y < PALM[1]) & (z < -gripper.finger_length)
+    struck = (jaws | palm) & (owner[None] != rows[:, None])
+    return 1 / (1 + 0.5 * np.count_nonzero(struck, axis=1))

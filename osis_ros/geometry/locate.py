@@ -11,12 +11,15 @@ from osis_ros.geometry.errors import GeometryError
 from osis_ros.geometry.noise import measured_noise, scatter
 from osis_ros.geometry.objects import ON_NOTHING, ON_PLANE, Objects
 from osis_ros.geometry.pinhole import Pinhole
+from osis_ros.geometry.standing import standing
 from osis_ros.geometry.support_plane import CONTACT, Plane, SteadyPlane, find_support_plane
 from osis_ros.geometry.surface import Surface, measured_surface
+from osis_ros.geometry.unclaimed import with_unclaimed
 from osis_ros.instances import Instances
 
 LEAST_POINTS = 12
 SHARED_FOOTPRINT = 0.25  # of an object's footprint that lies over another one, for it to stand on that one
+NOT_STANDING = "it is not on the support plane, but part of it, below it or beyond its seen part"
 THING_POINTS = 200  # of each object, to choose the plane by
 
 
@@ -47,10 +50,39 @@ class Locator:
         Raises:
             GeometryError: depth, camera and instances are not of one size.
         """
+        surfaces, plane = self._measured(instances, depth, camera)
+        return place(instances, surfaces, plane, camera)
+
+    def locate_mended(
+        self, instances: Instances, depth: np.ndarray, camera: Pinhole, drop: bool = True, add: bool = True
+    ) -> tuple[Objects, Instances]:
+        """As `locate`, after the depth has corrected which instances there are; and those instances.
+
+        Args:
+            drop: leave out what does not stand on the plane (`standing`); it is among the `missing` objects.
+            add: also what stands on the plane without a mask (`with_unclaimed`).
+        Raises:
+            GeometryError: depth, camera and instances are not of one size.
+        """
+        surfaces, plane = self._measured(instances, depth, camera)
+        dropped = []
+        if plane is not None and drop:
+            stands = standing(instances, depth, camera, plane)
+            dropped = instances.ids[~stands].tolist()
+            surfaces = [surface for surface, kept in zip(surfaces, stands.tolist(), strict=True) if kept]
+            instances = instances.take(stands)
+        if plane is not None and add:
+            instances = with_unclaimed(instances, depth, camera, plane)
+            added = instances.take(np.arange(len(surfaces), len(instances)))
+            surfaces += measured_surfaces(added, depth, camera, plane.noise)
+        objects = place(instances, surfaces, plane, camera)
+        return objects.replaced(missing=objects.missing | dict.fromkeys(dropped, NOT_STANDING)), instances
+
+    def _measured(self, instances: Instances, depth: np.ndarray, camera: Pinhole) -> tuple[list[Surface], Plane | None]:
         noise = measured_noise(depth)
         surfaces = measured_surfaces(instances, depth, camera, noise)
         plane = find_support_plane(depth, camera, occupied(instances), thinned(surfaces), self.up, noise)
-        return place(instances, surfaces, self._steady.update(plane), camera)
+        return surfaces, self._steady.update(plane)
 
 
 def measured_surfaces(instances: Instances, depth: np.ndarray, camera: Pinhole, noise: float) -> list[Surface]:

@@ -14,12 +14,12 @@ from osis_ros.geometry.locate import Locator
 from osis_ros.geometry.objects import Objects
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.inference.label_image import label_image
-from osis_ros.instances import Instances
+from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.camera import depth_from_message, pinhole_from_message
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.instances import instances_from_message
 from osis_ros.messages.stamps import stamp_of
-from osis_ros.msg import InstanceArray
+from osis_ros.msg import Instance, InstanceArray
 from osis_ros.nodes.support.stamped_history import TIME_WENT_BACK, StampedHistory
 from osis_ros.nodes.support.transforms import TransformError, TransformTree
 from osis_ros.pipeline.setting import NOT_ACTIVE, Setting
@@ -48,7 +48,17 @@ HISTORY = Setting(
     "Seconds of depth (and colour) images to keep in memory; more than the segmenter takes for an image.", NOT_ACTIVE,
     low=0.1, high=30.0,
 )  # fmt: skip
-SETTINGS = (TARGET_FRAME, LEVEL, TOLERANCE, DEPTH_WAIT, TRANSFORM_WAIT, HISTORY)
+ONLY_STANDING = Setting(
+    "only_standing", True,
+    "Leave out instances that do not stand on the support plane: the plane itself, what is below it, what is beyond "
+    "its seen part. They are listed as unplaced.",
+)  # fmt: skip
+WITHOUT_MASK = Setting(
+    "objects_without_mask", True,
+    "Also publish what stands on the support plane and has no mask, as unknown objects with score 0 and ids that no "
+    "instance has.",
+)  # fmt: skip
+SETTINGS = (TARGET_FRAME, LEVEL, TOLERANCE, DEPTH_WAIT, TRANSFORM_WAIT, HISTORY, ONLY_STANDING, WITHOUT_MASK)
 STILL_SHIFT, STILL_TURN = 0.001, np.deg2rad(0.1)  # m, rad between two frames of a camera that stands still
 LARGEST_LABEL = 65535
 
@@ -66,14 +76,14 @@ class PlacedFrame:
     """One frame's instances in space, and what they were made of.
 
     Attributes:
-        found: the instances.
+        found: the instances, also those that depth has added.
         header: the image's stamp and the frame of the objects.
         objects: none where the frame could not be placed.
         problem: what was wrong, in one sentence; empty where all was well.
         depth: float32 [H, W] metres, NaN where there is none; None, as all that follows, where nothing was placed.
         depth_header: of the depth image.
         camera: of the depth image.
-        instances: as `found` holds them.
+        instances: those of `found` that stand on the support plane, where only these are wanted.
         pose: [4, 4] from the camera's optical frame to the frame of the objects; None where they are one.
         in_camera_frame: the objects are in the camera's frame although another one is wanted.
         colour: the colour image of the same stamp, where one came.
@@ -173,7 +183,10 @@ class FramePlacer:
         pose, problem = self._look_up(found.header.frame_id, stamp, values)
         level = pose is not None and values[LEVEL.name]
         self._locator.up = pose[2, :3].copy() if level else None
-        objects = self._locator.locate(instances, depth, camera)
+        objects, instances = self._locator.locate_mended(
+            instances, depth, camera, values[ONLY_STANDING.name], values[WITHOUT_MASK.name]
+        )
+        found = _with_added(found, instances)
         header = Header(stamp=found.header.stamp, frame_id=found.header.frame_id)
         if pose is not None:
             objects, header.frame_id = objects.transformed(pose), values[TARGET_FRAME.name]
@@ -237,6 +250,17 @@ class FramePlacer:
             self._locator.restart()
         self._pose = pose
         return pose, problem
+
+
+def _with_added(found: InstanceArray, instances: Instances) -> InstanceArray:
+    """The message with the instances that came after its own, which depth has added."""
+    own = {instance.id for instance in found.instances}
+    added = [Instance(id=id_, class_id=len(instances.class_names), class_name=UNKNOWN_NAME, unknown=True)
+             for id_ in instances.ids.tolist() if id_ not in own]  # fmt: skip
+    if not added:
+        return found
+    return InstanceArray(header=found.header, height=found.height, width=found.width, model=found.model,
+                         instances=[*found.instances, *added])  # fmt: skip
 
 
 def _still(before: np.ndarray | None, now: np.ndarray | None) -> bool:

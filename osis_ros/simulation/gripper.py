@@ -18,7 +18,7 @@ OPENING = 0.085  # m, between the jaws when they are open
 FORCE = 20.0  # N, of each jaw
 AWAY = (0.0, 0.0, 5.0)  # where the hand waits
 STANDOFF = 0.12  # m, before the grasp along the approach
-LIFT = 0.15  # m
+LIFT = 0.25  # m, so far that a plate that is held at its rim and hangs down leaves the table
 LIFTED = 0.10  # m, from which on an object counts as lifted
 OFF_COURSE = 0.012  # m between hand and target, at which something is in the way
 
@@ -95,7 +95,7 @@ class Gripper:
             return Outcome(None, "blocked")
         self._close(opening, 0.4)
         gap = self._gap()
-        self._move(position, np.add(position, (0, 0, LIFT)), 0.6, 0.0, stop=False)
+        self._move(position, np.add(position, (0, 0, LIFT)), 0.9, 0.0, stop=False)
         self._close(0.0, 0.25)
         risen = data.xpos[:, 2] - before
         bodies = [item.body for item in self._scene.objects]

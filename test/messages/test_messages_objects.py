@@ -37,7 +37,7 @@ def objects() -> Objects:
 
 
 def same(first: object, second: object) -> None:
-    for name in type(first)._columns():
+    for name in type(first).columns():
         np.testing.assert_allclose(getattr(first, name), getattr(second, name), atol=1e-6, err_msg=name)
 
 

@@ -33,7 +33,8 @@ class Attempt:
     """One object of one scene, by the masks of one source.
 
     Attributes:
-        masks: `true masks`, `depth clusters`, or the model's name.
+        masks: `true masks`, `depth clusters`, the model's name, or that and `, depth` for its masks as the localizer
+            corrects them.
         known: whether its category is one that a model can know.
         visible: share of its silhouette.
         result: `lifted`; or why not: `not found` (no mask of it), `no place` (no depth), `no grasp` (too large or too
@@ -78,20 +79,25 @@ def attempts(
 def _by_source(
     frame: Frame, depth: np.ndarray, segmenter: Segmenter | None
 ) -> Iterator[tuple[str, Objects, Instances]]:
-    """The name of the masks, the objects in the world frame, and the instances."""
+    """The name of the masks, the objects in the world frame, and the instances.
+
+    Gravity is known, as it is to the localizer with a `target_frame`.
+    """
     k = frame.camera.intrinsics
     camera = Pinhole(frame.camera.width, frame.camera.height, k[0, 0], k[1, 1], k[0, 2] - 0.5, k[1, 2] - 0.5)
-    sources = {TRUE: truth(frame)}
+    pose, up = frame.camera.pose, frame.camera.pose[2, :3].copy()
+    real = truth(frame)
+    objects = Locator(up).locate(real, depth, camera)
+    plane = objects.plane
+    yield TRUE, objects.transformed(pose), real
     if segmenter is not None:
-        sources[segmenter.bundle.name] = segmenter.segment(frame.rgb)
-    plane = None
-    for name, instances in sources.items():
-        objects = Locator().locate(instances, depth, camera)
-        plane = plane or objects.plane
-        yield name, objects.transformed(frame.camera.pose), instances
+        found = segmenter.segment(frame.rgb)
+        yield segmenter.bundle.name, Locator(up).locate(found, depth, camera).transformed(pose), found
+        objects, mended = Locator(up).locate_mended(found, depth, camera)
+        yield f"{segmenter.bundle.name}, depth", objects.transformed(pose), mended
     if plane is not None:
         clusters = depth_clusters(depth, camera, plane)
-        yield CLUSTERS, Locator().locate(clusters, depth, camera).transformed(frame.camera.pose), clusters
+        yield CLUSTERS, Locator(up).locate(clusters, depth, camera).transformed(pose), clusters
 
 
 def _try(item: ObjectTruth, frame: Frame, instances: Instances, objects: Objects, gripper: Gripper) -> str:
