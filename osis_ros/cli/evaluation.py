@@ -194,28 +194,47 @@ def goss(
 
 
 def calibrate(
-    ground_truth: GroundTruth,
-    images: Images,
+    ground_truth: Annotated[
+        list[Path], typer.Option(help="Ground truth: a COCO-format JSON file, plain or gzip; repeat it for more sets.")
+    ],
+    images: Annotated[
+        list[Path],
+        typer.Option(help="Folder that the file names in the ground truth are relative to; one for each ground truth."),
+    ],
+    weight: Annotated[
+        list[float], typer.Option(help="How much a set counts; one for each ground truth. Default: all alike.")
+    ] = [],  # noqa: B006
     model: Model = "tabletop",
     known: Known = None,
     provider: Provider = "cpu",
-    first: First = None,
+    first: Annotated[
+        int | None, typer.Option(min=1, help="Use only the first N images of each set.", metavar="N")
+    ] = None,
     write: Annotated[bool, typer.Option(help="Write the chosen thresholds to the bundle's model.yaml.")] = False,
 ) -> None:
-    """Choose a model's default thresholds on a validation set that has unknown objects.
+    """Choose a model's default thresholds on validation sets that have unknown objects.
 
     T_u is chosen for the highest harmonic mean of AP_k and AP_unk. The score threshold is then chosen for the highest
-    F1 at IoU 0.5.
+    F1 at IoU 0.5. With several sets, these are weighted means over the sets.
     """
+    from osis_ros.evaluation.jobs.calibrate import ValidationSet, write_thresholds
     from osis_ros.evaluation.jobs.calibrate import calibrate as choose
-    from osis_ros.evaluation.jobs.calibrate import write_thresholds
-    from osis_ros.evaluation.reports.terminal import calibration_table
+    from osis_ros.evaluation.reports.terminal import at_chosen_line, calibration_table
     from osis_ros.inference.bundle import load_bundle
 
-    chosen = choose(model, images, ground_truth, names(known), provider=provider, first=first)
+    for option, given in (("--images", images), ("--weight", weight)):
+        if len(given) != len(ground_truth) and not (option == "--weight" and not given):
+            raise fail(f"{len(ground_truth)} --ground-truth but {len(given)} {option}; give one for each set")
+    if bad := [number for number in weight if not 0 < number < float("inf")]:
+        raise fail(f"--weight is {bad[0]:g}, expected a number above 0")
+    sets = map(ValidationSet, ground_truth, images, weight or [1.0] * len(ground_truth))
+    chosen = choose(model, tuple(sets), names(known), provider=provider, first=first)
     if write:
         write_thresholds(load_bundle(model), chosen)
     plain_console().print(calibration_table(chosen))
+    typer.echo("at the chosen thresholds:")
+    for own in chosen.sets:
+        typer.echo(at_chosen_line(own))
     typer.echo(f"T_u {chosen.unknown_threshold:g}, score {chosen.score_threshold:.3f} (F1 {chosen.f1:.1f} %)")
 
 

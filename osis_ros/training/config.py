@@ -62,6 +62,15 @@ class Cutouts(Strict):
     photographs: Positive = Field(2000, description="cut from at most this many images, drawn at random")
 
 
+class Retexture(Strict):
+    """Objects of this data set that show pieces of another one's photographs instead of their own surface."""
+
+    source: str = Field(description="name of the other data set, under `train`")
+    probability: Annotated[float, Field(ge=0, le=1)] = Field(0.5, description="share of objects")
+    keep: tuple[str, ...] = Field((), description="known classes that keep their own surface, as fruit should")
+    photographs: Positive = Field(200, description="use at most this many photographs, drawn at random")
+
+
 class Source(Strict):
     """One COCO-format data set.
 
@@ -81,6 +90,7 @@ class Source(Strict):
     drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are ignored")
     drop_images: tuple[str, ...] = Field((), description="class names; images with such an object are left out")
     cutouts: Cutouts | None = Field(None, description="paste objects of another data set into these images")
+    retexture: Retexture | None = Field(None, description="give objects surfaces from another data set's photographs")
 
 
 class Augment(Strict):
@@ -199,10 +209,19 @@ class TrainConfig(Strict):
         return self
 
     @model_validator(mode="after")
-    def _check_cutouts(self) -> "TrainConfig":
+    def _check_other_sources(self) -> "TrainConfig":
         for name, source in self.train.items():
-            if source.cutouts and source.cutouts.source not in self.train:
-                raise ValueError(f"train.{name}.cutouts.source: there is no source {source.cutouts.source!r}")
+            for section in ("cutouts", "retexture"):
+                other = getattr(source, section)
+                if other and other.source not in self.train:
+                    raise ValueError(f"train.{name}.{section}.source: there is no source {other.source!r}")
+            absent = (
+                [kept for kept in source.retexture.keep if kept not in self.model.class_names]
+                if source.retexture
+                else []
+            )
+            if absent:
+                raise ValueError(f"train.{name}.retexture.keep: {absent[0]!r} is none of the model's classes")
         return self
 
     @model_validator(mode="before")

@@ -1,7 +1,7 @@
 """COCO-format annotations to training samples, drawn as one endless, reproducible stream."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from osis_ros.errors import DatasetError
 from osis_ros.training.config import ConfigError, Source
 from osis_ros.training.recolour import recolour_parts
 
-# (pixels, masks, labels, random) -> the first three, with objects added.
+# (pixels, masks, labels, random) -> the first three, with objects added or other surfaces.
 Paster = Callable[[np.ndarray, np.ndarray, tuple[int, ...], np.random.Generator], tuple]
 NO_CLASS = -1  # an object whose class is not to be learnt; it still teaches objectness, box and mask
 
@@ -98,7 +98,7 @@ def read_pixels(record: Record) -> np.ndarray:
 
 
 class Samples(Dataset):
-    """Annotated images, varied by a transform; before it some by a paster, given by the record's number, and a share
+    """Annotated images, varied by a transform; before it some by pasters, given by the record's number, and a share
     `recolour` of all objects by another colour of a part.
 
     An index is (record number, draw): the draw seeds the transform, so a sample is a function of its index
@@ -111,7 +111,7 @@ class Samples(Dataset):
         transform: v2.Transform,
         min_pixels: int = 1,
         seed: int = 0,
-        pasters: Mapping[int, Paster] = MappingProxyType({}),
+        pasters: Mapping[int, Sequence[Paster]] = MappingProxyType({}),
         recolour: float = 0.0,
     ) -> None:
         self.records = records
@@ -129,9 +129,9 @@ class Samples(Dataset):
         number, draw = index
         record = self.records[number]
         pixels, masks, labels = read_pixels(record), decode_masks(record), record.labels
-        if number in self.pasters:
-            random = np.random.default_rng([self.seed, 2, draw])
-            pixels, masks, labels = self.pasters[number](pixels, masks, labels, random)
+        random = np.random.default_rng([self.seed, 2, draw])
+        for paster in self.pasters.get(number, ()):
+            pixels, masks, labels = paster(pixels, masks, labels, random)
         if self.recolour:
             pixels = recolour_parts(pixels, masks, self.recolour, np.random.default_rng([self.seed, 3, draw]))
         image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))

@@ -20,9 +20,9 @@ from osis_ros.errors import OsisError
 from osis_ros.files.atomic import write_whole
 from osis_ros.training.augment import train_transform
 from osis_ros.training.checkpoint import NOT_RECORDED, CheckpointError, lineage, load_checkpoint
-from osis_ros.training.config import ConfigError, Cutouts, TrainConfig
+from osis_ros.training.config import ConfigError, Cutouts, Retexture, TrainConfig
 from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
-from osis_ros.training.data import NO_CLASS, Record, Samples, Stream, collate, read_source
+from osis_ros.training.data import NO_CLASS, Paster, Record, Samples, Stream, collate, read_source
 from osis_ros.training.model.backbones.backbone import load_backbone_weights
 from osis_ros.training.model.build import build_detector
 from osis_ros.training.model.detector import Detector, Progress
@@ -30,6 +30,7 @@ from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
 from osis_ros.training.resuming import SAMPLES, resumed_step, samples_seen, set_step
+from osis_ros.training.retexture import Retexturer, textures_of
 
 LEAST_SHARE = 0.1  # of a network's weights, to call it started from another one
 
@@ -171,15 +172,25 @@ class FitModule(pl.LightningModule):
             persistent_workers=config.workers > 0, pin_memory=torch.cuda.is_available(),
         )  # fmt: skip
 
-    def _pasters(self, records: list[list[Record]]) -> dict[int, CutoutPaster]:
-        """The paster of every record that has one, by its number in the concatenation of all sources."""
+    def _pasters(self, records: list[list[Record]]) -> dict[int, tuple[Paster, ...]]:
+        """What changes the image of a record, other surfaces first, by its number in all sources together."""
         pasters, start = {}, 0
         for source, own in zip(self.config.train.values(), records, strict=True):
+            of_source: list[Paster] = []
+            if source.retexture:
+                of_source.append(self._retexturer(source.retexture))
             if source.cutouts:
-                paster = CutoutPaster(self._cut_out(source.cutouts), source.cutouts)
-                pasters.update(dict.fromkeys(range(start, start + len(own)), paster))
+                of_source.append(CutoutPaster(self._cut_out(source.cutouts), source.cutouts))
+            if of_source:
+                pasters.update(dict.fromkeys(range(start, start + len(own)), tuple(of_source)))
             start += len(own)
         return pasters
+
+    def _retexturer(self, config: Retexture) -> Retexturer:
+        class_names = self.config.model.class_names
+        records = read_source(self.config.train[config.source], self.data_root, class_names)
+        photographs = textures_of(drawn_from(records, config.photographs, self.config.seed))
+        return Retexturer(photographs, config, frozenset(map(class_names.index, config.keep)))
 
     def _cut_out(self, cutouts: Cutouts) -> list[Cutout]:
         """The objects that `cutouts` pastes, made once for all who paste the same."""

@@ -26,14 +26,14 @@ def recolour_parts(
         rows, columns = np.nonzero(mask)
         if len(rows) < LEAST_PIXELS:
             continue
-        part = _part(np.stack((columns, rows), 1).astype(np.float32), random)
+        part = part_of(np.stack((columns, rows), 1).astype(np.float32), random)
         rows, columns = rows[part], columns[part]
         if len(rows):
             pixels[rows, columns] = _in_another_colour(pixels[rows, columns], random)
     return pixels
 
 
-def _part(places: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def part_of(places: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """[P] bool: an end or a middle piece of pixels [P, 2], cut along lines that are straight or bent."""
     centred = places - places.mean(0)
     along = np.linalg.eigh(centred.T @ centred)[1][:, 1]

@@ -8,7 +8,8 @@ from shapes import NAMES, tiny_run, write_shapes
 
 from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from osis_ros.training.config import ConfigError, load_config
-from osis_ros.training.data import read_source
+from osis_ros.training.cutouts import CutoutPaster
+from osis_ros.training.data import decode_masks, read_pixels, read_source
 from osis_ros.training.export import export_bundle
 from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit
 
@@ -114,7 +115,29 @@ def test_a_run_pastes_cut_outs_of_another_source(tmp_path):
     records = [read_source(source, shapes, NAMES) for source in config.train.values()]
     pasters = module._pasters(records)
     assert sorted(pasters) == [0, 1, 2, 3]  # the first source's pictures alone
-    assert {cutout.label for cutout in pasters[0].cutouts} == {0}  # the discs are too small
+    assert {cutout.label for cutout in pasters[0][0].cutouts} == {0}  # the discs are too small
+    assert fit(config, shapes, tmp_path / "runs").is_file()
+
+
+def test_a_run_gives_objects_surfaces_from_another_source_before_it_pastes_cut_outs(tmp_path):
+    shapes = write_shapes(tmp_path, pictures=3, square=50, radius=20)
+    own = {"annotations": "a.json", "images": "."}
+    retexture = {"source": "photos", "probability": 1, "keep": ["disc"], "photographs": 2}
+    train = {"shapes": {**own, "retexture": retexture, "cutouts": {"source": "photos"}}, "photos": own}
+    config = tiny_run(train=train, steps=1)
+    module = FitModule(config, shapes)
+    records = [read_source(source, shapes, NAMES) for source in config.train.values()]
+    pasters = module._pasters(records)
+    assert sorted(pasters) == [0, 1, 2]
+    retexturer, paster = pasters[0]
+    assert isinstance(paster, CutoutPaster)
+    assert len(retexturer.photographs) == 2
+    pixels, masks = read_pixels(records[0][0]), decode_masks(records[0][0])
+    after, _, _ = retexturer(pixels, masks, records[0][0].labels, np.random.default_rng(0))
+    changed = (after != pixels).any(2)
+    square, disc = (masks[records[0][0].labels.index(NAMES.index(name))] for name in ("square", "disc"))
+    assert changed[square == 1].mean() > 0.1
+    assert not changed[disc == 1].any()
     assert fit(config, shapes, tmp_path / "runs").is_file()
 
 

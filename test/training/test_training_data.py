@@ -219,7 +219,7 @@ def test_a_paster_adds_objects_to_the_records_it_is_given_for(write_source):
         added[0, 6:8, 8:10] = 1
         return np.full_like(pixels, random.integers(256)), np.concatenate((masks, added)), (*labels, -1)
 
-    samples = Samples(records, v2.Identity(), pasters={1: paste})
+    samples = Samples(records, v2.Identity(), pasters={1: (paste,)})
     assert len(samples[0, 5][1]["labels"]) == 1
     image, target = samples[1, 5]
     assert target["labels"].tolist() == [0, -1]

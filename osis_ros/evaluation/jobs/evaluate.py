@@ -20,10 +20,10 @@ from osis_ros.coco.annotations import (
 from osis_ros.coco.masks import Masks
 from osis_ros.errors import DatasetError
 from osis_ros.evaluation.jobs.predict import image_paths, result_journal, run_bundle, run_settings
-from osis_ros.evaluation.metrics.class_agnostic import score_class_agnostic
+from osis_ros.evaluation.metrics.class_agnostic import found_and_false, score_class_agnostic
 from osis_ros.evaluation.metrics.goss import score_goss
 from osis_ros.evaluation.metrics.open_set import score_open_set
-from osis_ros.evaluation.metrics.split import Split, open_set_split, with_model_classes
+from osis_ros.evaluation.metrics.split import Split, open_set_split, with_model_classes, without_ignored
 from osis_ros.evaluation.metrics.zero_shot import score_zero_shot
 from osis_ros.files.atomic import write_whole
 from osis_ros.inference.segmenter import Segmenter
@@ -83,7 +83,8 @@ def evaluate(options: Options) -> dict[str, Any]:
 
     Returns:
         What `score_open_set` or `score_class_agnostic` returns, and `inputs` (what was scored), `known_classes`,
-        `limits`, `notes` (sentences), `run` (where a bundle ran: images per second, thresholds), and `goss`,
+        `limits`, `notes` (sentences), and where a bundle ran `run` (images per second, thresholds) and `at_own_score`
+        (`found_and_false` at the bundle's own score threshold, or at the option's if that is higher); and `goss`,
         `zero_shot` and `softmax_baseline` (AOSE, AOSE_per_1000_images, AP_k) where asked for.
     Raises:
         OsisError: anything that does not fit, in one sentence.
@@ -107,6 +108,13 @@ def evaluate(options: Options) -> dict[str, Any]:
             }  # fmt: skip
         if options.zero_shot:
             report["zero_shot"] = score_zero_shot(ground_truth, detections, split)
+    if data.run:
+        own = max(options.score_threshold or 0.0, data.own_score)
+        objects, shown = without_ignored(
+            ground_truth.objects, data.detections.take(data.detections.score >= own), data.split.ignored
+        )
+        figures = found_and_false(len(ground_truth.images), objects, shown)
+        report["at_own_score"] = {"score_threshold": own, **figures}
     if stuff := [c.name for c in ground_truth.categories if not c.thing]:
         notes.append(f"stuff ({', '.join(stuff)}) counts as objects here; osis goss scores it by its pixels")
     return {**report, "inputs": data.inputs, "run": data.run, "notes": notes}

@@ -4,7 +4,9 @@ from typing import Any
 
 from osis_ros.coco.annotations import GroundTruth
 from osis_ros.coco.masks import Masks
-from osis_ros.evaluation.metrics.coco_scores import coco_scores
+from osis_ros.evaluation.metrics.coco_scores import UNDEFINED, coco_scores
+from osis_ros.evaluation.metrics.open_set_errors import match_known_detections
+from osis_ros.evaluation.metrics.split import Split
 
 OBJECT = 1
 
@@ -24,4 +26,23 @@ def score_class_agnostic(ground_truth: GroundTruth, detections: Masks) -> dict[s
         "images": len(ground_truth.images),
         "objects": int((~objects.crowd).sum()),
         "detections": len(detections),
+    }
+
+
+def found_and_false(images: int, objects: Masks, detections: Masks) -> dict[str, float]:
+    """What a user of the reported instances sees, whatever their classes.
+
+    Each detection, best score first, is matched to the unmatched object that it overlaps most, if their mask IoU is at
+    least 0.5. Detections on crowd regions count neither way.
+
+    Returns:
+        recall50: matched objects, in percent; UNDEFINED without objects.
+        false_per_image: detections without an object, duplicates among them, divided by the number of `images`.
+    """
+    one_class = Split((OBJECT,), frozenset(), {OBJECT: "object"})
+    matches = match_known_detections(objects.with_category(OBJECT), detections.with_category(OBJECT), one_class)
+    right, count = int(matches.right.sum()), int((~objects.crowd).sum())
+    return {
+        "recall50": 100 * right / count if count else UNDEFINED,
+        "false_per_image": (int((~matches.on_crowd).sum()) - right) / max(images, 1),
     }

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from osis_ros.evaluation.jobs.calibrate import Calibration
+from osis_ros.evaluation.jobs.calibrate import AtChosen, Calibration
 from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
 
 
@@ -58,6 +58,9 @@ def _print_run_and_notes(report: dict[str, Any], console: Console) -> None:
         overlap = "" if run["max_overlap"] is None else f", masks' IoU ≤ {run['max_overlap']:g}"
         console.print(f"{run['images_per_second']:.2f} images/s ({run['provider']}, decoding included), "
                       f"scores ≥ {run['score_threshold']:g}, T_u {run['unknown_threshold']:g}{overlap}")  # fmt: skip
+    if "at_own_score" in report:
+        own = report["at_own_score"]
+        console.print(f"as the model reports them, scores ≥ {own['score_threshold']:g}: {_found_and_false(own)}")
     for note in report["notes"]:
         console.print(Text.assemble(("note:", "yellow"), f" {note}"))
 
@@ -75,6 +78,17 @@ def calibration_table(calibration: Calibration) -> Table:
         figures = (point.ap_known, point.ap_unknown, point.criterion, point.ar_unknown)
         table.add_row(f"{point.unknown_threshold:g}", *map(shown, figures), str(point.aose), remark)
     return table
+
+
+def at_chosen_line(own: AtChosen) -> str:
+    """One set at the chosen thresholds."""
+    figures = {"recall50": own.recall50, "false_per_image": own.false_per_image}
+    return f"{own.ground_truth}: F1 {shown(own.f1)} %, {_found_and_false(figures)}"
+
+
+def _found_and_false(figures: dict[str, float]) -> str:
+    recall, false = shown(figures["recall50"]), figures["false_per_image"]
+    return f"recall at IoU 0.5 {recall} %, {false:.2f} false instances per image, whatever their class"
 
 
 def _print_open_set(report: dict[str, Any], console: Console) -> None:

@@ -14,6 +14,7 @@ from osis_ros.training.model.baselines.rpn import RPN
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.semseg.box_coding import deltas_to_boxes
 from osis_ros.training.model.semseg.config import DecisionConfig
+from osis_ros.training.model.semseg.detections import Detections
 from osis_ros.training.model.semseg.pooling import with_image_index
 from osis_ros.training.model.semseg.proposals import ProposalNetwork, Proposals
 from osis_ros.training.model.semseg.roi_head import proposal_scores
@@ -71,6 +72,16 @@ class Detector(SemSeg):
     def additions(self) -> list[Addition]:
         """In their order."""
         return [part for part in self.children() if isinstance(part, Addition)]
+
+    def forward(
+        self, images: Tensor, image_sizes: list[tuple[int, int]], targets: list[dict] | None = None
+    ) -> dict[str, Tensor] | list[Detections]:
+        look = self.config.second_look
+        if targets is not None and look and look.around_objects:
+            learning = [name for name, part in self.named_children() if learns(part)]
+            if learning == ["second_look"]:  # it needs nothing of what the others would see
+                return self.second_look.losses_around_objects(self.backbone.normalise(images, image_sizes), targets)
+        return super().forward(images, image_sizes, targets)
 
     def candidates(
         self, view: View, proposals: Proposals, least: float | Tensor, decision: DecisionConfig

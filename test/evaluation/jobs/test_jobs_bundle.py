@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.evaluation.jobs import evaluate
+from osis_ros.inference.bundle import load_bundle
 from osis_ros.inference.segmenter import Segmenter
 
 PHOTOGRAPHS = Path(__file__).parents[3] / "docs" / "photographs"
@@ -70,6 +71,25 @@ def test_a_bundle_is_scored_from_images_to_figures(scene, bundle):
     assert report["run"]["images_per_second"] > 0
     assert "the model's green do not exist in the ground truth" in " ".join(report["notes"])
     assert "images/s" in result.output
+
+
+def test_a_user_is_told_what_the_models_own_score_threshold_leaves(scene, bundle):
+    """Everything is found; once the toy's annotation lies elsewhere, one object is missed and one instance of two
+    images is false. Above a score of 1 nothing is left, so all are missed and none is false."""
+    result, report = run(scene, bundle)
+    own = load_bundle(bundle).manifest.thresholds.score
+    assert report["at_own_score"] == {"score_threshold": own, "recall50": 100, "false_per_image": 0}
+    truth = json.loads((scene / "truth.json").read_text())
+    truth["annotations"][1]["segmentation"] = rectangle(0, 90, 8, 8)
+    write(scene, "truth.json", truth)
+    for how in ((), ("--class-agnostic",)):
+        result, report = run(scene, bundle, *how)
+        assert report["at_own_score"]["recall50"] == pytest.approx(200 / 3)
+        assert report["at_own_score"]["false_per_image"] == 0.5
+        said = "recall at IoU 0.5 66.7 %, 0.50 false instances per image, whatever their class"
+        assert f"as the model reports them, scores ≥ {own:g}: {said}" in " ".join(result.output.split())
+    _, report = run(scene, bundle, "--score-threshold", "1.0")
+    assert report["at_own_score"] == {"score_threshold": 1, "recall50": 0, "false_per_image": 0}
 
 
 def test_class_agnostic_finds_all_three(scene, bundle):

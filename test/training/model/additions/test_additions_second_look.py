@@ -5,9 +5,10 @@ import pytest
 import torch
 from crop_networks import SIZE, alive, losses, scene
 from pydantic import ValidationError
+from torchvision.ops import box_iou
 
 from osis_ros.training.model.additions.crops import crop_rois
-from osis_ros.training.model.additions.second_look import NO_OPINION, SecondLook, SecondLookConfig
+from osis_ros.training.model.additions.second_look import NO_OPINION, SecondLook, SecondLookConfig, drawn_around
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.stages import Candidates, View
@@ -114,6 +115,32 @@ def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(
 
 def test_where_it_learns_alone_only_its_loss_is_taken(model):
     assert shared.losses_of_it_alone("second_look", model) == {"loss_second_look"}
+
+
+def test_boxes_around_objects_lie_on_them_and_have_an_extent():
+    torch.manual_seed(0)
+    objects = torch.tensor([[10.0, 10, 60, 30], [0, 0, 2, 2]])
+    boxes = drawn_around(objects)
+    assert boxes.shape == (8, 4)
+    assert (boxes[:, 2:] >= boxes[:, :2]).all()
+    assert box_iou(boxes, objects).diagonal().mean() > 0.3
+    assert len(boxes.unique(dim=0)) == 8
+    assert drawn_around(objects[:0]).shape == (0, 4)
+
+
+def test_around_objects_it_learns_alone_without_the_rest_of_the_network():
+    torch.manual_seed(0)
+    model = Detector(tiny(around_objects=True))
+    alive(model.second_look)
+    assert len(losses(model)) == 8  # where all of it learns, all of it runs
+    ran = []
+    model.proposals.register_forward_pre_hook(lambda *_: ran.append("proposals"))
+    assert shared.losses_of_it_alone("second_look", model) == {"loss_second_look"}
+    assert not ran
+    assert shared.names_that_learn_from(losses(model)["loss_second_look"], model) == shared.names_of(
+        "second_look", model
+    )
+    assert shared.loss_without_objects(model, "loss_second_look") == 0
 
 
 def test_it_learns_to_tell_a_known_object_from_another():
