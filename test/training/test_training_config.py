@@ -58,7 +58,7 @@ def test_single_entries_can_be_replaced(config_file):
         (["seed=-1"], "seed: .*greater than or equal to 0"),
         (["model.backbone.x=1"], "model.*backbone"),
         (["train.photos.retexture={source: others}"], "train.photos.retexture.source: there is no source 'others'"),
-        (["train.photos.retexture={source: photos, keep: [cup]}"], "retexture.keep: 'cup' is none of the model's"),
+        (["train.photos.retexture={source: photos, keep: [drill]}"], "retexture.keep: 'drill' is none of the model's"),
         (["train.photos.cutouts={source: others}"], "train.photos.cutouts.source: there is no source 'others'"),
         (["steps=[1"], r"steps: '\[1' is not YAML"),
         (["on_gpu=3"], "on_gpu"),

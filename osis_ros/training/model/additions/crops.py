@@ -1,6 +1,9 @@
 """Boxes cut out of an image at one size, for networks that look at its own pixels."""
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops import roi_align
 
@@ -20,6 +23,14 @@ def crop_rois(pixels: Tensor, rois: Tensor, size: int, border: float) -> Tensor:
         [R, C, size, size] float32, 0 (normalised: the mean colour) outside the image.
     """
     return roi_align(pixels.float(), grown(rois, border), size, 1.0, SAMPLES, aligned=True)
+
+
+def blurred(crops: Tensor, deviation: float) -> Tensor:
+    """Crops [R, C, H, W] under a 3x3 Gaussian blur with this standard deviation in pixels; borders are repeated."""
+    side = math.exp(-1 / (2 * deviation**2))
+    row = crops.new_tensor((side, 1, side)) / (1 + 2 * side)
+    kernel = (row[:, None] * row).expand(crops.shape[1], 1, 3, 3)
+    return F.conv2d(F.pad(crops, (1, 1, 1, 1), mode="replicate"), kernel, groups=crops.shape[1])
 
 
 def grown(rois: Tensor, border: float) -> Tensor:

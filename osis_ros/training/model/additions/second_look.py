@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchvision.ops import box_iou, nms
 
 from osis_ros.training.model.additions.addition import Addition, Found
-from osis_ros.training.model.additions.crops import crop_rois, shaken
+from osis_ros.training.model.additions.crops import blurred, crop_rois, shaken
 from osis_ros.training.model.additions.scoring import mean_of_both, unknown_scores
 from osis_ros.training.model.backbones.backbone import Backbone, build_backbone
 from osis_ros.training.model.backbones.pixels import MULTIPLE
@@ -40,6 +40,13 @@ class SecondLookConfig(Section):
     crop_size: int = Field(64, ge=32, multiple_of=32, description="side of a crop in pixels")
     margin: float = Field(
         0.25, ge=0, description="how much larger than its box a crop is, as a share of the box's sides"
+    )
+    blur: float = Field(
+        0,
+        ge=0,
+        le=2,
+        description="standard deviation of a 3x3 blur of the crops, in their pixels; cameras differ in sharpness and "
+        "noise, and a blur makes their crops alike. 0: none",
     )
     frozen_stages: int = Field(2, ge=0, le=5, description="first stages of its MobileNetV2, which are not trained")
     hidden: Positive = Field(256, description="width of the fully connected layer")
@@ -89,6 +96,8 @@ class SecondLook(Addition):
         """
         rois = shaken(rois) if self.training else rois
         crops = crop_rois(pixels, rois, self.config.crop_size, self.config.margin / 2)
+        if self.config.blur:
+            crops = blurred(crops, self.config.blur)
         features = self.backbone(crops.contiguous(memory_format=torch.channels_last))[-1].flatten(1)
         hidden = self.dropout(F.relu(self.fc(self.dropout(features))))
         return self.embedding.distances(F.normalize(self.embedding(hidden)))

@@ -1,9 +1,11 @@
 """What a crop of a box shows, cell by cell."""
 
+import math
+
 import pytest
 import torch
 
-from osis_ros.training.model.additions.crops import crop_rois, grown
+from osis_ros.training.model.additions.crops import blurred, crop_rois, grown
 
 
 def test_a_crop_at_the_images_own_scale_shows_its_pixels_where_they_are():
@@ -27,3 +29,17 @@ def test_a_border_is_a_share_of_the_boxs_sides_on_each_side():
 @pytest.mark.parametrize("box", [[40.0, 8, 60, 24], [8.0, -30, 24, -10]])
 def test_outside_the_image_a_crop_is_the_mean_colour(box):
     assert crop_rois(torch.ones(1, 3, 32, 32), torch.tensor([[0.0, *box]]), 8, 0.0).abs().max() == 0
+
+
+def test_a_blur_keeps_flat_crops_and_takes_the_contrast_of_single_pixels():
+    flat = torch.full((1, 3, 8, 8), 0.5)
+    torch.testing.assert_close(blurred(flat, 0.7), flat)  # at the borders too
+    point = torch.zeros(1, 3, 9, 9)
+    point[:, 1, 4, 4] = 1
+    spread = blurred(point, 0.7)
+    assert not spread[:, [0, 2]].any()  # each channel by itself
+    assert spread.sum() == pytest.approx(1)
+    side = math.exp(-1 / (2 * 0.7**2))
+    assert spread[0, 1, 4, 5] / spread[0, 1, 4, 4] == pytest.approx(side)
+    assert spread[0, 1, 3, 5] / spread[0, 1, 4, 4] == pytest.approx(side**2)
+    assert blurred(point[:0], 0.7).shape == (0, 3, 9, 9)
