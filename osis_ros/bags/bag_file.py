@@ -4,12 +4,18 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from osis_ros.errors import OsisError
 
+if TYPE_CHECKING:
+    from rosbags.interfaces import Qos
+
 ROS1 = ".bag"
 COMPRESSED = ".zstd"
+HEAD = 4096  # bytes that hold the header of any message, and a whole CameraInfo
+ZSTD_START = b"\x28\xb5\x2f\xfd"  # no serialised message begins like this: its first byte is 0
+ZSTD_BLOCK = (1 << 17) + 64  # the first block of compressed data ends before this; no part of a block can be unpacked
 
 
 class BagError(OsisError):
@@ -17,11 +23,13 @@ class BagError(OsisError):
 
 
 class Topic(NamedTuple):
-    """A topic of a file: its name, its message type (`sensor_msgs/msg/Image`), and how many messages there are."""
+    """A topic of a file: its name, its message type (`sensor_msgs/msg/Image`), how many messages there are, and the QoS
+    of its publishers as far as it was recorded."""
 
     name: str
     type: str
     count: int
+    qos: Sequence["Qos"] = ()
 
 
 class RawMessage(NamedTuple):
@@ -31,6 +39,20 @@ class RawMessage(NamedTuple):
     type: str
     time: int
     data: bytes
+
+
+class Head(NamedTuple):
+    """The beginning of a message as it was recorded: at most `HEAD` bytes of its `size` bytes, not compressed."""
+
+    topic: str
+    type: str
+    time: int
+    data: bytes
+    size: int
+
+    @classmethod
+    def of(cls, message: RawMessage) -> "Head":
+        return cls(message.topic, message.type, message.time, beginning(message.data), len(message.data))
 
 
 class BagFile(Protocol):
@@ -49,6 +71,13 @@ class BagFile(Protocol):
 
     def messages(self, topics: Sequence[str]) -> Iterator[RawMessage]:
         """The messages of some topics in the order of their times.
+
+        Raises:
+            BagError: the file is damaged from here on.
+        """
+
+    def heads(self, topics: Sequence[str]) -> Iterator[Head]:
+        """The beginnings of the same messages, in any order; pictures stay on the disk where the format allows it.
 
         Raises:
             BagError: the file is damaged from here on.
@@ -99,3 +128,15 @@ def _unpack(path: Path, unpacked: Path) -> None:
 def sentence(error: Exception) -> str:
     """What a library says of a damaged file, in one line and without a full stop."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def beginning(data: bytes) -> bytes:
+    """The first bytes of a message, at most `HEAD`; of one that rosbag2 compressed, of what was compressed."""
+    if not data.startswith(ZSTD_START):
+        return bytes(data[:HEAD])
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(data[:ZSTD_BLOCK])[:HEAD]
+    except zstandard.ZstdError:
+        return b""

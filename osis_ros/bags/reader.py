@@ -11,7 +11,7 @@ import yaml
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.bags.bag_file import COMPRESSED, ROS1, BagError, BagFile, RawMessage, open_file
+from osis_ros.bags.bag_file import COMPRESSED, ROS1, ZSTD_START, BagError, BagFile, Head, RawMessage, Topic, open_file
 from osis_ros.messages.errors import MessageError
 from osis_ros.msg import InstanceArray
 
@@ -19,7 +19,6 @@ IMAGES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": Com
 TRUTH = {"osis_ros/msg/InstanceArray": InstanceArray}
 # What a depth camera or a segmenter publishes as images, too; nobody means these by "the images of the bag".
 NO_PHOTOGRAPHS = ("depth", "infra", "label_image", "overlay", "mask")
-ZSTD_START = b"\x28\xb5\x2f\xfd"  # no serialised message begins like this: its first byte is 0
 
 
 class RecordedBag:
@@ -85,7 +84,7 @@ class RecordedBag:
         present = self._topics(TRUTH)
         if asked is not None:
             return self._asked(asked, present, "osis_ros/msg/InstanceArray")
-        shared = {topic: _shared(topic, image_topic) for topic in present if topic.endswith("ground_truth")}
+        shared = {topic: shared_parts(topic, image_topic) for topic in present if topic.endswith("ground_truth")}
         nearest = [topic for topic, length in shared.items() if length == max(shared.values())]
         if len(nearest) > 1:
             raise BagError(f"{self.path} has several truths; name one with --truth-topic: {', '.join(nearest)}")
@@ -93,7 +92,7 @@ class RecordedBag:
 
     def holds_any(self, topics: Iterable[str]) -> bool:
         """Whether one of these topics was recorded, even without a message or under a relative name."""
-        return not {_parts(topic) for topic in topics}.isdisjoint(_parts(name) for name, _ in self._counts)
+        return not {name_parts(topic) for topic in topics}.isdisjoint(name_parts(name) for name, _ in self._counts)
 
     def count(self, topic: str) -> int:
         """How many messages the topic has."""
@@ -110,6 +109,23 @@ class RecordedBag:
                 if message.type in IMAGES | TRUTH:
                     yield message
 
+    @property
+    def topics(self) -> list[Topic]:
+        """Every topic of every file; one that several files hold, or that was recorded with two types, is there more
+        than once."""
+        return [topic for file in self._files for topic in file.topics]
+
+    def heads(self, topics: Sequence[str]) -> Iterator[Head]:
+        """The beginnings of all messages of some topics, of any type, in any order. Pictures are not read.
+
+        A file that is damaged ends there; a sentence in `losses` says so.
+        """
+        for file in self._files:
+            try:
+                yield from file.heads(topics)
+            except BagError as err:
+                self.losses.append(str(err))
+
     def _topics(self, kinds: dict[str, type]) -> list[str]:
         return sorted({name for (name, kind), count in self._counts.items() if kind in kinds and count})
 
@@ -120,7 +136,7 @@ class RecordedBag:
 
     def _asked(self, topic: str, present: list[str], of: str) -> str:
         for name in present:
-            if _parts(name) == _parts(topic):  # converted bags have names without a slash before them
+            if name_parts(name) == name_parts(topic):  # converted bags have names without a slash before them
                 return name
         there = f"there are {', '.join(present)}" if present else f"only {', '.join(self._all_topics()) or 'nothing'}"
         raise BagError(f"{self.path} has no {topic} of {of}; {there}")
@@ -193,11 +209,11 @@ def _overlapping(files: Sequence[BagFile]) -> Iterator[list[BagFile]]:
     yield group
 
 
-def _parts(topic: str) -> tuple[str, ...]:
+def name_parts(topic: str) -> tuple[str, ...]:
     return tuple(topic.strip("/").split("/"))
 
 
-def _shared(topic: str, other: str) -> int:
+def shared_parts(topic: str, other: str) -> int:
     """How many parts two names have in common from the front, whether or not they begin with a slash."""
-    pairs = zip(_parts(topic), _parts(other), strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(_parts(topic)), len(_parts(other))))
+    pairs = zip(name_parts(topic), name_parts(other), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(name_parts(topic)), len(name_parts(other))))

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from rosbags.rosbag2 import Reader
 
-from osis_ros.bags.bag_file import BagError, RawMessage, Topic, sentence
+from osis_ros.bags.bag_file import HEAD, ZSTD_BLOCK, ZSTD_START, BagError, Head, RawMessage, Topic, beginning, sentence
 
 LOGS = ("-wal", "-journal")  # what SQLite leaves beside a file whose writer did not come to its end
 
@@ -48,7 +48,9 @@ class SqliteFile:
                 ) from None
             stack.callback(self._reader.close)
             self.topics = [
-                Topic(c.topic, _type(c.msgtype, c.ext.serialization_format), c.msgcount)
+                Topic(
+                    c.topic, _type(c.msgtype, c.ext.serialization_format), c.msgcount, tuple(c.ext.offered_qos_profiles)
+                )
                 for c in self._reader.connections
             ]
             self.start, self.end = self._reader.start_time, self._reader.end_time - 1
@@ -63,6 +65,22 @@ class SqliteFile:
                 kind = _type(connection.msgtype, connection.ext.serialization_format)
                 yield RawMessage(connection.topic, kind, time, bytes(data))
         except Exception as err:  # whatever a damaged page makes the libraries stumble over
+            raise BagError(f"{self._called} is damaged: {self._reason(err)}") from err
+
+    def heads(self, topics: Sequence[str]) -> Iterator[Head]:
+        """A message's size, and its data up to a byte, are read without the pages that hold the rest of it."""
+        kinds = {c.topic: _type(c.msgtype, c.ext.serialization_format) for c in self._reader.connections}
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self._plain}?immutable=1", uri=True)) as database:
+                rows = database.execute("SELECT m.id, name, timestamp, length(data) FROM messages m JOIN topics t "
+                                        "ON m.topic_id = t.id")  # fmt: skip
+                for row, topic, time, size in rows:
+                    if topic in topics:
+                        data = _first_bytes(database, row, min(size, HEAD))
+                        if data.startswith(ZSTD_START):
+                            data = _first_bytes(database, row, min(size, ZSTD_BLOCK))
+                        yield Head(topic, kinds[topic], time, beginning(data), size)
+        except sqlite3.Error as err:
             raise BagError(f"{self._called} is damaged: {self._reason(err)}") from err
 
     def _reason(self, error: Exception) -> str:
@@ -89,3 +107,12 @@ def _plain(path: Path, folder: Path) -> Path:
 
 def _type(name: str, serialization: str) -> str:
     return name if serialization == "cdr" else f"{name}, {serialization} encoding"
+
+
+def _first_bytes(database: sqlite3.Connection, row: int, count: int) -> bytes:
+    if not count:
+        return b""
+    if not hasattr(database, "blobopen"):  # Python 3.10: SQLite then reads the whole message
+        return database.execute("SELECT substr(data, 1, ?) FROM messages WHERE id = ?", (count, row)).fetchone()[0]
+    with database.blobopen("messages", "data", row, readonly=True) as blob:
+        return blob.read(count)

@@ -3,11 +3,11 @@ without PyTorch, MuJoCo or ROS installed. One file holds one group of subcommand
 
 import typer
 
-from osis_ros.cli import data, discovery, evaluation, models, running, teaching, training
+from osis_ros.cli import data, discovery, evaluation, models, replay, running, teaching, training
 from osis_ros.cli.failure import Commands
 
 GROUPS = {
-    "Run a model": (running.segment, running.replay, running.demo),
+    "Run a model": (running.segment, running.demo),
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
     "Make data": (data.scenes,),
     "Train a model": (training.train, training.average, training.study),
@@ -27,6 +27,7 @@ for panel, commands in GROUPS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(data.app, name="data", rich_help_panel="Make data")
+app.add_typer(replay.app, name="replay", rich_help_panel="Run a model")
 app.add_typer(discovery.app, name="discover", rich_help_panel="Make data")
 
 

@@ -1,4 +1,4 @@
-"""`osis segment`, `replay` and `demo`: run a model on image files, on a recorded bag, on a simulated camera."""
+"""`osis segment` and `demo`: run a model on image files, and on a simulated camera."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +7,7 @@ import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import fail
-from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
+from osis_ros.cli.options import MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
 
 if TYPE_CHECKING:
     from osis_ros.instances import Instances
@@ -69,53 +69,6 @@ def _names(instances: "Instances") -> str:
     """The taught names among them."""
     names = [] if instances.taught_names is None else sorted({name for name in instances.taught_names.tolist() if name})
     return f"; by name: {', '.join(names)}" if names else ""
-
-
-def replay(
-    bag: Annotated[Path, typer.Argument(help="Folder of a bag, or its .mcap or .db3 file.")],
-    output: Annotated[Path, typer.Option(help="Output folder; an earlier replay there is overwritten.")] = Path(
-        "replay"
-    ),
-    model: Model = "tabletop",
-    image_topic: Annotated[
-        str | None, typer.Option(help="Topic of the images, raw or compressed. Default: the bag's only image topic.")
-    ] = None,
-    truth_topic: Annotated[
-        str | None, typer.Option(help="Topic of an InstanceArray with the true masks. Default: …/ground_truth.")
-    ] = None,
-    score: Score = None,
-    unknown: Unknown = None,
-    max_instances: MaxInstances = None,
-    max_overlap: MaxOverlap = None,
-    provider: Provider = "auto",
-    first: First = None,
-) -> None:
-    """Segment every image of a recorded bag and write a bag of results and an HTML report.
-
-    The results carry the time stamps of their images, so that `ros2 bag play` plays both bags together. If the bag
-    holds true masks, as that of `osis demo` does, AP and AR are printed too. Needs a ROS 2 in this shell:
-    `source scripts/env.sh`.
-    """
-    from rich.table import Table
-
-    from osis_ros.bags.replay import REPORT, Options
-    from osis_ros.bags.replay import replay as run
-
-    console = plain_console()
-    options = Options(
-        bag, output, model, provider, image_topic, truth_topic,
-        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
-        first=first,
-    )  # fmt: skip
-    report = run(options, console)
-    table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
-    for row in report.figures().items():
-        table.add_row(*row)
-    console.print(table)
-    for reason, count in report.failures.items():
-        console.print(f"skipped {count}: {reason}", highlight=False, soft_wrap=True)
-    console.print(report.note, highlight=False, soft_wrap=True)
-    console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
 
 
 def demo(

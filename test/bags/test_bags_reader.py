@@ -1,6 +1,7 @@
 """Reading the bags that recorders leave: split, compressed, cut off, damaged, of other kinds; every message once."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
@@ -130,8 +131,12 @@ def test_of_an_mcap_file_that_was_cut_off_everything_up_to_the_break_is_read(tmp
     body = data.rindex(pixels(39).tobytes())  # where the last message lies
     assert len(read) == pytest.approx(min(1, share * len(data) / body) * 40, abs=5)
     with RecordedBag(tmp_path / "cut.mcap") as bag:
-        assert bag.losses == [f"cut.mcap was cut off; the {len(read)} messages before the break are used (`mcap "
-                              "recover` makes a whole file of them)"]  # fmt: skip
+        (loss,) = bag.losses
+    assert loss.startswith(f"cut.mcap was cut off; the {len(read)} messages before the break are used (`mcap recover` ")
+    told = re.search(r"it broke at byte ([\d,]+) of ([\d,]+), 0\.0 s after the first message$", loss)
+    broke, size = (int(number.replace(",", "")) for number in told.groups())
+    assert size == int(len(data) * share)
+    assert size - 1500 < broke <= size  # a chunk is 1000 bytes and one image
 
 
 @pytest.mark.parametrize("storage", STORAGES)

@@ -1,0 +1,108 @@
+"""`osis replay`: run a model on a recorded bag, and say what is wrong with the bag."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from osis_ros.cli.console import plain_console
+from osis_ros.cli.failure import CommandsWithDefault
+from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from osis_ros.bags.health import BagHealth
+
+
+class ReplayCommands(CommandsWithDefault):
+    """`osis replay BAG` is `osis replay bag BAG`."""
+
+    DEFAULT = "bag"
+
+
+app = typer.Typer(
+    cls=ReplayCommands, no_args_is_help=True, rich_markup_mode="markdown",
+    help="Run a model on a recorded bag. `osis replay BAG` is short for `osis replay bag BAG`.",
+)  # fmt: skip
+
+
+@app.command(ReplayCommands.DEFAULT)
+def replay(
+    bag: Annotated[Path, typer.Argument(help="Folder of a bag, or its .mcap or .db3 file.")],
+    output: Annotated[Path, typer.Option(help="Output folder; an earlier replay there is overwritten.")] = Path(
+        "replay"
+    ),
+    model: Model = "tabletop",
+    image_topic: Annotated[
+        str | None, typer.Option(help="Topic of the images, raw or compressed. Default: the bag's only image topic.")
+    ] = None,
+    truth_topic: Annotated[
+        str | None, typer.Option(help="Topic of an InstanceArray with the true masks. Default: …/ground_truth.")
+    ] = None,
+    score: Score = None,
+    unknown: Unknown = None,
+    max_instances: MaxInstances = None,
+    max_overlap: MaxOverlap = None,
+    provider: Provider = "auto",
+    first: First = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only check the recording; no model runs, and nothing is written.")
+    ] = False,
+) -> None:
+    """Segment every image of a recorded bag and write a bag of results and an HTML report.
+
+    The results carry the time stamps of their images, so that `ros2 bag play` plays both bags together. If the bag
+    holds true masks, as that of `osis demo` does, AP and AR are printed too. Needs a ROS 2 in this shell:
+    `source scripts/env.sh`.
+
+    `--check` reads the headers alone, which takes seconds for gigabytes. The exit status is then 1 if there is an
+    error: stamps that are missing, repeated or go backward, encodings that are not read, files that are damaged.
+    """
+    console = plain_console()
+    if check:
+        _check(bag, console)
+        return
+    from rich.table import Table
+
+    from osis_ros.bags.replay import REPORT, Options
+    from osis_ros.bags.replay import replay as run
+
+    options = Options(
+        bag, output, model, provider, image_topic, truth_topic,
+        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
+        first=first,
+    )  # fmt: skip
+    report = run(options, console)
+    table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
+    for row in report.figures().items():
+        table.add_row(*row)
+    console.print(table)
+    for reason, count in report.failures.items():
+        console.print(f"skipped {count}: {reason}", highlight=False, soft_wrap=True)
+    console.print(report.note, highlight=False, soft_wrap=True)
+    console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
+
+
+def _check(bag: Path, console: "Console") -> None:
+    from osis_ros.bags.health import ERROR, check_bag
+    from osis_ros.bags.reader import RecordedBag
+
+    with RecordedBag(bag) as recorded:
+        health = check_bag(recorded)
+    _print_health(health, console)
+    if health.count(ERROR):
+        raise typer.Exit(1)
+
+
+def _print_health(health: "BagHealth", console: "Console") -> None:
+    from rich.table import Column, Table
+
+    table = Table(Column("topic", overflow="fold"), *health.COLUMNS[1:], title="recording")
+    for row in health.rows():
+        table.add_row(*row)
+    console.print(table)
+    for finding in health.findings:
+        console.print(f"{finding.level}: {finding}", highlight=False, soft_wrap=True)
+    if not health.findings:
+        console.print("nothing is wrong with the recording")
