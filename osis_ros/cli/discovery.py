@@ -68,8 +68,9 @@ def apply(
 ) -> None:
     """Write the labels of named clusters for labelling tools and for `osis train`.
 
-    The folder labels/ gets COCO (run lengths and polygons), CVAT, Label Studio and labelme files and a training
-    configuration. Earlier labels are replaced if nobody has changed them.
+    The folder labels/ gets COCO (run lengths and polygons), CVAT, Label Studio and labelme files, a training
+    configuration, and a gallery of the new names, as `osis teach` makes it. Earlier labels are replaced if nobody has
+    changed them.
     """
     from osis_ros.discovery.apply import apply as write
     from osis_ros.discovery.names_file import NamesError
@@ -82,3 +83,5 @@ def apply(
         raise typer.Exit(1) from None
     typer.echo(f"{applied.folder}: {applied.objects} objects on {applied.pictures} pictures; new classes: "
                f"{', '.join(applied.new)}")  # fmt: skip
+    for name, reason in applied.not_taught.items():
+        typer.echo(f"not in the gallery: {name}: {reason}")

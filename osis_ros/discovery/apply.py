@@ -10,25 +10,29 @@ from osis_ros.discovery.labels.cvat import cvat_labels, cvat_xml
 from osis_ros.discovery.labels.label_set import LabelSet, label_set
 from osis_ros.discovery.labels.label_studio import label_studio_configuration, label_studio_tasks
 from osis_ros.discovery.labels.labelme import labelme
+from osis_ros.discovery.labels.taught_gallery import taught_names
 from osis_ros.discovery.labels.training import training_configuration
 from osis_ros.discovery.names_file import NAMES_FILE, read_names
-from osis_ros.discovery.record import PICTURES_FOLDER, DiscoveryRecord, read_record
+from osis_ros.discovery.record import PICTURES_FOLDER, DiscoveryRecord, read_embeddings, read_record
 from osis_ros.files.result_folder import Mark
 from osis_ros.files.written_folder import written_folder
+from osis_ros.teaching.gallery_folder import write_name
 
 LABELS_FOLDER = "labels"
-COCO_FILE = "coco.json"
+COCO_FILE, GALLERY_FOLDER = "coco.json", "gallery"
 MARK, COMMAND = Mark(COCO_FILE, DESCRIPTION), "osis discover apply"
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What was written: the folder, the new classes, and how many objects on how many pictures."""
+    """What was written: the folder, the new classes, how many objects on how many pictures, and for each class that
+    the gallery could not take the reason, one sentence."""
 
     folder: Path
     new: tuple[str, ...]
     objects: int
     pictures: int
+    not_taught: dict[str, str]
 
 
 def apply(folder: Path) -> Applied:
@@ -48,9 +52,12 @@ def apply(folder: Path) -> Applied:
     if not labels.new:
         raise DiscoveryError(f"{folder / NAMES_FILE} names no new class: every cluster is dropped, a known class or "
                              "unknown")  # fmt: skip
+    taught = taught_names(record, read_embeddings(folder, record), labels, folder / PICTURES_FOLDER)
     with written_folder(folder / LABELS_FOLDER, MARK, COMMAND) as draft:
         _write(labels, record, draft)
-    return Applied(folder / LABELS_FOLDER, labels.new, labels.count, len(labels.pictures))
+        for name in taught.gallery.names:
+            write_name(draft / GALLERY_FOLDER, taught.gallery, name)
+    return Applied(folder / LABELS_FOLDER, labels.new, labels.count, len(labels.pictures), taught.left_out)
 
 
 def _write(labels: LabelSet, record: DiscoveryRecord, folder: Path) -> None:

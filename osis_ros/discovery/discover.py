@@ -233,7 +233,7 @@ def _record(
         "min_views": options.min_views,
     }  # fmt: skip
     record = DiscoveryRecord(
-        model=options.model, model_sha256=bundle.manifest.sha256, class_names=bundle.class_names,
+        model=bundle.name, model_sha256=bundle.manifest.sha256, class_names=bundle.class_names,
         parameters=parameters, clusters=int(labels.max(initial=0)), pictures=tuple(saved.values()), instances=instances,
     )  # fmt: skip
     return record, np.array(rows, np.int64)

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from unicodedata import normalize
 
 from osis_ros.discovery.errors import DiscoveryError
 
@@ -100,7 +101,7 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
         if missing := [name for name in NEEDED if name not in header]:
             raise NamesError([f"{file} line 1: no column {missing[0]}, expected {', '.join(COLUMNS)}"])
         table.fieldnames = header
-        found = [(table.line_num, {name: row[name].strip() for name in NEEDED}) for row in table]
+        found = [(table.line_num, {name: normalize("NFC", row[name]).strip() for name in NEEDED}) for row in table]
     except csv.Error as err:
         raise NamesError([f"{file} line {table.line_num}: not CSV: {err}"]) from None
     return [(line, row) for line, row in found if any(row.values())]

@@ -85,6 +85,22 @@ def write_record(record: DiscoveryRecord, embeddings: np.ndarray, folder: Path) 
     np.save(folder / EMBEDDINGS_FILE, np.ascontiguousarray(embeddings, "<f4"))
 
 
+def read_embeddings(folder: Path, record: DiscoveryRecord) -> np.ndarray:
+    """The embeddings of the record's instances, [N, D] float32.
+
+    Raises:
+        DiscoveryError: a file that is missing, damaged or of another record.
+    """
+    file = folder / EMBEDDINGS_FILE
+    try:
+        embeddings = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        raise DiscoveryError(f"{file} is missing or damaged; run osis discover again") from None
+    if embeddings.dtype != np.float32 or embeddings.ndim != 2 or len(embeddings) != len(record.instances):
+        raise DiscoveryError(f"{file} does not fit {RECORD_FILE}; run osis discover again")
+    return embeddings
+
+
 def read_record(folder: Path) -> DiscoveryRecord:
     """Read discovery.json and check that its numbers fit together.
 

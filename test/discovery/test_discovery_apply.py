@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.coco.annotations import read_ground_truth
+from osis_ros.inference.image_file import read_image
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.teaching.gallery_folder import read_gallery
 
 NAMED = "cluster,things,name,merge,drop\n1,5,plum,,\n2,3,lemon,,\n"
 
@@ -31,7 +34,8 @@ def named(discovered: Path, tmp_path: Path) -> Path:
 
 def test_every_format_has_every_object(named: Path):
     code, said = run(named)
-    assert (code, said) == (0, f"{named}/labels: 14 objects on 5 pictures; new classes: plum, lemon\n")
+    assert code == 0
+    assert said.splitlines()[0] == f"{named}/labels: 14 objects on 5 pictures; new classes: plum, lemon"
     labels = named / "labels"
     expected = ["lemon"] * 3 + ["plum"] * 5 + ["red"] * 5 + ["unknown"]
     for file in ("coco.json", "coco_polygons.json"):
@@ -63,13 +67,35 @@ def test_the_training_configuration_trains_on_these_labels(named: Path):
     assert sorted(label for record in records for label in record.labels) == [-1, *[0] * 5, *[3] * 5, *[4] * 3]
 
 
+def test_the_gallery_names_the_things_that_were_named(named: Path, pictures: Path, colour_cells: Path):
+    segmenter = Segmenter(colour_cells)
+    code, said = run(named)
+    assert (code, said.count("\n")) == (0, 1), said  # both names are in the gallery
+    gallery = read_gallery(named / "labels" / "gallery", segmenter.bundle)
+    assert gallery.names == ("lemon", "plum")
+    rgb = read_image(pictures / "1.png")  # a purple, a red and a yellow square
+    found = gallery.name(rgb, segmenter.segment(rgb))
+    named_so = {(found.class_name(row), name) for row, name in enumerate(found.taught_names.tolist())}
+    assert named_so == {("unknown", "plum"), ("unknown", "lemon"), ("red", "")}
+
+
+def test_a_name_that_no_gallery_may_hold_is_told_and_the_labels_are_written(named: Path):
+    (named / "names.csv").write_text(NAMED.replace("lemon", "lemon: ripe"))
+    code, said = run(named)
+    assert code == 0
+    assert "not in the gallery: lemon: ripe: the name 'lemon: ripe' has the character ':'" in said
+    assert [folder.name for folder in (named / "labels" / "gallery").iterdir()] == ["plum"]
+    assert '"lemon: ripe"' in (named / "labels" / "coco.json").read_text()
+
+
 def test_labels_are_replaced_unless_somebody_has_changed_them(named: Path):
     assert run(named)[0] == 0
-    first = (named / "labels" / "coco.json").read_bytes()
+    first = {file: file.read_bytes() for file in (named / "labels").rglob("*") if file.is_file()}
     assert run(named)[0] == 0
-    assert (named / "labels" / "coco.json").read_bytes() == first
+    assert {file: file.read_bytes() for file in (named / "labels").rglob("*") if file.is_file()} == first
     (named / "names.csv").write_text(NAMED.replace("lemon", "plum"))
     assert "new classes: plum\n" in run(named)[1]
+    assert not (named / "labels" / "gallery" / "lemon").exists()
     edited = named / "labels" / "labelme" / "000000.json"
     edited.write_text(edited.read_text() + "\n")
     code, said = run(named)
@@ -104,6 +130,9 @@ def damage(file: str, old: str, new: str):
         (lambda f: (f / "names.csv").unlink(), "names.csv does not exist; osis discover writes it"),
         (lambda f: (f / "images" / "000001.jpg").unlink(), "images/000001.jpg is missing; run osis discover again"),
         (lambda f: (f / "discovery.json").write_bytes(b'{"written_by": "osis'), "discovery.json is not JSON"),
+        (lambda f: (f / "embeddings.npy").write_bytes(b"half"), "embeddings.npy is missing or damaged; run osis"),
+        (lambda f: np.save(f / "embeddings.npy", np.zeros((2, 3), np.float32)), "npy does not fit discovery.json"),
+        (lambda f: (f / "images" / "000001.jpg").write_bytes(b"half"), "images/000001.jpg cannot be decoded"),
         (damage("discovery.json", '"format_version": 1', '"format_version": 9'), "discovery.json: format_version:"),
         (damage("discovery.json", '"picture": 0', '"picture": 77'), "instance 0: picture is 77, there are 5"),
         (damage("discovery.json", '"counts": "', '"counts": "0'), "run osis discover again"),

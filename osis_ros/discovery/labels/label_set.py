@@ -18,7 +18,7 @@ class Label:
     Attributes:
         number: from 1, each once in the set.
         name: of its class; `unknown` for an object without one.
-        instance: what the model found.
+        instance: what the model found, and `row` where it is among the record's instances.
         box: x y width height in whole pixels, tight round the mask.
         mask: bool [height, width], the part of the picture that `box` covers.
     """
@@ -26,6 +26,7 @@ class Label:
     number: int
     name: str
     instance: InstanceRecord
+    row: int
     box: tuple[int, int, int, int]
     mask: np.ndarray
 
@@ -77,12 +78,13 @@ def label_set(record: DiscoveryRecord, naming: Mapping[int, str | None]) -> Labe
     name_of = {0: UNKNOWN_NAME, **naming}
     labels: dict[int, list[Label]] = {}
     number = 0
-    for instance in record.instances:
+    for row, instance in enumerate(record.instances):
         name = instance.class_name if instance.cluster is None else name_of[instance.cluster]
         if name is None:
             continue
         number += 1
-        labels.setdefault(instance.picture, []).append(Label(number, name, instance, *_tight(record.mask(instance))))
+        tight = _tight(record.mask(instance))
+        labels.setdefault(instance.picture, []).append(Label(number, name, instance, row, *tight))
     used = {label.name for group in labels.values() for label in group}
     ordered = dict.fromkeys((*filter(None, naming.values()), *record.class_names, UNKNOWN_NAME))
     names = tuple(name for name in ordered if name in used and name != UNKNOWN_NAME)
