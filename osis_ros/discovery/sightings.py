@@ -58,5 +58,5 @@ def sightings_of(picture: int, instances: Instances, things: np.ndarray) -> Sigh
 
 def joined(parts: Sequence[Sightings]) -> Sightings:
     """The rows of one or more parts, one after the other."""
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Sightings._columns()}
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Sightings.columns()}
     return Sightings(**columns, rles=tuple(rle for part in parts for rle in part.rles))
