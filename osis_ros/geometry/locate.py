@@ -65,14 +65,14 @@ class Locator:
             GeometryError: depth, camera and instances are not of one size.
         """
         surfaces, plane = self._measured(instances, depth, camera)
-        dropped = []
+        dropped, next_id = [], int(instances.ids.max(initial=0)) + 1
         if plane is not None and drop:
             stands = standing(instances, depth, camera, plane)
             dropped = instances.ids[~stands].tolist()
             surfaces = [surface for surface, kept in zip(surfaces, stands.tolist(), strict=True) if kept]
             instances = instances.take(stands)
         if plane is not None and add:
-            instances = with_unclaimed(instances, depth, camera, plane)
+            instances = with_unclaimed(instances, depth, camera, plane, next_id)
             added = instances.take(np.arange(len(surfaces), len(instances)))
             surfaces += measured_surfaces(added, depth, camera, plane.noise)
         objects = place(instances, surfaces, plane, camera)

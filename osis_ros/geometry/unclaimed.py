@@ -16,16 +16,19 @@ SOLID = 0.6  # of its convex hull, that an object fills; halos are sickles
 LARGEST = 0.4  # m; what is larger is furniture, a bin or a wall
 
 
-def with_unclaimed(instances: Instances, depth: np.ndarray, camera: Pinhole, plane: Plane) -> Instances:
+def with_unclaimed(
+    instances: Instances, depth: np.ndarray, camera: Pinhole, plane: Plane, first: int | None = None
+) -> Instances:
     """The instances, and after them what else stands on the plane and lies within its outline, as unknown ones.
 
     Depth alone does not separate objects that touch, so such a patch may be several objects. Its score is 0, because
-    the model has given none, and its id follows the highest id of the others.
+    the model has given none.
 
     Args:
         instances: of one image.
         depth: [H, W] float32 metres, NaN where there is none, aligned with the image.
         plane: what things stand on.
+        first: id of the first one added; the one after the highest of the instances when None.
     """
     claimed = np.zeros(depth.shape, np.uint8)
     for mask, (x, y, width, height) in zip(instances.masks, instances.rois.tolist(), strict=True):
@@ -35,7 +38,8 @@ def with_unclaimed(instances: Instances, depth: np.ndarray, camera: Pinhole, pla
     clusters = clusters.take([row for row, mask in enumerate(clusters.masks) if _is_broad(mask)])
     clusters = clusters.take(standing(clusters, depth, camera, plane))
     clusters = clusters.take([row for row in range(len(clusters)) if _extent(clusters, row, depth, camera) <= LARGEST])
-    return _joined(instances, clusters) if len(clusters) else instances
+    first = int(instances.ids.max(initial=0)) + 1 if first is None else first
+    return _joined(instances, clusters, first) if len(clusters) else instances
 
 
 def _is_broad(mask: np.ndarray) -> bool:
@@ -55,9 +59,8 @@ def _extent(clusters: Instances, row: int, depth: np.ndarray, camera: Pinhole) -
     return float(np.linalg.norm(np.percentile(points, 98, axis=0) - np.percentile(points, 2, axis=0)))
 
 
-def _joined(instances: Instances, clusters: Instances) -> Instances:
+def _joined(instances: Instances, clusters: Instances, first: int) -> Instances:
     more = len(clusters)
-    first = int(instances.ids.max(initial=0)) + 1
     columns = {
         "boxes": clusters.boxes, "scores": np.zeros(more), "rois": clusters.rois, "distances": clusters.distances,
         "class_ids": np.full(more, len(instances.class_names)), "ids": np.arange(first, first + more),

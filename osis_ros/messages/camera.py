@@ -38,7 +38,8 @@ def intrinsics_from_message(message: CameraInfo, rectified: bool = False) -> np.
     """The calibration of the images that come with a CameraInfo: [3, 3] K in pixels of the image.
 
     The centre of the top-left pixel is (0.5, 0.5). K in the message is of the full resolution; it is scaled here by
-    the binning and moved by the region of interest that the camera was set to. Distortion is not undone.
+    the binning and moved by the region of interest that the camera was set to. Distortion is not undone
+    (`osis_ros.geometry.distortion` says how large it is).
 
     Args:
         rectified: the images are rectified ones (`image_rect`), whose K is in the message's P.

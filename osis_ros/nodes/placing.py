@@ -10,6 +10,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from osis_ros.errors import OsisError
+from osis_ros.geometry.distortion import largest_shift
 from osis_ros.geometry.locate import Locator
 from osis_ros.geometry.objects import Objects
 from osis_ros.geometry.pinhole import Pinhole
@@ -58,7 +59,27 @@ WITHOUT_MASK = Setting(
     "Also publish what stands on the support plane and has no mask, as unknown objects with score 0 and ids that no "
     "instance has.",
 )  # fmt: skip
-SETTINGS = (TARGET_FRAME, LEVEL, TOLERANCE, DEPTH_WAIT, TRANSFORM_WAIT, HISTORY, ONLY_STANDING, WITHOUT_MASK)
+RECTIFIED = Setting(
+    "rectified", False,
+    "Whether colour and depth are rectified images (image_rect): P of the camera_info counts, and not its K and D.",
+)  # fmt: skip
+DISTORTION = Setting(
+    "largest_distortion", 10.0,
+    "Pixels by which the lens may move points of the image (D of the camera_info). More is refused: distortion "
+    "is not undone, and objects near the edge would be in the wrong place.", low=0.0, high=1000.0,
+)  # fmt: skip
+SETTINGS = (
+    TARGET_FRAME,
+    LEVEL,
+    RECTIFIED,
+    DISTORTION,
+    TOLERANCE,
+    DEPTH_WAIT,
+    TRANSFORM_WAIT,
+    HISTORY,
+    ONLY_STANDING,
+    WITHOUT_MASK,
+)
 STILL_SHIFT, STILL_TURN = 0.001, np.deg2rad(0.1)  # m, rad between two frames of a camera that stands still
 LARGEST_LABEL = 65535
 
@@ -179,7 +200,7 @@ class FramePlacer:
         if image is None:
             raise UnpairedError(self._unpaired(stamp))
         self._check_aligned(image, found)
-        depth, camera = depth_from_message(image), self._camera()
+        depth, camera = depth_from_message(image), self._camera(values)
         pose, problem = self._look_up(found.header.frame_id, stamp, values)
         level = pose is not None and values[LEVEL.name]
         self._locator.up = pose[2, :3].copy() if level else None
@@ -231,10 +252,20 @@ class FramePlacer:
                 f"{remedy}"
             )
 
-    def _camera(self) -> Pinhole:
-        if self._info is None:
+    def _camera(self, values: Mapping[str, object]) -> Pinhole:
+        info = self._info
+        if info is None:
             raise UnfitDepthError(f"no camera_info has come on {self._info_topic}")
-        return pinhole_from_message(self._info)
+        camera = pinhole_from_message(info, values[RECTIFIED.name])
+        if values[RECTIFIED.name]:
+            return camera
+        shift, most = largest_shift(info.distortion_model, info.d, camera), values[DISTORTION.name]
+        if shift > most:
+            raise UnfitDepthError(
+                f"the lens moves points by up to {shift:.0f} pixels (D on {self._info_topic}), expected at most "
+                f"{most:g}: use rectified images and set {RECTIFIED.name}, or raise {DISTORTION.name}"
+            )
+        return camera
 
     def _look_up(self, camera: str, stamp: int, values: Mapping[str, object]) -> tuple[np.ndarray | None, str]:
         """The pose of the camera in the target frame, or None and what is wrong, if anything is."""

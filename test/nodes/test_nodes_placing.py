@@ -5,11 +5,13 @@ import pytest
 from ray_scene import Cuboid, cast, instances_of, looking
 from std_msgs.msg import Header
 
+from osis_ros.geometry.locate import NOT_STANDING
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.camera import PIXEL_CENTRE, intrinsics_to_message
 from osis_ros.messages.images import image_to_message
 from osis_ros.messages.instances import instances_to_message
-from osis_ros.nodes.placing import SETTINGS, FramePlacer, PlacedFrame
+from osis_ros.messages.objects import objects_to_message
+from osis_ros.nodes.placing import SETTINGS, FramePlacer, PlacedFrame, UnfitDepthError
 from osis_ros.nodes.support.transforms import TransformTree
 
 LENS = Pinhole(320, 240, 300.0, 300.0, 159.5, 119.5)
@@ -84,3 +86,33 @@ def test_with_a_level_frame_a_wall_is_no_support():
 def test_the_cameras_own_frame_as_the_target_needs_no_transform():
     frame = Placing(target_frame="/camera").see(SECOND, looking(50, 0.8))
     assert (frame.header.frame_id, frame.problem, frame.pose, frame.in_camera_frame) == ("camera", "", None, False)
+
+
+def test_a_lens_that_bends_the_image_is_refused_until_the_images_are_rectified():
+    placing = Placing()
+    bent = intrinsics_to_message(K, LENS.width, LENS.height, Header())
+    bent.d[0] = -0.2  # 0.2 r³ f with a radius of 2/3 in the corners: 18 pixels
+    placing.placer.put_info(bent)
+    told = r"the lens moves points by up to 18 pixels \(D on /camera_info\), expected at most 10: use rectified images"
+    with pytest.raises(UnfitDepthError, match=told):
+        placing.see(SECOND, looking(50, 0.8))
+    for number, values in enumerate(({"rectified": True}, {"largest_distortion": 20.0}), 2):
+        placing.values = VALUES | values
+        assert len(placing.see(number * SECOND, looking(50, 0.8)).objects) == 1
+
+
+def test_what_depth_adds_is_unknown_and_what_is_no_object_is_unplaced():
+    things = [*THINGS, Cuboid((0.0, 0.15, 0.04), (0.08, 0.08, 0.08))]
+    depth, owner = cast(looking(50, 0.8), things, LENS)
+    owner[owner == 2] = 0  # it has no mask
+    owner[100:] = np.where(owner[100:] == 0, 9, owner[100:])  # and a part of the table has one
+    header = Header(frame_id="camera")
+    header.stamp.sec = 1
+    placing = Placing()
+    placing.placer.put_depth(image_to_message(depth, "32FC1", header))
+    frame = placing.placer.place(instances_to_message(instances_of(owner), header, "truth"), placing.values)
+    message = objects_to_message(frame.objects, frame.found, frame.header)
+    assert [(one.id, one.class_name, one.unknown, one.score) for one in message.objects] == [
+        (1, "box", False, 1.0), (10, "unknown", True, 0.0)]  # fmt: skip
+    assert [(one.id, one.reason) for one in message.unplaced] == [(9, NOT_STANDING)]
+    assert set(np.unique(frame.labels)) == {0, 1, 10}
