@@ -31,6 +31,10 @@ def scenes(
         int | None, typer.Option(help="Images per scene. Default: 3 for train and outliers, 2 otherwise.")
     ] = None,
     depth: Annotated[bool, typer.Option(help="Also write depth as 16-bit PNG, in millimetres.")] = False,
+    goss: Annotated[
+        bool,
+        typer.Option(help="Also write goss.json with a label for each pixel: objects, table, wall, bin and so on."),
+    ] = False,
     preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
 ) -> None:
     """Render tabletop scenes as a COCO-format data set.
@@ -49,7 +53,8 @@ def scenes(
         raise fail(f"--preview is {preview}, expected a .png or .jpg file")
     if preview and preview.resolve().is_relative_to((output / split).resolve()):
         raise fail(f"{preview} lies in the data set itself, choose another place for the preview")
-    settings = Settings(split, seed, width, height, VIEWS_PER_SCENE.get(split, 1) if views is None else views, depth)
+    views = VIEWS_PER_SCENE.get(split, 1) if views is None else views
+    settings = Settings(split, seed, width, height, views, depth, goss)
     write_with_progress(output, settings, TABLETOP_OSIS.get(split, 1) if count is None else count, workers)
     if preview:
         write_preview(output / split, preview)

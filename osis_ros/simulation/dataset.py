@@ -1,8 +1,8 @@
 """Data sets of rendered scenes in COCO's format, written by several processes and resumed where they stopped.
 
 A folder OUT/SPLIT holds `images/000000.jpg …`, `instances.json`, `settings.json`, and `records/`, one small JSON file
-an image, from which instances.json is put together at the end. An image counts as done when its record is there:
-both are written under another name first and then renamed, record last.
+an image, from which instances.json (and goss.json where wanted) is put together at the end. An image counts as done
+when its record is there: both are written under another name first and then renamed, record last.
 """
 
 import json
@@ -27,6 +27,7 @@ from osis_ros.simulation.categories import ALL, KNOWN, shown_in
 from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
 from osis_ros.simulation.scene import make_scene
+from osis_ros.simulation.surroundings import STUFF
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
 TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100, "outliers": 5100}
@@ -34,6 +35,7 @@ VIEWS_PER_SCENE = {"train": 3, "val": 2, "test": 2, "demo": 2, "outliers": 3}
 # Raised when the same seed no longer gives the same picture; the outliers have had 16, 32, 48, then 64 kinds.
 GENERATIONS = {"train": 1, "val": 1, "test": 1, "demo": 1, "outliers": 4}
 JPEG_QUALITY = 92
+FIRST_STUFF = 101  # category id of the first stuff, above all objects'
 SETTINGS_FILE = "settings.json"
 DRAFT = re.compile(r"\.\d{6}\.(jpg|json|png)\.\d+")  # what `write_whole` leaves of an image where it is killed
 _ATTEMPTS = 4  # cameras tried until one sees an object
@@ -49,6 +51,7 @@ class Settings:
         width, height: image size, px.
         views: images per scene.
         depth: also write depth/*.png, uint16 millimetres, 0 where nothing is.
+        goss: also write goss.json, in which each pixel has a label: the objects, and stuff such as table and wall.
     """
 
     split: str
@@ -57,6 +60,11 @@ class Settings:
     height: int
     views: int
     depth: bool
+    goss: bool = False
+
+    def written(self) -> dict:
+        """As settings.json and the annotation files hold them. `goss` only where it is set, as it came later."""
+        return {name: value for name, value in vars(self).items() if name != "goss" or value}
 
     def check(self) -> None:
         """Raises DatasetError naming the setting that is out of range."""
@@ -111,9 +119,10 @@ def _begin(folder: Path, settings: Settings) -> None:
     Nothing is made or deleted in a folder before it is known to be such a run's, or empty.
     """
     file = folder / SETTINGS_FILE
-    mine = {"generation": GENERATIONS[settings.split], **vars(settings)}
+    generation = {"generation": GENERATIONS[settings.split]}
     if file.exists():
-        theirs = _settings_of(file)
+        theirs = {"goss": False, **_settings_of(file)}
+        mine = generation | vars(settings)
         changed = [
             f"{key} {theirs.get(key)!r}, now {value!r}" for key, value in mine.items() if theirs.get(key) != value
         ]
@@ -127,7 +136,7 @@ def _begin(folder: Path, settings: Settings) -> None:
                 f"{folder} holds {foreign.relative_to(folder)} but no {SETTINGS_FILE}; use an empty folder"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(mine, indent=1).encode())
+        write_whole(file, json.dumps(generation | settings.written(), indent=1).encode())
     for part in ("images", "records", *(["depth"] if settings.depth else [])):
         (folder / part).mkdir(exist_ok=True)
         for draft in (folder / part).glob(".*"):  # of a run that was killed
@@ -227,6 +236,8 @@ class _Studio:
             "camera_pose": np.round(frame.camera.pose, 6).tolist(),
             "annotations": [_annotation(frame, item) for item in frame.objects],
         }
+        if self.settings.goss:
+            record["stuff"] = _stuff_annotations(frame)
         write_whole(_record_file(self.folder, index), json.dumps(record).encode())
 
 
@@ -243,11 +254,22 @@ def _annotation(frame: Frame, item: FrameObject) -> dict:
     }
 
 
+def _stuff_annotations(frame: Frame) -> list[dict]:
+    """One annotation for each kind of stuff that is seen."""
+    seen = np.flatnonzero(np.bincount(frame.stuff_ids.ravel())[1:]) + 1
+    masks = {number: frame.stuff_ids == number for number in seen.tolist()}
+    return [
+        {"category_id": FIRST_STUFF + number - 1, "segmentation": encode(mask), "area": int(mask.sum()), "iscrowd": 0}
+        for number, mask in masks.items()
+    ]
+
+
 def _assemble(folder: Path, settings: Settings, count: int) -> None:
-    """Put the records of images 0..count-1 together as instances.json."""
-    images, annotations = [], []
+    """Put the records of images 0..count-1 together as instances.json, and as goss.json where wanted."""
+    images, annotations, stuff = [], [], []
     for index in range(count):
         record = json.loads(_record_file(folder, index).read_text())
+        stuff += [{"image_id": index + 1, **annotation} for annotation in record.pop("stuff", [])]
         for annotation in record.pop("annotations"):
             annotations.append({"id": len(annotations) + 1, "image_id": index + 1, **annotation})
         images.append({"id": index + 1, "file_name": _image_name(index), "width": settings.width,
@@ -257,7 +279,7 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
         "info": {
             "description": f"Tabletop scenes rendered by osis scenes, split {settings.split}",
             "min_visible_pixels": MIN_PIXELS,
-            **vars(settings),
+            **settings.written(),
         },
         "licenses": [],
         "categories": [
@@ -273,6 +295,20 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
         "annotations": annotations,
     }
     write_whole(folder / "instances.json", json.dumps(content).encode())
+    if settings.goss:
+        things = [{**category, "isthing": 1} for category in content["categories"]]
+        content["categories"] = [*things, *_stuff_categories()]
+        content["annotations"] = annotations + [
+            {"id": number, **annotation} for number, annotation in enumerate(stuff, len(annotations) + 1)
+        ]
+        write_whole(folder / "goss.json", json.dumps(content).encode())
+
+
+def _stuff_categories() -> list[dict]:
+    return [
+        {"id": number, "name": name, "supercategory": "surroundings", "open_set": "known", "isthing": 0}
+        for number, name in enumerate(STUFF, FIRST_STUFF)
+    ]
 
 
 def _image_name(index: int) -> str:

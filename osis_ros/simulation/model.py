@@ -9,7 +9,7 @@ from osis_ros.simulation.lights import LIGHT_COUNT
 from osis_ros.simulation.materials import Material
 from osis_ros.simulation.placement import Start
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface
-from osis_ros.simulation.surroundings import Surroundings
+from osis_ros.simulation.surroundings import STUFF, Surroundings
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1200  # px of an image
 NEAR, FAR = 0.05, 12.0  # m, clipping planes
@@ -31,6 +31,8 @@ def compile_scene(
 ) -> mujoco.MjModel:
     """One body with a free joint per object, in order, bodies 1..N; camera 0; LIGHT_COUNT lights; geom `table`.
 
+    The other surfaces of the surroundings are geoms PART/0, PART/1, …; `stuff_of_geoms` reads their names.
+
     Args:
         more: adds whatever else the scene holds, after all of that.
     """
@@ -47,8 +49,8 @@ def compile_scene(
             writer.surface(body, surface)
         for solid in shape.solids:
             writer.solid(body, solid, shape.density)
-    for surface in place.surfaces:
-        writer.surface(world, surface)
+    for index, surface in enumerate(place.surfaces):
+        writer.surface(world, surface).name = f"{surface.part}/{index}"
     for solid in place.solids:
         writer.solid(world, solid, 1000)
     world.add_camera(name="camera")
@@ -57,6 +59,12 @@ def compile_scene(
     if more is not None:
         more(writer.spec)
     return writer.spec.compile()
+
+
+def stuff_of_geoms(model: mujoco.MjModel) -> np.ndarray:
+    """[ngeom] uint8: 1 + the index in `STUFF` of what each geom is a part of; 0 for objects and all else."""
+    parts = (model.geom(i).name.partition("/")[0] for i in range(model.ngeom))
+    return np.array([STUFF.index(part) + 1 if part in STUFF else 0 for part in parts], np.uint8)
 
 
 class _Writer:

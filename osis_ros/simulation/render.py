@@ -43,6 +43,7 @@ class Frame:
         depth: float32 [H, W] metres along the optical axis, 0 where there is nothing.
         instance_ids: uint16 [H, W], 0 background, else the `instance_id` of the visible object.
         objects: the visible objects; instance ids count from 1.
+        stuff_ids: uint8 [H, W], 1 + the index in `surroundings.STUFF` of what is seen; 0 where an object or nothing is.
         camera: intrinsics and pose of the camera.
     """
 
@@ -51,6 +52,7 @@ class Frame:
     instance_ids: np.ndarray
     objects: tuple[FrameObject, ...]
     camera: Camera
+    stuff_ids: np.ndarray
 
 
 class Renderer:
@@ -107,10 +109,10 @@ class Renderer:
         mujoco.mj_camlight(model, data)
         self._update()
         clean = self._draw()
-        body_image, depth = self._draw_truth()
+        body_image, stuff_ids, depth = self._draw_truth()
         ids, objects = _visible(scene, body_image, camera)
         rgb = expose(clean, depth, view.sensor, np.random.default_rng(view.noise_seed))
-        return Frame(rgb, depth, ids, objects, camera)
+        return Frame(rgb, depth, ids, objects, camera, stuff_ids)
 
     def _load(self, scene: Scene) -> None:
         self._gl.make_current()
@@ -124,6 +126,7 @@ class Renderer:
         self._resources.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         self._drawn = mujoco.MjvScene(scene.model, maxgeom=scene.model.ngeom + 16)
         self._drawn.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = False
+        self._stuff_of_geom = scene_model.stuff_of_geoms(scene.model)
         self._scene = scene
 
     def _update(self) -> None:
@@ -140,13 +143,15 @@ class Renderer:
         mujoco.mjr_readPixels(rgb, None, self._fine, self._resources)
         return cv2.resize(rgb, (self.width, self.height), interpolation=cv2.INTER_AREA)[::-1]
 
-    def _draw_truth(self) -> tuple[np.ndarray, np.ndarray]:
-        """[H, W] int32 body of each pixel (0: the world) and [H, W] float32 depth, both of one pass."""
+    def _draw_truth(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """[H, W] int32 body of each pixel (0: the world), uint8 stuff, and float32 depth, all of one pass."""
         model = self._scene.model
         body_of_segment = np.zeros(self._drawn.ngeom + 2, np.int32)
+        stuff_of_segment = np.zeros(self._drawn.ngeom + 2, np.uint8)
         for geom in self._drawn.geoms[: self._drawn.ngeom]:
             if geom.segid >= 0 and geom.objtype == mujoco.mjtObj.mjOBJ_GEOM:
                 body_of_segment[geom.segid + 1] = model.geom_bodyid[geom.objid]
+                stuff_of_segment[geom.segid + 1] = self._stuff_of_geom[geom.objid]
         flags = self._drawn.flags
         flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = True
         rgb = np.empty((self.height, self.width, 3), np.uint8)
@@ -155,7 +160,7 @@ class Renderer:
         mujoco.mjr_readPixels(rgb, z, self._rect, self._resources)
         flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = False
         segment = rgb[::-1, :, 0].astype(np.int32) + 256 * rgb[::-1, :, 1].astype(np.int32)
-        return body_of_segment[segment], _metres(z[::-1])
+        return body_of_segment[segment], stuff_of_segment[segment], _metres(z[::-1])
 
 
 def _metres(z: np.ndarray) -> np.ndarray:

@@ -11,14 +11,15 @@ from osis_ros.simulation.mesh import Mesh, rotation
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """One mesh with one material."""
+    """One mesh with one material; `part` names what of the surroundings it belongs to, for the truth of each pixel."""
 
     mesh: Mesh
     material: Material
+    part: str = ""
 
     def moved(self, offset: tuple[float, float, float] = (0, 0, 0), rotation: np.ndarray | None = None) -> "Surface":
         """The surface rotated ([3, 3]) about the origin, then shifted by `offset` metres."""
-        return Surface(self.mesh.moved(offset, rotation), self.material)
+        return replace(self, mesh=self.mesh.moved(offset, rotation))
 
 
 @dataclass(frozen=True, eq=False)

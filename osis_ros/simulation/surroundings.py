@@ -12,6 +12,8 @@ from osis_ros.simulation.materials import Material
 from osis_ros.simulation.mesh import Mesh, grid, rotation
 from osis_ros.simulation.shape import Solid, Surface
 
+# What the surroundings consist of: a `part` of each of their surfaces, and the stuff of GOSS truth.
+STUFF = ("table", "mat", "bin", "tray", "shelf", "floor", "wall", "furniture")
 _FLOOR = -0.75  # m below the table top
 
 
@@ -44,7 +46,7 @@ def surroundings(draw: Draw, table_count: int = 2) -> Surroundings:
     surfaces = []
     edge = rounded_box((half[0] * 2, half[1] * 2, 0.03), 0.003).moved((0, 0, -0.0165))
     surfaces.append(
-        Surface(edge, materials.matt(draw, draw.choice((colours.timber, colours.grey, colours.black))(draw)))
+        Surface(edge, materials.matt(draw, draw.choice((colours.timber, colours.grey, colours.black))(draw)), "table")
     )
     solids = [Solid("box", (half[0], half[1], 0.05), (0, 0, -0.05))]
     against_wall = draw.chance(0.3)
@@ -54,7 +56,7 @@ def surroundings(draw: Draw, table_count: int = 2) -> Surroundings:
     if kind in ("bin", "tray"):
         room = (draw.uniform(0.13, 0.26), draw.uniform(0.1, 0.19))
         rim = draw.uniform(0.07, 0.16) if kind == "bin" else draw.uniform(0.012, 0.035)
-        more_surfaces, more_solids = _bin(draw, room, rim)
+        more_surfaces, more_solids = _bin(draw, kind, room, rim)
     elif kind == "shelf":
         room = (draw.uniform(0.2, 0.4), draw.uniform(0.12, 0.2))
         more_surfaces, more_solids = _shelf(draw, room)
@@ -82,13 +84,13 @@ def _tiled(half: tuple[float, float], tiles: int, cells: int = 14) -> Mesh:
 def _room(draw: Draw, near: float) -> list[Surface]:
     """Floor and four walls; where `near` is not 0 the wall at +y stands that far away, else all are far."""
     floor = _tiled((2.5, 2.5), 3, 8).moved((0, 0, _FLOOR))
-    surfaces = [Surface(floor, ground(draw.child("floor"), 256))]
+    surfaces = [Surface(floor, ground(draw.child("floor"), 256), "floor")]
     kinds = (colours.white, colours.grey, colours.pastel, colours.muted)
     paint = ground(draw.child("wall"), 256) if draw.chance(0.35) else materials.matt(draw, draw.choice(kinds)(draw))
     for side in range(4):
         out = near + 0.02 if side == 0 and near else draw.uniform(1.6, 2.4)
         wall = _tiled((2.5, 1.6), 2, 8).moved((0, out, _FLOOR + 1.6), rotation("x", 90))
-        surfaces.append(Surface(wall.moved(rotation=rotation("z", 90 * side)), paint))
+        surfaces.append(Surface(wall.moved(rotation=rotation("z", 90 * side)), paint, "wall"))
     return surfaces
 
 
@@ -103,18 +105,18 @@ def _furniture(draw: Draw, half: tuple[float, float]) -> list[Surface]:
             _FLOOR + size[2] / 2,
         )
         finish = draw.choice((materials.plastic, materials.wooden, materials.metal))(draw)
-        surfaces.append(Surface(rounded_box(size, draw.uniform(0.002, 0.03)).moved(place), finish))
+        surfaces.append(Surface(rounded_box(size, draw.uniform(0.002, 0.03)).moved(place), finish, "furniture"))
     return surfaces
 
 
-def _bin(draw: Draw, room: tuple[float, float], rim: float) -> tuple[list[Surface], list[Solid]]:
+def _bin(draw: Draw, kind: str, room: tuple[float, float], rim: float) -> tuple[list[Surface], list[Solid]]:
     wall, floor = draw.uniform(0.003, 0.009), 0.004
     finish = draw.choice((materials.plastic, materials.plastic, materials.metal, materials.wooden, _card))(draw)
     slabs = [((room[0] * 2 + wall * 2, room[1] * 2 + wall * 2, floor), (0, 0, floor / 2))]
     for sign in (1, -1):
         slabs.append(((wall, room[1] * 2 + wall * 2, rim), (sign * (room[0] + wall / 2), 0, rim / 2)))
         slabs.append(((room[0] * 2, wall, rim), (0, sign * (room[1] + wall / 2), rim / 2)))
-    surfaces = [Surface(rounded_box(size, 0.0015, flat=5).moved(at), finish) for size, at in slabs]
+    surfaces = [Surface(rounded_box(size, 0.0015, flat=5).moved(at), finish, kind) for size, at in slabs]
     half = max(wall, 0.01) / 2  # at least a centimetre to collide with, so that nothing is pushed through
     solids = [Solid("box", (room[0] + wall, room[1] + wall, floor / 2), (0, 0, floor / 2))]
     for sign in (1, -1):
@@ -134,7 +136,7 @@ def _shelf(draw: Draw, room: tuple[float, float]) -> tuple[list[Surface], list[S
     slabs = [((room[0] * 2 + wall * 2, wall, tall), (0, room[1] + wall / 2, tall / 2))]
     for sign in (1, -1):
         slabs.append(((wall, room[1] * 2, tall), (sign * (room[0] + wall / 2), 0, tall / 2)))
-    surfaces = [Surface(rounded_box(size, 0.0015, flat=5).moved(at), finish) for size, at in slabs]
+    surfaces = [Surface(rounded_box(size, 0.0015, flat=5).moved(at), finish, "shelf") for size, at in slabs]
     return surfaces, [Solid("box", tuple(np.array(size) / 2), at) for size, at in slabs]
 
 
@@ -144,4 +146,4 @@ def _mat(draw: Draw) -> list[Surface]:
     turn = rotation("z", draw.uniform(0, 360))
     mesh = rounded_box(size, 0.0005, flat=6).moved((draw.uniform(-0.1, 0.1), draw.uniform(-0.1, 0.1), 0.0007), turn)
     finish = ground(draw.child("mat"), 256) if draw.chance(0.6) else materials.matt(draw, colours.any_colour(draw))
-    return [Surface(mesh, finish)]
+    return [Surface(mesh, finish, "mat")]

@@ -14,11 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
+from osis_ros.coco.annotations import read_ground_truth
 from osis_ros.coco.rle import decode
 from osis_ros.errors import DatasetError
+from osis_ros.evaluation.metrics.goss import score_goss
+from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.simulation.categories import KNOWN, OUTLIERS, UNKNOWN
 from osis_ros.simulation.dataset import Settings, write_dataset
 from osis_ros.simulation.gl import RenderError
+from osis_ros.simulation.surroundings import STUFF
 
 SMALL = Settings("test", 3, 160, 120, 2, True)
 COMMAND = ["--width", "160", "--height", "120"]
@@ -130,6 +134,48 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(made: Path, tmp_path:
     assert steps[-1] == 7
     assert contents(tmp_path / "test") == contents(made)
     assert all(file.stat().st_mtime_ns == stamp for file, stamp in kept.items()), "and not made again"
+
+
+@pytest.fixture(scope="module")
+def made_goss(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("made_goss")
+    list(write_dataset(out, replace(SMALL, goss=True), 4, workers=1))
+    return out / "test"
+
+
+def test_goss_truth_gives_each_pixel_one_label(made_goss: Path, made: Path):
+    """Only hidden objects, of which fewer than 64 pixels are seen, are without one."""
+    truth = json.loads((made_goss / "goss.json").read_text())
+    names = {c["id"]: c["name"] for c in truth["categories"] if not c["isthing"]}
+    assert names == dict(enumerate(STUFF, 101))
+    assert all(c["isthing"] == (c["id"] <= 24) for c in truth["categories"])
+    assert len({a["id"] for a in truth["annotations"]}) == len(truth["annotations"])
+    for image in truth["images"]:
+        masks = [decode(a["segmentation"]) for a in truth["annotations"] if a["image_id"] == image["id"]]
+        labels = np.sum(masks, axis=0)
+        assert labels.max() == 1
+        assert (labels == 0).sum() < 3 * 64
+    objects = json.loads((made_goss / "instances.json").read_text())["annotations"]
+    assert [a for a in truth["annotations"] if a["category_id"] < 101] == objects
+    assert objects == [a for a in json.loads((made / "instances.json").read_text())["annotations"] if a["image_id"] < 5]
+    assert (made_goss / "images" / "000003.jpg").read_bytes() == (made / "images" / "000003.jpg").read_bytes()
+
+
+def test_the_true_objects_are_a_perfect_goss_result(made_goss: Path):
+    """Painted as found: each known class, ground and each unknown object matches, up to the hidden objects' pixels."""
+    truth = read_ground_truth(made_goss / "goss.json")
+    things = [c.id for c in truth.categories if c.thing]
+    found = truth.objects.take(np.isin(truth.objects.category, things))
+    figures = score_goss(truth, found, open_set_split(truth))
+    assert [figures[name] for name in ("GQ_known", "GQ_unknown", "GQ_clu")] == [100, 100, 100]
+    assert figures["per_class"]["ground"]["matched"] == 4
+
+
+@pytest.mark.parametrize("begun_with", [False, True])
+def test_goss_truth_is_of_the_whole_set_or_not_there(begun_with: bool, made: Path, made_goss: Path):
+    folder = made_goss if begun_with else made
+    with pytest.raises(DatasetError, match=rf"other settings \(goss {begun_with}, now {not begun_with}\)"):
+        list(write_dataset(folder.parent, replace(SMALL, goss=not begun_with), 7, workers=1))
 
 
 def test_a_finished_folder_can_be_extended(tmp_path: Path, made: Path):

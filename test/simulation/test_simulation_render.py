@@ -16,7 +16,7 @@ from osis_ros.simulation.placement import Start
 from osis_ros.simulation.render import MIN_PIXELS, Renderer
 from osis_ros.simulation.scene import Scene, SceneObject, make_scene
 from osis_ros.simulation.shape import ObjectShape, Solid, Surface
-from osis_ros.simulation.surroundings import surroundings
+from osis_ros.simulation.surroundings import STUFF, surroundings
 
 RADIUS = 0.04
 
@@ -129,6 +129,29 @@ def test_an_object_of_which_few_pixels_are_visible_is_left_out(renderer):
     far = renderer.frame(scene, view_from(scene, (0, 0.1, 4.9), (0, 0, 0)))
     assert far.objects == ()
     assert far.instance_ids.max() == 0
+
+
+def test_the_stuff_of_a_pixel_is_what_lies_at_its_height(renderer):
+    """By depth: the table top is at 0 m and its edge 3 cm high, the floor at -0.75 m, a bin's rim up to .16 m."""
+    height = {"table": (-0.034, 0.001), "floor": (-0.751, -0.749), "bin": (-0.001, 0.161), "mat": (-0.001, 0.003),
+              "shelf": (-0.001, 0.301), "tray": (-0.001, 0.036), "wall": (-0.751, 2.46), "furniture": (-0.751, 0.101),
+              }  # fmt: skip
+    seen = set()
+    for seed in (0, 10, 12):
+        scene = make_scene(seed, "test", object_count=3)
+        frame = renderer.frame(scene, scene.view(0, 320, 240))
+        rows, columns = np.mgrid[:240, :320] + 0.5
+        rays = np.stack([columns, rows, np.ones_like(rows)], -1) @ np.linalg.inv(frame.camera.intrinsics).T
+        z = (rays * frame.depth[..., None]) @ frame.camera.pose[2, :3] + frame.camera.pose[2, 3]
+        assert not (frame.stuff_ids[frame.instance_ids > 0]).any(), "an object is no stuff"
+        for number in np.unique(frame.stuff_ids[frame.stuff_ids > 0]):
+            low, high = height[STUFF[number - 1]]
+            inside = z[frame.stuff_ids == number]
+            # multisampling is off in the truth pass, and depth is float32: a millimetre at these distances
+            assert low - 0.002 <= inside.min(), STUFF[number - 1]
+            assert inside.max() <= high + 0.002, STUFF[number - 1]
+            seen.add(STUFF[number - 1])
+    assert seen >= {"table", "mat", "bin", "shelf", "floor", "wall"}, seen
 
 
 def test_the_same_seed_gives_the_same_bytes_in_a_fresh_renderer():
