@@ -26,6 +26,7 @@ FORBIDDEN = {
     "errors": TORCH | ROS | MUJOCO,
     "columns": TORCH | ROS | MUJOCO,
     "files": TORCH | ROS | MUJOCO,
+    "words": TORCH | ROS | MUJOCO,
     "coco": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
     "geometry": TORCH | ROS | MUJOCO,
@@ -58,8 +59,8 @@ DISTRIBUTIONS = {
 }  # fmt: skip
 # part -> the extras of setup.py that its users install
 EXTRAS = {
-    "instances": (), "files": (), "coco": ("replay",), "inference": (), "geometry": ("objects",), "cli": (),
-    "tracking": ("objects",), "discovery": ("discover",), "teaching": (),
+    "instances": (), "files": (), "coco": ("replay",), "inference": (), "words": (), "geometry": ("objects",),
+    "cli": (), "tracking": ("objects",), "discovery": ("discover",), "teaching": (),
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 

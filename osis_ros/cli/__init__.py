@@ -3,13 +3,13 @@ without PyTorch, MuJoCo or ROS installed. One file holds one group of subcommand
 
 import typer
 
-from osis_ros.cli import data, discovery, evaluation, models, replay, running, teaching, training
+from osis_ros.cli import data, discovery, evaluation, models, replay, running, teaching, training, words
 from osis_ros.cli.failure import Commands
 
 GROUPS = {
     "Run a model": (running.segment, running.demo),
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
-    "Make data": (data.scenes,),
+    "Make data": (data.scenes, words.names),
     "Train a model": (training.train, training.average, training.study),
     "Export and import models": (models.export, models.import_checkpoint, models.compare_reference),
     "Evaluate a model": (

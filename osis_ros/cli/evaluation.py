@@ -51,6 +51,14 @@ def evaluate(
         bool,
         typer.Option(help="Also print Recall@100, mAP and harmonic means of unseen classes.", rich_help_panel=SCORES),
     ] = False,
+    budget: Annotated[
+        str,
+        typer.Option(
+            help="Zero-shot: separate counts the best 100 seen and the best 100 unseen detections of an image, as the "
+            "published code does; joint the best 100 of all classes.",
+            rich_help_panel=SCORES,
+        ),
+    ] = "separate",
     limit_known: Annotated[
         int | None, typer.Option(min=0, help="Keep at most N known detections per image.", metavar="N")
     ] = None,
@@ -109,8 +117,8 @@ def evaluate(
     require_output(json, (ground_truth, detections, save_detections), is_report, "report")
     report = score(Options(
         ground_truth, detections, model, images, names(known), class_agnostic, goss, goss_score, zero_shot,
-        limit_known, limit_unknown, unknown_id, score_threshold, unknown_threshold, max_overlap, softmax_baseline,
-        provider, first, save_detections,
+        budget, limit_known, limit_unknown, unknown_id, score_threshold, unknown_threshold, max_overlap,
+        softmax_baseline, provider, first, save_detections,
     ))  # fmt: skip
     if json is not None:
         write_json(report, json)

@@ -24,13 +24,13 @@ from osis_ros.evaluation.metrics.class_agnostic import found_and_false, score_cl
 from osis_ros.evaluation.metrics.goss import score_goss
 from osis_ros.evaluation.metrics.open_set import score_open_set
 from osis_ros.evaluation.metrics.split import Split, open_set_split, with_model_classes, without_ignored
-from osis_ros.evaluation.metrics.zero_shot import score_zero_shot
+from osis_ros.evaluation.metrics.zero_shot import BUDGETS, score_zero_shot
 from osis_ros.files.atomic import write_whole
 from osis_ros.inference.segmenter import Segmenter
 
 # Options that are of no effect on detections from a file, and where all objects are one class.
 OF_THE_RUN = ("score_threshold", "unknown_threshold", "max_overlap", "softmax_baseline", "provider", "save_detections")
-OF_THE_CLASSES = ("known", "goss", "zero_shot", "limit_known", "limit_unknown", "softmax_baseline")
+OF_THE_CLASSES = ("known", "goss", "zero_shot", "budget", "limit_known", "limit_unknown", "softmax_baseline")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Options:
         class_agnostic: count every object and every detection as one class.
         goss, goss_score: also the GOSS quality of the label image; detections below the score are not painted.
         zero_shot: also the zero-shot figures, for detections that name unseen classes.
+        budget: of the zero-shot figures, as in `score_zero_shot`.
         limit_known, limit_unknown: keep only that many known and unknown detections an image, best scores first.
         score_threshold: lowest score that the bundle reports; None: its own. SemSeg is evaluated at 0.05, lower than a
             robot needs.
@@ -66,6 +67,7 @@ class Options:
     goss: bool = False
     goss_score: float = 0.0
     zero_shot: bool = False
+    budget: str = "separate"
     limit_known: int | None = None
     limit_unknown: int | None = None
     unknown_id: int = UNKNOWN_ID
@@ -107,7 +109,7 @@ def evaluate(options: Options) -> dict[str, Any]:
                 "AP_k": figures["known"]["AP"],
             }  # fmt: skip
         if options.zero_shot:
-            report["zero_shot"] = score_zero_shot(ground_truth, detections, split)
+            report["zero_shot"] = score_zero_shot(ground_truth, detections, split, options.budget)
     if data.run:
         own = max(options.score_threshold or 0.0, data.own_score)
         objects, shown = without_ignored(
@@ -226,10 +228,13 @@ def refuse_without_effect(options: Options) -> None:
         (options.detections is not None, "--detections, which were made before", OF_THE_RUN),
         (options.class_agnostic, "--class-agnostic", OF_THE_CLASSES),
         (not options.goss, "no --goss", ("goss_score",)),
+        (not options.zero_shot, "no --zero-shot", ("budget",)),
     ):
         idle = [f"--{n.replace('_', '-')}" for n in names if getattr(options, n) != getattr(plain, n)]
         if given and idle:
             raise EvaluationError(f"{', '.join(idle)}: of no effect with {reason}; leave it out")
+    if options.budget not in BUDGETS:
+        raise EvaluationError(f"--budget is {options.budget!r}, expected {' or '.join(BUDGETS)}")
     if not 0 <= options.goss_score <= 1:  # NaN too: nothing at all would be painted
         raise EvaluationError(f"--goss-score is {options.goss_score:g}, expected 0..1")
 

@@ -10,27 +10,37 @@ from osis_ros.evaluation.metrics.coco_scores import UNDEFINED, CocoScores, coco_
 from osis_ros.evaluation.metrics.split import Split
 
 IOUS = (0.4, 0.5, 0.6)
-LIMIT = 100  # detections an image, over all classes together
+LIMIT = 100  # detections an image, over all classes of a budget together
+BUDGETS = ("separate", "joint")
 
 
-def score_zero_shot(ground_truth: GroundTruth, detections: Masks, split: Split) -> dict[str, Any]:
+def score_zero_shot(
+    ground_truth: GroundTruth, detections: Masks, split: Split, budget: str = "separate"
+) -> dict[str, Any]:
     """Score detections that name unseen classes too; seen = known, unseen = every other category but ignored ones.
 
-    Recalls and precisions are means over the classes that have objects. Returns, in percent, -100 where undefined:
+    Recalls and precisions are means over the classes that have objects.
+
+    Args:
+        budget: in GZSI count the best 100 seen and the best 100 unseen detections an image (`separate`, as the
+            published code), or the best 100 of all classes (`joint`, stricter).
+    Returns:
+        budget, and in percent, -100 where undefined:
         ZSI: unseen classes alone, with the best 100 unseen detections an image.
-        GZSI: seen, unseen and their harmonic mean HM, with the best 100 detections an image of all classes.
+        GZSI: seen, unseen and their harmonic mean HM.
         Each of these holds recall40, recall50, recall60 (Recall@100 at that IoU) and mAP (IoU 0.5).
     """
     categories = [c.id for c in ground_truth.categories if c.id not in split.ignored]
     seen = [c for c in categories if c in split.known]
     unseen = [c for c in categories if c not in split.known]
-    all_scores = _scores(ground_truth, detections, categories)
-    seen_figures, unseen_figures = _figures(all_scores, seen), _figures(all_scores, unseen)
+    alone = _figures(_scores(ground_truth, detections, unseen), unseen)
+    if budget == "separate":
+        seen_figures, unseen_figures = _figures(_scores(ground_truth, detections, seen), seen), alone
+    else:
+        of_all = _scores(ground_truth, detections, categories)
+        seen_figures, unseen_figures = _figures(of_all, seen), _figures(of_all, unseen)
     means = {name: harmonic_mean(seen_figures[name], unseen_figures[name]) for name in seen_figures}
-    return {
-        "ZSI": _figures(_scores(ground_truth, detections, unseen), unseen),
-        "GZSI": {"seen": seen_figures, "unseen": unseen_figures, "HM": means},
-    }
+    return {"budget": budget, "ZSI": alone, "GZSI": {"seen": seen_figures, "unseen": unseen_figures, "HM": means}}
 
 
 def harmonic_mean(a: float, b: float) -> float:

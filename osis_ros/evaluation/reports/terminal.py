@@ -171,7 +171,8 @@ def print_goss(figures: dict[str, Any], console: Console, per_class: bool = Fals
 
 
 def _print_zero_shot(figures: dict[str, Any], console: Console) -> None:
-    table = Table("setting", "classes", title="Zero-shot, best 100 detections an image, %")
+    counted = {"separate": "best 100 seen and best 100 unseen detections", "joint": "best 100 detections"}
+    table = Table("setting", "classes", title=f"Zero-shot, {counted[figures['budget']]} an image, %")
     names = {"recall40": "Recall IoU .4", "recall50": "IoU .5", "recall60": "IoU .6", "mAP": "mAP IoU .5"}
     for name in names.values():
         table.add_column(name, justify="right")

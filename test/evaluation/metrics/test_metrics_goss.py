@@ -222,13 +222,24 @@ def test_zero_shot_recall_by_class_and_harmonic_mean(tmp_path):
     assert figures["ZSI"] == unseen
 
 
-def test_zero_shot_keeps_the_best_hundred_of_all_classes_together(tmp_path):
-    """100 better cups push the toy out in the generalised setting, but not where only unseen classes are looked at."""
-    found = [*(detection(1, CUP, A, 0.9) for _ in range(100)), detection(1, TOY, C, 0.8)]
+@pytest.mark.parametrize(("budget", "unseen"), [("joint", 0), ("separate", 100)])
+def test_zero_shot_budgets(tmp_path, budget, unseen):
+    """100 better cups push the toy out where all classes share a hundred detections, but not where unseen classes have
+    a hundred of their own."""
+    found = [*(detection(1, CUP, A, 0.9) for _ in range(100)), *(detection(1, TOY, C, 0.1) for _ in range(100))]
     ground_truth, masks = data(tmp_path, [annotation(1, CUP, A), annotation(1, TOY, C)], found)
-    figures = score_zero_shot(ground_truth, masks, open_set_split(ground_truth, KNOWN))
-    assert figures["GZSI"]["unseen"]["recall50"] == 0
+    figures = score_zero_shot(ground_truth, masks, open_set_split(ground_truth, KNOWN), budget)
+    assert figures["GZSI"]["unseen"]["recall50"] == pytest.approx(unseen)
+    assert figures["GZSI"]["seen"]["recall50"] == pytest.approx(100)
     assert figures["ZSI"]["recall50"] == pytest.approx(100)
+
+
+def test_zero_shot_classes_of_a_budget_share_it(tmp_path):
+    """100 better tools push the toy out of the unseen classes' hundred."""
+    found = [*(detection(1, TOOL, A, 0.9) for _ in range(100)), detection(1, TOY, C, 0.8)]
+    ground_truth, masks = data(tmp_path, [annotation(1, TOOL, A), annotation(1, TOY, C)], found)
+    figures = score_zero_shot(ground_truth, masks, open_set_split(ground_truth, KNOWN))
+    assert figures["ZSI"]["recall50"] == pytest.approx(50)
 
 
 def test_harmonic_mean_of_the_papers_table():
