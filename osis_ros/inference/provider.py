@@ -22,6 +22,7 @@ ORT_ERRORS = (
     RuntimeError,
     *(k for k in vars(onnxruntime_pybind11_state).values() if isinstance(k, type) and issubclass(k, Exception)),
 )
+SPIN = 100e-6  # s; `benchmarks/beside_others.py` compares it with others
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +37,9 @@ def candidates(provider: str) -> tuple[str, ...]:
     return ("cuda", "cpu") if PROVIDERS["cuda"] in ort.get_available_providers() else ("cpu",)
 
 
-def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
+def open_session(
+    bundle: Bundle, provider: str, threads: int, cache: Path | None, spin: float = SPIN
+) -> ort.InferenceSession:
     """Load model.onnx on a provider.
 
     Args:
@@ -44,6 +47,8 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
         threads: CPU threads of one run; 0 for $OMP_NUM_THREADS, or `usable_cores` if that is not set. ONNX Runtime
             always gets a number above 0, because with 0 it pins threads to cores that the process may not use.
         cache: where TensorRT engines are kept; the user's cache folder when None.
+        spin: seconds that a thread without work waits for more before it sleeps, 0..1. While it waits, it keeps its
+            core from other processes. An onnxruntime from before April 2026 only tells 0 from more than 0.
     Raises:
         ProviderError: an unknown provider, one that this onnxruntime lacks, or one that does not start.
         BundleError: a graph that ONNX Runtime does not accept.
@@ -57,7 +62,7 @@ def open_session(bundle: Bundle, provider: str, threads: int, cache: Path | None
             "install onnxruntime-gpu in place of onnxruntime, or choose one it has"
         )
     cache = engine_cache(bundle, cache) if provider == "tensorrt" else None
-    session = _create(bundle, provider, threads, cache)
+    session = _create(bundle, provider, threads, cache, spin)
     running = session.get_providers()[0]
     if running != PROVIDERS[provider]:
         raise ProviderError(
@@ -81,13 +86,15 @@ def _omp_num_threads() -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None) -> ort.InferenceSession:
+def _create(bundle: Bundle, provider: str, threads: int, cache: Path | None, spin: float) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.intra_op_num_threads = threads or _omp_num_threads() or usable_cores()
     options.log_severity_level = 3  # its warnings speak of kernels, ours of what to do
     # between frames a robot's cores belong to others: worker threads spin only while a run lasts
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", str(round(spin * 1e6)))
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     started = time.monotonic()
     if cache is not None:

@@ -14,7 +14,7 @@ from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.inference.paste import paste_masks
-from osis_ros.inference.provider import ORT_ERRORS, candidates, open_session
+from osis_ros.inference.provider import ORT_ERRORS, SPIN, candidates, open_session
 from osis_ros.instances import Instances
 
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
@@ -55,6 +55,7 @@ class Segmenter:
         threads: int = 0,
         cache: Path | None = None,
         warm_up: bool = True,
+        spin: float = SPIN,
     ) -> None:
         """Load a bundle and run it once, so that the first real image is as fast as the others.
 
@@ -63,6 +64,8 @@ class Segmenter:
             provider: `cpu`, `cuda`, `tensorrt`, or `auto`: CUDA where it works, else the CPU.
             threads: CPU threads of one run; 0 for as many as the process may use (`provider.open_session`).
             cache: where TensorRT engines are kept; the user's cache folder when None.
+            warm_up: False leaves out that first run.
+            spin: seconds that a thread without work waits for more before it sleeps (`provider.open_session`).
         Raises:
             BundleError: the bundle is missing, damaged or not of this form, or cannot run on the provider
                 (its subclass `ProviderError`).
@@ -70,16 +73,16 @@ class Segmenter:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         first, *others = candidates(provider)
         try:
-            self._start(first, threads, cache, warm_up or bool(others))  # some devices fail only when they run
+            self._start(first, threads, cache, spin, warm_up or bool(others))  # some devices fail only when they run
         except BundleError as err:
             if not others:
                 raise
             log.warning("running on %s: %s", others[0], err)
-            self._start(others[0], threads, cache, warm_up)
+            self._start(others[0], threads, cache, spin, warm_up)
 
-    def _start(self, provider: str, threads: int, cache: Path | None, warm_up: bool) -> None:
+    def _start(self, provider: str, threads: int, cache: Path | None, spin: float, warm_up: bool) -> None:
         self.provider = provider
-        self._session = open_session(self.bundle, provider, threads, cache)
+        self._session = open_session(self.bundle, provider, threads, cache, spin)
         # TensorRT's execution contexts serve one run at a time
         self._one_run = threading.Lock() if provider == "tensorrt" else None
         self._outputs = self._checked_outputs()

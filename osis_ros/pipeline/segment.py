@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from osis_ros.inference.bundle import DEFAULT_MODEL
 from osis_ros.inference.manifest import BundleError
+from osis_ros.inference.provider import SPIN
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import MODELS_OWN, UNCONFIGURED, Setting
@@ -21,6 +22,10 @@ class Segment(Stage):
                 UNCONFIGURED, choices=("auto", "cpu", "cuda", "tensorrt")),
         Setting("threads", 0, "CPU threads of the model; 0 for as many as the cores that the process may use.",
                 UNCONFIGURED, low=0, high=256),
+        Setting("spin", SPIN,
+                "Seconds that a CPU thread of the model waits for more work before it sleeps. More is a little faster "
+                "on a computer that does nothing else, and much slower beside other programs.",
+                UNCONFIGURED, low=0.0, high=1.0),
         Setting("score_threshold", MODELS_OWN,
                 "Instances with a lower score are dropped, 0..1; -1 for the model's own threshold.",
                 low=0.0, high=1.0, models_own=True),
@@ -31,7 +36,7 @@ class Segment(Stage):
     )  # fmt: skip
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        self.segmenter = Segmenter(values["model"], values["provider"], threads=values["threads"])
+        self.segmenter = Segmenter(values["model"], values["provider"], threads=values["threads"], spin=values["spin"])
         bundle, unknown = self.segmenter.bundle, _given(values, "unknown_threshold")
         if unknown is not None and (reason := bundle.manifest.refusal(unknown)):  # or every image would be refused
             raise BundleError(f"unknown_threshold is {reason} ({bundle.path})")

@@ -55,6 +55,15 @@ for core in os.sched_getaffinity(0):
     assert done.stdout.split() == ["0"] * len(os.sched_getaffinity(0)), done.stderr
 
 
+@pytest.mark.parametrize(("asked", "spins", "microseconds"), [({}, "1", "100"), ({"spin": 0.0}, "0", "0")])
+def test_a_thread_that_waits_for_work_sleeps_soon(asked, spins, microseconds, tmp_path):
+    """By itself ONNX Runtime keeps the cores of waiting threads from other programs for up to a second."""
+    options = open_session(load_bundle(colour_bundle(tmp_path / "colour").path), "cpu", 2, None, **asked)
+    entry = options.get_session_options().get_session_config_entry
+    assert entry("session.intra_op.allow_spinning") == spins
+    assert entry("session.intra_op.spin_duration_us") == microseconds
+
+
 def test_onnx_runtime_leaves_no_device_id_and_asks_no_server(tmp_path):
     """It decides when it is imported, and 1.29 and later write the id at once."""
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
