@@ -18,6 +18,8 @@ from vision_msgs.msg import (
 from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.errors import MessageError
 
+FIRST_TAUGHT = 1 << 15  # in LabelInfo; more classes than that no model has
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Detections:
@@ -78,9 +80,16 @@ def detections_from_message(message: Detection2DArray) -> Detections:
     )
 
 
-def label_info_to_message(class_names: Sequence[str], score_threshold: float, header: Header) -> LabelInfo:
-    """The names of the class ids: 0..K-1 known, K unknown. `threshold` is the lowest score that is published."""
+def label_info_to_message(
+    class_names: Sequence[str], score_threshold: float, header: Header, taught: Sequence[str] = ()
+) -> LabelInfo:
+    """The names of the class ids: 0..K-1 known, K unknown. `threshold` is the lowest score that is published.
+
+    Args:
+        taught: taught names, which are no classes. They are listed with ids from `FIRST_TAUGHT` on.
+    """
     classes = [VisionClass(class_id=i, class_name=name) for i, name in enumerate((*class_names, UNKNOWN_NAME))]
+    classes += [VisionClass(class_id=i, class_name=name) for i, name in enumerate(taught, FIRST_TAUGHT)]
     return LabelInfo(header=header, class_map=classes, threshold=score_threshold)
 
 
@@ -90,9 +99,10 @@ def label_info_from_message(message: LabelInfo) -> tuple[tuple[str, ...], float]
     Raises:
         MessageError: ids that are not 0..K, or a last name that is not `unknown`.
     """
-    names = {entry.class_id: entry.class_name for entry in message.class_map}
-    if sorted(names) != list(range(len(message.class_map))):
-        numbers = ", ".join(str(entry.class_id) for entry in message.class_map)
+    classes = [entry for entry in message.class_map if entry.class_id < FIRST_TAUGHT]
+    names = {entry.class_id: entry.class_name for entry in classes}
+    if sorted(names) != list(range(len(classes))):
+        numbers = ", ".join(str(entry.class_id) for entry in classes)
         raise MessageError(f"class_map has the ids {numbers}, expected 0 to K, each once")
     if not names or names[len(names) - 1] != UNKNOWN_NAME:
         last = f"'{names[len(names) - 1]}'" if names else "nothing"

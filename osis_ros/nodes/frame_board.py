@@ -1,22 +1,31 @@
-"""The newest frame, for requests that want it or wait for the next ones."""
+"""The newest frames, for requests that want them or wait for the next ones."""
 
 import threading
 import time
+from collections import deque
+from typing import Generic, TypeVar
 
 from osis_ros.messages.stamps import stamp_of
-from osis_ros.nodes.placing import PlacedFrame
+
+Frame = TypeVar("Frame")  # anything with a header
 
 
-class FrameBoard:
-    """One thread posts frames; others read the newest or wait for further ones, until `close`."""
+class FrameBoard(Generic[Frame]):
+    """One thread posts frames; others read the newest or wait for further ones, until `close`.
 
-    def __init__(self) -> None:
+    Attributes:
+        keep: how many frames stay.
+    """
+
+    def __init__(self, keep: int = 1) -> None:
         self._changed = threading.Condition()
-        self._number, self._newest, self.closed = 0, None, False
+        self._frames: deque[Frame] = deque(maxlen=keep)
+        self._number, self.closed, self.keep = 0, False, keep
 
-    def post(self, frame: PlacedFrame) -> None:
+    def post(self, frame: Frame) -> None:
         with self._changed:
-            self._number, self._newest = self._number + 1, frame
+            self._number += 1
+            self._frames.append(frame)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -25,12 +34,17 @@ class FrameBoard:
             self.closed = True
             self._changed.notify_all()
 
-    def newest(self) -> PlacedFrame | None:
+    def newest(self) -> Frame | None:
         """The frame that was posted last, None where there was none."""
         with self._changed:
-            return self._newest
+            return self._frames[-1] if self._frames else None
 
-    def following(self, count: int, timeout: float, not_before: int = 0) -> list[PlacedFrame]:
+    def with_stamp(self, stamp: int) -> Frame | None:
+        """The frame of a stamp in ns, None where it is not among those that stay."""
+        with self._changed:
+            return next((frame for frame in self._frames if stamp_of(frame) == stamp), None)
+
+    def following(self, count: int, timeout: float, not_before: int = 0) -> list[Frame]:
         """The next frames: so many, or as many as come within the time.
 
         Args:
@@ -46,6 +60,6 @@ class FrameBoard:
                 self._changed.wait(left)
                 if self._number != seen:
                     seen = self._number
-                    if stamp_of(self._newest) >= not_before:
-                        frames.append(self._newest)
+                    if stamp_of(self._frames[-1]) >= not_before:
+                        frames.append(self._frames[-1])
         return frames

@@ -61,7 +61,6 @@ class LocalizerNode(StreamingNode):
         super().__init__("localizer", **options)
         self._outputs: OutputPublishers | None = None
         self._placer: FramePlacer | None = None
-        self._board: FrameBoard | None = None
         self._worker: NewestFrameWorker | None = None
         self._listener: TransformListener | None = None
         self._inputs: list[ImageInput] = []
@@ -97,7 +96,7 @@ class LocalizerNode(StreamingNode):
         tree = self._listener.tree if self._listener else None
         topics = (self.resolve_topic_name(name) for name in ("depth", "depth_camera_info"))
         self._placer = FramePlacer(*topics, values[placing.HISTORY.name], tree, self._no_depth)
-        self._board = FrameBoard()
+        self._board = FrameBoard[PlacedFrame]()
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "localizer")
         self._inputs = [ImageInput(self, values, self._on_depth, self._depth_statistics, "depth", Image)]
         if values[COLOUR.name]:
@@ -111,7 +110,8 @@ class LocalizerNode(StreamingNode):
     def _stop(self) -> None:
         for subscription in self._heard:
             self.destroy_subscription(subscription)
-        for closing in (*self._inputs, self._listener, self._placer, self._board):
+        self.end_waits()
+        for closing in (*self._inputs, self._listener, self._placer):
             if closing is not None:
                 closing.close()
         if self._worker is not None:

@@ -8,6 +8,7 @@ from osis_ros.geometry.grasps import box_grasps
 from osis_ros.geometry.objects import Objects
 from osis_ros.messages.clouds import LARGEST_ID, objects_cloud
 from osis_ros.messages.objects import grasps_to_message, objects_to_message
+from osis_ros.messages.stamps import time_of
 from osis_ros.nodes.frame_board import FrameBoard
 from osis_ros.nodes.object_outputs.grasps import gripper
 from osis_ros.nodes.placing import PlacedFrame
@@ -29,7 +30,7 @@ def complaint(request: PickCandidates.Request) -> str | None:
 def answer(
     request: PickCandidates.Request,
     response: PickCandidates.Response,
-    board: FrameBoard | None,
+    board: FrameBoard[PlacedFrame] | None,
     values: Mapping[str, object],
     silence: str,
 ) -> PickCandidates.Response:
@@ -45,7 +46,7 @@ def answer(
     if board is None:
         return _told(response, Code.NOT_ACTIVE, "the node is not active")
     since = request.not_before
-    frames = board.following(request.frames, request.timeout, since.sec * 1_000_000_000 + since.nanosec)
+    frames = board.following(request.frames, request.timeout, time_of(since))
     if not frames and board.closed:
         return _told(response, Code.NOT_ACTIVE, "the node was deactivated while it waited for frames")
     if not frames:

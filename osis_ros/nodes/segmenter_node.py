@@ -1,10 +1,12 @@
 """`segmenter`: a lifecycle node that turns a camera's images into masks of known and unknown objects.
 
 This file only connects the parts: parameters, the camera's topic, the worker that gets the newest frame, the pipeline
-of stages, the output topics and a service.
+of stages, the output topics and the services.
 """
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -15,6 +17,8 @@ from rclpy.qos import QoSProfile
 from osis_ros.errors import OsisError
 from osis_ros.messages.colour import colour_converter
 from osis_ros.messages.image_decoding import rgb_from_message
+from osis_ros.nodes import teach_request
+from osis_ros.nodes.frame_board import FrameBoard
 from osis_ros.nodes.outputs import publishers
 from osis_ros.nodes.outputs.instances import EMBEDDINGS, INSTANCES
 from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
@@ -31,11 +35,15 @@ from osis_ros.nodes.support.unused_parameters import warn_of_unused
 from osis_ros.pipeline import pipeline
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.pipeline import Pipeline
-from osis_ros.srv import Segment
+from osis_ros.srv import Forget, Segment, Taught, Teach
+from osis_ros.teaching.kept_gallery import KeptGallery
 
+R = TypeVar("R")
 SETTINGS = (*pipeline.SETTINGS, *image_input.SETTINGS, *publishers.SETTINGS, AUTOSTART)
 # Each request that waits holds an image; of more than these, DDS would forget some, whose clients then wait for ever.
 WAITING_REQUESTS = QoSProfile(depth=1000)
+
+RECENT = 10  # frames that ~/teach may name by their stamp
 
 
 class NotConfiguredError(OsisError):
@@ -68,6 +76,12 @@ class SegmenterNode(StreamingNode):
         self.create_service(
             Segment, "~/segment", self._on_segment, qos_profile=WAITING_REQUESTS, callback_group=self._segment_group
         )
+        teaching = MutuallyExclusiveCallbackGroup()  # a request waits for frames, which must go on meanwhile
+        for kind, name, answer in (
+            (Teach, "~/teach", self._on_teach), (Forget, "~/forget", self._on_forget),
+            (Taught, "~/taught", self._on_taught),
+        ):  # fmt: skip
+            self.create_service(kind, name, answer, callback_group=teaching)
         self._diagnostics = DiagnosticsPublisher(self, self._report, self._cause)
         if self._values[AUTOSTART.name]:
             self.bring_up_soon()
@@ -85,7 +99,7 @@ class SegmenterNode(StreamingNode):
         self._pipeline, self._statistics = loaded, FrameStatistics()
         self._outputs = publishers.OutputPublishers(self)
         self._label_info = LabelInfoPublisher(self, segmenter.bundle.class_names)
-        self._label_info.announce(loaded.segment.score_threshold(self._values))
+        self._announce(loaded)
         self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
         self.get_logger().info(f"configured with model '{segmenter.bundle.name}' on {segmenter.provider}")
         for name, most in loaded.limits.items():
@@ -96,6 +110,7 @@ class SegmenterNode(StreamingNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to segment the images of `image`."""
         self._statistics.restart()
+        self._board = FrameBoard[Frame](RECENT)
         self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "segmenter")
         self._input = ImageInput(self, self._values, self._on_image, self._statistics)
         return super().on_activate(state)
@@ -103,9 +118,10 @@ class SegmenterNode(StreamingNode):
     def _stop(self) -> None:
         if self._input is not None:
             self._input.close()
+        self.end_waits()
         if self._worker is not None:
             self._worker.stop()
-        self._input = self._worker = None
+        self._input = self._worker = self._board = None
 
     def _release(self) -> None:
         self._stop()
@@ -126,8 +142,11 @@ class SegmenterNode(StreamingNode):
         try:
             values = self._values
             frame = Frame(rgb=rgb_from_message(message), header=message.header)
-            self._label_info.announce(self._pipeline.segment.score_threshold(values))
-            self._outputs.publish(self._pipeline(frame, values), values)
+            self._announce(self._pipeline)
+            frame = self._pipeline(frame, values)
+            self._outputs.publish(frame, values)
+            if self._pipeline.name.kept is not None:
+                self._board.post(frame)
             self._statistics.processed(time.monotonic() - arrived, age(message.header.stamp, self.get_clock()))
         except Exception as err:
             if not self.context.ok():  # told to stop in the middle of it
@@ -149,6 +168,47 @@ class SegmenterNode(StreamingNode):
             response.message, faulty = told(self.get_logger(), "request refused", err)
             self._statistics.refused(response.message, faulty)
         return response
+
+    def _on_teach(self, request: Teach.Request, response: Teach.Response) -> Teach.Response:
+        loaded, board = self._pipeline, self._board
+
+        def answer(response: Teach.Response) -> None:
+            teach_request.teach(request, response, board, self._kept(loaded), self._cause)
+            self._announce(loaded)
+
+        return self._answered(response, answer)
+
+    def _on_forget(self, request: Forget.Request, response: Forget.Response) -> Forget.Response:
+        loaded = self._pipeline
+
+        def answer(response: Forget.Response) -> None:
+            teach_request.forget(request, response, self._kept(loaded))
+            self._announce(loaded)
+
+        return self._answered(response, answer)
+
+    def _on_taught(self, request: Taught.Request, response: Taught.Response) -> Taught.Response:
+        return self._answered(response, lambda empty: teach_request.taught(empty, self._kept(self._pipeline)))
+
+    def _answered(self, response: R, answer: Callable[[R], object]) -> R:
+        """The response of a service about names, with the reason where it is refused."""
+        try:
+            answer(response)
+        except Exception as err:
+            response.message, faulty = told(self.get_logger(), "request refused", err)
+            self._statistics.refused(response.message, faulty)
+        return response
+
+    def _kept(self, loaded: Pipeline | None) -> KeptGallery | None:
+        if loaded is None:
+            raise NotConfiguredError("the node is not configured")
+        return loaded.name.kept
+
+    def _announce(self, loaded: Pipeline) -> None:
+        """Tell the names of classes and taught objects, where they have changed."""
+        label_info, kept = self._label_info, loaded.name.kept
+        if label_info is not None:
+            label_info.announce(loaded.segment.score_threshold(self._values), kept.gallery.names if kept else ())
 
     def _on_set_parameters(self, changed: list[Parameter]) -> SetParametersResult:
         loaded = self._pipeline

@@ -1,13 +1,16 @@
 """The stages in their order."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.mask_nms import MaskNms
+from osis_ros.pipeline.name import Name
 from osis_ros.pipeline.segment import Segment
 from osis_ros.pipeline.stage import Stage
 
-STAGES: tuple[type[Stage], ...] = (Segment, MaskNms)
+S = TypeVar("S", bound=Stage)
+STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Name)
 SETTINGS = tuple(setting for stage in STAGES for setting in stage.settings)
 
 
@@ -16,6 +19,7 @@ class Pipeline:
 
     Attributes:
         segment: the first stage, which holds the model.
+        name: the stage that holds the taught names.
         limits: setting's name → largest value that makes sense with the loaded model.
     """
 
@@ -28,8 +32,12 @@ class Pipeline:
             OsisError: a model that cannot be used, or that cannot run on the provider.
         """
         self._stages = tuple(stage(values) for stage in STAGES)
-        self.segment: Segment = self._stages[0]
+        self.segment = self._stage(Segment)
+        self.name = self._stage(Name)
         self.limits = {name: limit for stage in self._stages for name, limit in stage.limits.items()}
+
+    def _stage(self, kind: type[S]) -> S:
+        return next(stage for stage in self._stages if isinstance(stage, kind))
 
     def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
         """The frame with its instances.

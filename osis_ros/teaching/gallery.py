@@ -135,7 +135,7 @@ class Gallery:
         if others:
             alike = similarity(vectors_of(others), vectors_of(every))
             others = tuple(others[i] for i in np.argsort(-alike, kind="stable")[:MOST_OTHERS])
-        changed = self._with(Taught(name=name, views=every, others=others))
+        changed = self.with_taught(name, Taught(name=name, views=every, others=others))
         found = changed.separations[name]
         if not (found.told_apart or force):
             raise NotToldApartError(_why(name, found), found)
@@ -143,8 +143,7 @@ class Gallery:
 
     def without(self, name: str) -> "Gallery":
         """The gallery without a name. Raises GalleryError: it has none such."""
-        gone = self[name]
-        return replace(self, taught=tuple(taught for taught in self.taught if taught is not gone))
+        return self.with_taught(self[name].name, None)
 
     def merged(self, other: "Gallery") -> "Gallery":
         """The names of both; of a name that both have, the views of both.
@@ -160,9 +159,10 @@ class Gallery:
             merged = merged.with_views(taught.name, taught.views, taught.others, force=True)
         return merged
 
-    def _with(self, taught: Taught) -> "Gallery":
-        others = [one for one in self.taught if one.name != taught.name]
-        return replace(self, taught=tuple(sorted((*others, taught), key=lambda one: one.name)))
+    def with_taught(self, name: str, taught: Taught | None) -> "Gallery":
+        """The gallery in which this is what is taught of a name; nothing if it is None."""
+        every = [one for one in self.taught if one.name != name] + ([taught] if taught else [])
+        return replace(self, taught=tuple(sorted(every, key=lambda one: one.name)))
 
 
 def _why(name: str, found: Separation) -> str:

@@ -13,7 +13,8 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +29,7 @@ from osis_ros.inference.image_file import read_cut_out
 from osis_ros.inference.manifest import Checked
 from osis_ros.teaching import appearance
 from osis_ros.teaching.errors import GalleryError, TeachError
-from osis_ros.teaching.gallery import Gallery, Model, Taught
+from osis_ros.teaching.gallery import Gallery, Taught
 from osis_ros.teaching.names import checked_name
 from osis_ros.teaching.view import View, vectors_of
 
@@ -72,21 +73,27 @@ def read_gallery(folder: Path, bundle: Bundle, *, of_any_model: bool = False) ->
             return Gallery.empty(bundle)
         if not folder.is_dir():
             raise GalleryError(f"{folder} is a file, expected the folder of a gallery")
-        folders = sorted(file.parent for file in folder.glob(f"*/{NAME_FILE}"))
-        taught = [_read_name(place, bundle, of_any_model) for place in folders]
+        names = sorted(file.parent.name for file in folder.glob(f"*/{NAME_FILE}"))
     except OSError as err:
         raise GalleryError(f"{err.filename or folder} cannot be read: {err.strerror}") from None
-    return Gallery(
-        model=Model(bundle.name, bundle.manifest.sha256),
-        class_names=bundle.class_names,
-        taught=tuple(sorted(taught, key=lambda one: one.name)),
-    )
+    taught = (read_name(folder, name, bundle, of_any_model=of_any_model) for name in names)
+    return replace(Gallery.empty(bundle), taught=tuple(one for one in taught if one))
 
 
-def _read_name(folder: Path, bundle: Bundle, of_any_model: bool) -> Taught:
+def read_name(folder: Path, name: str, bundle: Bundle, *, of_any_model: bool = False) -> Taught | None:
+    """One name of a gallery's folder, None where it has none such. Arguments and errors are those of `read_gallery`."""
+    try:
+        return _read_name(folder / name, bundle, of_any_model)
+    except OSError as err:
+        raise GalleryError(f"{err.filename or folder} cannot be read: {err.strerror}") from None
+
+
+def _read_name(folder: Path, bundle: Bundle, of_any_model: bool) -> Taught | None:
     file = folder / NAME_FILE
     try:
         entry = _NameFile.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
     except ValidationError as err:
         first = err.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
@@ -155,8 +162,6 @@ def write_name(folder: Path, gallery: Gallery, name: str) -> None:
         GalleryError: it cannot be written; the name is then on disk as it was.
     """
     taught, place = gallery[name], folder / name
-    if place.is_dir() and not (place / NAME_FILE).exists() and any(not _is_own(file) for file in place.iterdir()):
-        raise GalleryError(f"{place} holds other files and no {NAME_FILE}; choose another name, or move it away")
     views, others = _files("view", taught.views), _files("other", taught.others)
     length = len(taught.views[0].vector)
     packed = io.BytesIO()
@@ -168,9 +173,12 @@ def write_name(folder: Path, gallery: Gallery, name: str) -> None:
         views=_entries(views, taught.views), others=_entries(others, taught.others),
     )  # fmt: skip
     files = dict([*views, *others, (vectors, packed.getvalue())])
-    new = [file for file in files if not (place / file).exists()]
+    new: list[str] = []
     try:
         place.mkdir(parents=True, exist_ok=True)
+        if not (place / NAME_FILE).exists() and any(not _is_own(file) for file in place.iterdir()):
+            raise GalleryError(f"{place} holds other files and no {NAME_FILE}; choose another name, or move it away")
+        new += [file for file in files if not (place / file).exists()]
         for file in new:
             write_whole(place / file, files[file])
         write_whole(place / NAME_FILE, json.dumps(entry.model_dump(), indent=1, ensure_ascii=False) + "\n")
@@ -179,7 +187,7 @@ def write_name(folder: Path, gallery: Gallery, name: str) -> None:
         if not isinstance(err, OSError):
             raise
         raise GalleryError(f"{err.filename or place} cannot be written: {err.strerror}") from None
-    _remove(place, [file.name for file in place.iterdir() if _is_own(file) and file.name not in files])
+    _remove(place, set(_own_files(place)) - set(files))
 
 
 def forget_name(folder: Path, name: str) -> None:
@@ -193,10 +201,16 @@ def forget_name(folder: Path, name: str) -> None:
         (place / NAME_FILE).unlink(missing_ok=True)
     except OSError as err:
         raise GalleryError(f"{place / NAME_FILE} cannot be deleted: {err.strerror}") from None
-    _remove(place, [file.name for file in place.iterdir() if _is_own(file)] if place.is_dir() else [])
+    _remove(place, _own_files(place))
 
 
-def _remove(place: Path, files: Sequence[str]) -> None:
+def _own_files(place: Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        return [file.name for file in place.iterdir() if _is_own(file)]
+    return []
+
+
+def _remove(place: Path, files: Iterable[str]) -> None:
     """Delete files that nothing points at, and the folder if it is then empty; what cannot be deleted does no harm."""
     for file in files:
         with contextlib.suppress(OSError):

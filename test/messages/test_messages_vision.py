@@ -97,6 +97,14 @@ def test_label_info_by_hand_and_back():
     assert label_info_from_message(message) == (("cup", "can"), 0.25)
 
 
+def test_label_info_lists_taught_names_behind_the_classes():
+    message = label_info_to_message(("cup", "can"), 0.25, Header(), ("my cup", "tile"))
+    assert [(one.class_id, one.class_name) for one in message.class_map] == [
+        (0, "cup"), (1, "can"), (2, "unknown"), (32768, "my cup"), (32769, "tile")
+    ]  # fmt: skip
+    assert label_info_from_message(message) == (("cup", "can"), 0.25)
+
+
 def test_vision_messages_that_do_not_fit_are_one_sentence():
     message = detections_to_message(found(), Header())
     message.detections[1].id = "7"

@@ -103,6 +103,31 @@ def test_a_signal_ends_an_active_node_at_once_and_silently(ros: object, colour_c
     assert all(line.startswith("[INFO]") for line in output.splitlines()), output
 
 
+def test_a_signal_answers_the_request_that_waits_for_frames(ros: object, colour_cells: Path, tmp_path: Path):
+    from bench import Bench, eventually
+    from sensor_msgs.msg import RegionOfInterest
+
+    from osis_ros.srv import Teach
+
+    bench = Bench(ros)
+    values = (f"model:={colour_cells}", f"teaching.gallery:={tmp_path}", "provider:=cpu", "autostart:=true")
+    process = start(*(word for value in values for word in ("-p", value)), "-r", f"__ns:={bench.namespace}")
+    try:
+        request = Teach.Request(name="tile", roi=RegionOfInterest(width=9, height=9), timeout=100.0)
+        client = bench.peer.create_client(Teach, f"{bench.namespace}/segmenter/teach")
+        eventually(lambda: bench.state() == "active", "the node is active")
+        answer = client.call_async(request)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        output = output_of(process, timeout=20)
+        eventually(answer.done, "an answer")
+    finally:
+        process.kill()
+        bench.close()
+    assert process.returncode == 0, output
+    assert answer.result().message == "the node is not active"
+
+
 @pytest.mark.parametrize(
     ("argument", "words"),
     [

@@ -11,8 +11,10 @@ from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.mask_nms import MaskNms
+from osis_ros.pipeline.name import GALLERY
 from osis_ros.pipeline.pipeline import SETTINGS, Pipeline
 from osis_ros.pipeline.setting import SettingError, values_of
+from osis_ros.teaching.lesson import lesson
 
 HEADER = SimpleNamespace(frame_id="eye")
 
@@ -77,3 +79,15 @@ def test_a_value_out_of_range_is_refused_with_the_reason():
 def test_a_model_that_is_not_there_is_the_users_to_mend(tmp_path: Path):
     with pytest.raises(BundleError, match="does not exist"):
         Pipeline(values(model=str(tmp_path / "none")))
+
+
+def test_taught_names_are_found_where_there_is_a_gallery_and_are_absent_elsewhere(colour_cells: Path, tmp_path: Path):
+    frame, plain = Frame(rgb=scene(), header=HEADER), values(model=str(colour_cells))
+    assert Pipeline(plain)(frame, plain).instances.taught_names is None
+    given = values_of(SETTINGS, provider="cpu", threads=1, model=str(colour_cells), **{GALLERY.name: str(tmp_path)})
+    pipeline = Pipeline(given)
+    found = pipeline(frame, given).instances
+    assert found.taught_names.tolist() == ["", ""]
+    pipeline.name.kept.teach("post box", lesson(frame.rgb, found, 0, "here"))
+    for other in (pipeline, Pipeline(given)):  # the second one reads the folder
+        assert other(frame, given).instances.taught_names.tolist() == ["post box", ""]

@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from osis_ros.errors import OsisError
 from osis_ros.nodes.support.executor import SteadyExecutor
+from osis_ros.nodes.support.streaming import StreamingNode
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 SIGNAL_PERIOD = 0.2  # s after which a signal is noticed at the latest
@@ -106,9 +107,9 @@ def _program() -> str:
 
 
 def _spin_until(stop: threading.Event, node: Node) -> None:
-    """A thread for each group of the segmenter's callbacks: a request and a transition may both take long, and
-    meanwhile the diagnostics go on."""
-    executor = SteadyExecutor(num_threads=3)
+    """A thread for each group of the segmenter's callbacks: requests and a transition may all take long, and meanwhile
+    the diagnostics go on."""
+    executor = SteadyExecutor(num_threads=4)
     executor.add_node(node)
 
     def spin(executor: Executor) -> None:
@@ -120,6 +121,8 @@ def _spin_until(stop: threading.Event, node: Node) -> None:
         spinning.add_done_callback(lambda _: stop.set())  # also where a callback raises
         while not stop.wait(SIGNAL_PERIOD):
             pass
+        if isinstance(node, StreamingNode):
+            node.end_waits()
         executor.wake()
     executor.shutdown()
     spinning.result()

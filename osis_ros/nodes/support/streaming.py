@@ -2,6 +2,7 @@
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
+from osis_ros.nodes.frame_board import FrameBoard
 from osis_ros.nodes.support.lifecycle import SteadyLifecycleNode
 from osis_ros.nodes.support.statistics import FrameStatistics
 
@@ -9,12 +10,20 @@ from osis_ros.nodes.support.statistics import FrameStatistics
 class StreamingNode(SteadyLifecycleNode):
     """Ends the stream at `deactivate`, and lets go of everything at `cleanup`, `shutdown`, an error and its own end.
 
-    A subclass makes things in `on_configure` and `on_activate`, and says here how to end them.
+    A subclass makes things in `on_configure` and `on_activate`, and says here how to end them. Requests that wait for
+    frames wait at its `_board`.
     """
 
     def __init__(self, name: str, **options: object) -> None:
         super().__init__(name, **options)
         self._statistics = FrameStatistics()
+        self._board: FrameBoard | None = None
+
+    def end_waits(self) -> None:
+        """Answer the requests that wait for frames, because the process is told to stop."""
+        board = self._board
+        if board is not None:
+            board.close()
 
     def _stop(self) -> None:
         """End the stream: finish the message in work, drop what waits. What `on_configure` made stays."""
