@@ -55,7 +55,8 @@ def check_bag(recorded: RecordedBag) -> BagHealth:
     for name, found in timings.items():
         if len(topics[name]):
             findings += timing_findings(name, found)
-        findings += content_findings(topics[name], LAYOUTS if _is_photograph(topics[name]) else None)
+        raw = topics[name].type == IMAGE and _is_photograph(topics[name])
+        findings += content_findings(topics[name], LAYOUTS if raw else None)
     for name, calibration in sorted(calibrations.items()):
         findings += calibration.findings(name)
     for topic in topics.values():

@@ -1,12 +1,13 @@
-"""Runs the node's pipeline on every image of a recorded bag. Writes a bag of results, scores and an HTML report."""
+"""Runs the node's pipeline on every image of a recorded bag. Writes a bag of results, figures, verdicts and a page."""
 
 import contextlib
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
-import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,27 +16,34 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from osis_ros.bags.bag_file import RawMessage
+from osis_ros.bags.health import check_bag
 from osis_ros.bags.reader import RecordedBag, decoded
-from osis_ros.bags.results import SETTINGS, Results
+from osis_ros.bags.results import SETTINGS, Results, overlays
 from osis_ros.bags.truth import Judge
 from osis_ros.bags.writer import BagWriter
 from osis_ros.errors import ImageError, OsisError
-from osis_ros.evaluation.reports import replay_page as page
-from osis_ros.evaluation.reports.replay_page import GENERATOR, Picture, ReplayReport
+from osis_ros.evaluation.jobs.criteria import Criterion, EmptyRegion, Outcome, read_criteria
+from osis_ros.evaluation.metrics.recording_health import BagHealth
+from osis_ros.evaluation.metrics.steadiness import Steadiness
+from osis_ros.evaluation.reports.junit import junit_xml
+from osis_ros.evaluation.reports.replay_page import GENERATOR, replay_page
+from osis_ros.evaluation.reports.replay_run import Frame as FoundFrame
+from osis_ros.evaluation.reports.replay_run import Picture, ReplayReport, figure_names
 from osis_ros.files.atomic import write_whole
 from osis_ros.files.result_folder import Mark, RunFolderError, make_way
 from osis_ros.messages.colour import colour_converter
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.image_decoding import rgb_from_message
+from osis_ros.messages.stamps import stamp_of
 from osis_ros.pipeline import pipeline
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.pipeline import Pipeline
 from osis_ros.pipeline.setting import values_of
 
-REPORT = "report.html"
+REPORT, FRAMES, SUMMARY, JUNIT = "report.html", "frames.jsonl", "summary.json", "junit.xml"
 MARK = Mark(REPORT, GENERATOR)
 UNFINISHED = f"<!doctype html><title>osis replay</title>{GENERATOR}<p>This replay did not come to its end.</p>\n"
-PICTURES_SHOWN = 12
+EVENLY_SHOWN, WORST_SHOWN = 9, 6  # pictures on the page
 REASONS_TOLD = 5  # some name a number of bytes, so that every image might have its own
 
 
@@ -54,6 +62,7 @@ class Options:
         image_topic, truth_topic: None to find them in the bag.
         score_threshold, unknown_threshold, max_instances, max_overlap: the same; None for their defaults.
         first: stop after so many images; None for all.
+        criteria: a file of criteria to meet, or None.
     """
 
     bag: Path
@@ -67,17 +76,23 @@ class Options:
     max_instances: int | None = None
     max_overlap: float | None = None
     first: int | None = None
+    criteria: Path | None = None
 
 
 def replay(options: Options, console: Console) -> ReplayReport:
-    """Segment every image of a bag; write FOLDER/FOLDER.mcap, a bag of the results, and FOLDER/report.html.
+    """Segment every image of a bag. In the folder are then:
 
-    A result has the header and the recording time of its image, so that both bags can be played together. If the bag
-    already holds results of the node, the topics of the new results begin with /replay. An image that cannot be read
-    or decoded is counted, reported and skipped.
+    - `FOLDER.mcap`, `metadata.yaml`: a bag of the results. Each has the header and the recording time of its image, so
+      that both bags can be played together. If the bag already holds results of the node, the topics of the new ones
+      begin with /replay.
+    - `frames.jsonl`, a line for each segmented image, and `summary.json`, the figures and verdicts.
+    - `report.html`, the same for people; with criteria `junit.xml`, for continuous integration.
+
+    An image that cannot be read or decoded is counted, reported and skipped.
 
     Raises:
-        OsisError: a bag, topic, model, setting or folder that cannot be used; no usable image; or an interruption.
+        OsisError: a bag, topic, model, setting, criterion or folder that cannot be used; no usable image; or an
+            interruption.
     """
     run = None
     try:
@@ -86,16 +101,22 @@ def replay(options: Options, console: Console) -> ReplayReport:
             truth_topic = recorded.truth_topic(image_topic, options.truth_topic)
             values = values_of((*pipeline.SETTINGS, *SETTINGS), **asdict(options))
             segment = _ready(values)
+            criteria = _criteria(options, segment)
+            with console.status(f"checking {options.bag.name}"):
+                health = check_bag(recorded)
             _make_way(options)
-            with contextlib.closing(BagWriter(options.folder)) as writer:
+            with (
+                contextlib.closing(BagWriter(options.folder)) as writer,
+                (options.folder / FRAMES).open("w", buffering=1, encoding="utf-8") as lines,
+            ):
                 write_whole(options.folder / REPORT, UNFINISHED)
                 results = Results(writer, recorded, values)
-                run = _Replay(options, segment, values, results, image_topic, truth_topic)
+                run = _Replay(options, segment, values, results, lines, criteria, image_topic, truth_topic)
                 run.go(recorded, console)
-        report = run.report(recorded.losses)
+        report = run.report(recorded.losses, health)
         if not report.frames:
             raise ReplayError(f"no image of {image_topic} could be used: {'; '.join(report.failures)}")
-        write_whole(options.folder / REPORT, page.replay_page(report))
+        _write(options.folder, report)
     except (OSError, WriterError) as err:
         raise ReplayError(f"cannot write to {options.folder}: {getattr(err, 'strerror', None) or err}") from None
     except KeyboardInterrupt:
@@ -116,11 +137,35 @@ def _ready(values: dict[str, object]) -> Pipeline:
     return segment
 
 
+def _criteria(options: Options, segment: Pipeline) -> tuple[Criterion, ...]:
+    if options.criteria is None:
+        return ()
+    return read_criteria(options.criteria, figure_names(segment.segment.segmenter.bundle.manifest.class_names))
+
+
 def _make_way(options: Options) -> None:
     folder, bag = options.folder, options.bag.resolve()
     if folder.resolve() in (bag, bag.parent):
         raise RunFolderError(f"{folder} is the bag itself; name another folder with --output")
-    make_way(folder, (f"{folder.name}.mcap", "metadata.yaml", REPORT), MARK, "replay")
+    make_way(folder, (f"{folder.name}.mcap", "metadata.yaml", REPORT, FRAMES, SUMMARY, JUNIT), MARK, "replay")
+
+
+def _write(folder: Path, report: ReplayReport) -> None:
+    """The page last: an earlier one is then replaced only by one that is whole."""
+    write_whole(folder / SUMMARY, report.summary())
+    if report.outcomes:
+        write_whole(folder / JUNIT, junit_xml(report.outcomes, f"osis replay {report.bag}"))
+    numbers = _worth_showing(report.frames)
+    jpegs = overlays(folder, numbers)
+    pictures = [Picture(report.frames[number], jpegs[number]) for number in numbers if number in jpegs]
+    write_whole(folder / REPORT, replay_page(replace(report, pictures=pictures)))
+
+
+def _worth_showing(frames: Sequence[FoundFrame]) -> list[int]:
+    """Numbers of images: those that are least steady, and some spread over the whole recording."""
+    worst = sorted(range(len(frames)), key=lambda number: (-frames[number].concern, number))[:WORST_SHOWN]
+    evenly = np.linspace(0, len(frames) - 1, EVENLY_SHOWN).round().astype(int).tolist()
+    return sorted({*evenly, *(number for number in worst if frames[number].concern > 0)})
 
 
 class _Replay:
@@ -132,21 +177,24 @@ class _Replay:
         segment: Pipeline,
         values: dict[str, object],
         results: Results,
+        lines: TextIO,
+        criteria: Sequence[Criterion],
         image_topic: str,
         truth_topic: str | None,
     ) -> None:
         self._options, self._pipeline, self._values, self._results = options, segment, values, results
+        self._lines, self._criteria = lines, criteria
+        self._regions = [one for one in criteria if isinstance(one, EmptyRegion)]
         self._image_topic, self._truth_topic = image_topic, truth_topic
         self.done = 0
         self._judge = Judge(truth_topic)
-        self._frames: list[page.Frame] = []
-        self._pictures: list[Picture] = []
+        self._steadiness = Steadiness()
+        self._frames: list[FoundFrame] = []
         self._failures: Counter[str] = Counter()
 
     def go(self, recorded: RecordedBag, console: Console) -> None:
         listed = recorded.count(self._image_topic)
         count = min(self._options.first or listed, listed)
-        shown = set(np.linspace(0, count - 1, min(PICTURES_SHOWN, count)).round().astype(int).tolist())
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -159,7 +207,7 @@ class _Replay:
                 if message.topic == self._truth_topic:
                     self._judge.saw_truth(_decoded_or_why_not(message))
                 elif self.done < count:
-                    self._image(message, self.done in shown)
+                    self._image(message)
                     self.done += 1
                     progress.update(task, completed=self.done)
                 if self.done == count and not self._judge.waits:
@@ -167,7 +215,7 @@ class _Replay:
         if self.done < count:
             self._failures["listed in the bag's index, but not in its files"] += count - self.done
 
-    def _image(self, raw: RawMessage, shown: bool) -> None:
+    def _image(self, raw: RawMessage) -> None:
         start = time.perf_counter()
         try:
             message: Image | CompressedImage = decoded(raw)
@@ -178,31 +226,49 @@ class _Replay:
             return
         frame = self._pipeline(frame, self._values)
         seconds = time.perf_counter() - start
-        overlay = self._results.write(frame, raw.time)
+        self._results.write(frame, raw.time)
         self._judge.saw_answer(frame, seconds)
         instances = frame.instances
         unknown = int(instances.unknown.sum())
-        names = Counter(instances.class_name(i) for i in range(len(instances)))
-        self._frames.append(page.Frame(raw.time * 1e-9, len(instances) - unknown, unknown, seconds, names))
-        if shown:
-            self._pictures.append(_picture(overlay, self._frames[-1]))
+        found = FoundFrame(
+            time=raw.time * 1e-9, stamp=stamp_of(frame), known=len(instances) - unknown, unknown=unknown,
+            latency=seconds, names=Counter(instances.class_name(i) for i in range(len(instances))),
+            steadiness=self._steadiness.saw(instances, frame.rgb, (stamp_of(frame) or raw.time) * 1e-9),
+            hits=tuple(one.name for one in self._regions if one.hits(instances).any()),
+        )  # fmt: skip
+        self._lines.write(found.line(len(self._frames)))
+        self._frames.append(found)
 
-    def report(self, losses: list[str]) -> ReplayReport:
+    def report(self, losses: list[str], health: BagHealth) -> ReplayReport:
         """
         Args:
             losses: sentences on what of the bag could not be read.
+            health: of the recording.
         """
         segmenter = self._pipeline.segment.segmenter
         own, given = segmenter.bundle.manifest.thresholds, self._options
         verdict, note = self._judge.verdict()
-        return ReplayReport(
+        told = {finding.text for finding in health.findings}
+        report = ReplayReport(
             bag=given.bag.resolve().name, image_topic=self._image_topic, truth_topic=self._truth_topic,
             model=segmenter.bundle.name, provider=segmenter.provider,
             score_threshold=own.score if given.score_threshold is None else given.score_threshold,
             unknown_threshold=own.unknown if given.unknown_threshold is None else given.unknown_threshold,
-            frames=sorted(self._frames, key=lambda frame: frame.time), failures=dict(self._failures), verdict=verdict,
-            note=" ".join([note, *(f"{loss}." for loss in losses)]), pictures=self._pictures,
+            class_names=segmenter.bundle.manifest.class_names, health=health,
+            frames=sorted(self._frames, key=lambda frame: frame.time),
+            steadiness=self._steadiness, failures=dict(self._failures), verdict=verdict,
+            note=" ".join([note, *(f"{loss}." for loss in losses if loss not in told)]),
         )  # fmt: skip
+        return replace(report, outcomes=self._outcomes(report)) if self._criteria else report
+
+    def _outcomes(self, report: ReplayReport) -> list[Outcome]:
+        figures = report.figures()
+        frames = report.frames
+        return [
+            one.outcome(len(frames), [f.time - frames[0].time for f in frames if one.name in f.hits])
+            if isinstance(one, EmptyRegion) else one.outcome(figures)
+            for one in self._criteria
+        ]  # fmt: skip
 
 
 def _decoded_or_why_not(raw: RawMessage) -> object:
@@ -210,8 +276,3 @@ def _decoded_or_why_not(raw: RawMessage) -> object:
         return decoded(raw)
     except MessageError as err:
         return err
-
-
-def _picture(overlay: np.ndarray, frame: page.Frame) -> Picture:
-    jpeg = cv2.imencode(".jpg", cv2.cvtColor(overlay, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
-    return Picture(frame, jpeg.tobytes())

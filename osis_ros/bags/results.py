@@ -1,11 +1,11 @@
 """The bag that a replay writes: the results of each image, on the topics of the segmenter node."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
-import numpy as np
 from rclpy.serialization import serialize_message
 
-from osis_ros.bags.reader import RecordedBag
+from osis_ros.bags.reader import RecordedBag, decoded
 from osis_ros.bags.writer import BagWriter
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.messages.images import rgb_to_jpeg_message
@@ -40,16 +40,28 @@ class Results:
             writer.add_topic(self._prefix + NODE + output.topic, f"{package}/msg/{name}", output.profile)
         writer.add_topic(self._prefix + OVERLAY, "sensor_msgs/msg/CompressedImage", PICTURES)
 
-    def write(self, frame: Frame, time: int) -> np.ndarray:
-        """Write what was found in a frame as recorded at `time` (ns).
-
-        Returns:
-            uint8 [H, W, 3] RGB, the overlay.
-        """
+    def write(self, frame: Frame, time: int) -> None:
+        """Write what was found in a frame as recorded at `time` (ns)."""
         for output in OUTPUTS:
             message = output.make(frame, self._values)
             self._writer.write(self._prefix + NODE + output.topic, time, serialize_message(message))
         overlay = draw_overlay(frame.rgb, frame.instances)
         message = rgb_to_jpeg_message(overlay, frame.header)
         self._writer.write(self._prefix + OVERLAY, time, serialize_message(message))
-        return overlay
+
+
+def overlays(folder: Path, wanted: Collection[int]) -> dict[int, bytes]:
+    """JPEG files of some overlays of a bag of results, by the number of their image from 0, in the order of recording.
+
+    Raises:
+        OsisError: the bag cannot be read, or holds no overlays.
+    """
+    with RecordedBag(folder) as bag:
+        topic = bag.image_topic(ANEW + OVERLAY if bag.holds_any([ANEW + OVERLAY]) else OVERLAY)
+        found = {}
+        for number, message in enumerate(bag.read([topic])):
+            if number in wanted:
+                found[number] = bytes(decoded(message).data)
+            if len(found) == len(wanted):
+                break
+        return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osis_ros.cli.console import plain_console
-from osis_ros.cli.failure import CommandsWithDefault
+from osis_ros.cli.failure import CommandsWithDefault, fail
 from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
 
 if TYPE_CHECKING:
@@ -46,15 +46,21 @@ def replay(
     max_overlap: MaxOverlap = None,
     provider: Provider = "auto",
     first: First = None,
+    criteria: Annotated[
+        Path | None, typer.Option(help="YAML file of criteria to meet. The exit status is 1 if one is not met.")
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only check the recording; no model runs, and nothing is written.")
     ] = False,
 ) -> None:
-    """Segment every image of a recorded bag and write a bag of results and an HTML report.
+    """Segment every image of a recorded bag and write a bag of results, figures (JSON) and an HTML report.
 
     The results carry the time stamps of their images, so that `ros2 bag play` plays both bags together. If the bag
     holds true masks, as that of `osis demo` does, AP and AR are printed too. Needs a ROS 2 in this shell:
     `source scripts/env.sh`.
+
+    With `--criteria` each criterion gets a verdict, on the terminal, in summary.json and in junit.xml; see
+    docs/regression.md.
 
     `--check` reads the headers alone, which takes seconds for gigabytes. The exit status is then 1 if there is an
     error: stamps that are missing, repeated or go backward, encodings that are not read, files that are damaged.
@@ -67,21 +73,31 @@ def replay(
 
     from osis_ros.bags.replay import REPORT, Options
     from osis_ros.bags.replay import replay as run
+    from osis_ros.evaluation.metrics.recording_health import NOTE
 
     options = Options(
         bag, output, model, provider, image_topic, truth_topic,
         score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
-        first=first,
+        first=first, criteria=criteria,
     )  # fmt: skip
     report = run(options, console)
     table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
-    for row in report.figures().items():
+    for row in report.in_words().items():
         table.add_row(*row)
     console.print(table)
     for reason, count in report.failures.items():
         console.print(f"skipped {count}: {reason}", highlight=False, soft_wrap=True)
     console.print(report.note, highlight=False, soft_wrap=True)
+    for finding in report.health.findings:
+        if finding.level != NOTE and finding.topic in ("", report.image_topic):  # the page has the rest
+            console.print(f"{finding.level}: {finding}", highlight=False, soft_wrap=True)
     console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
+    for outcome in report.outcomes:
+        word = "passed" if outcome.passed else "failed"
+        console.print(f"{word}: {outcome.name}: {outcome.text}", highlight=False, markup=False, soft_wrap=True)
+    if report.passed is False:
+        failed = sum(not outcome.passed for outcome in report.outcomes)
+        raise fail(f"{failed} of {len(report.outcomes)} criteria are not met")
 
 
 def _check(bag: Path, console: "Console") -> None:

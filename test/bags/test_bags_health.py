@@ -227,6 +227,15 @@ def test_the_command_prints_the_findings_writes_nothing_and_fails_on_errors(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "good"]
 
 
+def test_the_format_of_compressed_images_is_no_encoding_to_complain_of(tmp_path: Path):
+    packed = CompressedImage(header=header(START), format="rgb8; jpeg compressed bgr8")
+    writer = BagWriter(tmp_path / "bag")
+    writer.add_topic(f"{COLOUR}/compressed", "sensor_msgs/msg/CompressedImage", RESULTS)
+    writer.write(f"{COLOUR}/compressed", START + DELAY, serialize_message(packed))
+    writer.close()
+    assert [text for text in said(tmp_path / "bag") if not text.startswith("note")] == []
+
+
 @pytest.mark.parametrize("frame", ["", "a", "ab", "abc", "camera/ü"])
 def test_headers_are_those_that_ros_reads(frame: str):
     stamp = 5 * 10**9 + 7

@@ -1,7 +1,9 @@
 """A recorded bag through a model: every image once, results under the images' stamps, scores, a page to look at."""
 
+import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from osis_ros.bags.writer import BagWriter
 from osis_ros.cli import app
+from osis_ros.evaluation.reports.replay_run import FIGURES
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.image_decoding import image_to_rgb
 from osis_ros.messages.images import rgb_to_jpeg_message
@@ -114,7 +117,7 @@ def test_an_interruption_at_the_end_says_what_is_there(
     def interrupted(_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("osis_ros.bags.replay.page.replay_page", interrupted)
+    monkeypatch.setattr("osis_ros.bags.replay.replay_page", interrupted)
     code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
     assert code == 1
     assert f"stopped after 4 images; what {tmp_path / 'out'} holds of them is whole" in said
@@ -134,6 +137,68 @@ def test_truth_in_the_bag_is_scored_and_a_broken_image_counted_with_its_reason(
     assert re.search(r"red</td><td class=\"number\">3</td><td class=\"number\">3<", page)
     assert re.search(r"unknown</td><td class=\"number\">1</td><td class=\"number\">1<", page)
     assert not re.search(r"(src|href)=\"(?!data:)", page)  # it needs nothing beside itself
+
+
+def test_each_criterion_has_a_verdict_for_people_and_for_machines(tmp_path: Path, camera_bag: Path, colour_cells: Path):
+    criteria = tmp_path / "criteria.yaml"
+    criteria.write_text("""
+criteria:
+  - {name: nothing is lost, figure: images_skipped, at_most: 0}
+  - {name: always red, figure: seen.red, at_least: 1}
+  - {name: right corner, region: [[110, 150], [223, 150], [223, 223], [110, 223]]}
+  - {name: left corner, region: [[0, 200], [100, 200], [100, 223]]}
+""")
+    arguments = (camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--criteria", criteria)
+    code, said = run(*arguments)
+    assert code == 1
+    assert "failed: nothing is lost: images_skipped is 1, expected at most 0" in said
+    assert "passed: always red: seen.red is 1, expected at least 1" in said
+    assert "osis: 2 of 4 criteria are not met" in said
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    verdicts = {one["name"]: one["passed"] for one in summary["criteria"]}
+    assert verdicts == {"nothing is lost": False, "always red": True, "right corner": False, "left corner": True}
+    assert (summary["passed"], summary["figures"]["count.unknown"]) == (False, pytest.approx(1 / 3))
+    assert summary["run"]["image_topic"] == "/camera/color/image_raw"
+    suite = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot()[0]
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == [
+        "nothing is lost", "right corner",
+    ]  # fmt: skip
+    lines = [json.loads(line) for line in (tmp_path / "out" / "frames.jsonl").read_text().splitlines()]
+    assert [line["stamp"] % 10**9 for line in lines] == [n * STEP for n in (0, 1, 3)]
+    assert [line["hits"] for line in lines] == [[], ["right corner"], []]
+    assert lines[1]["names"] == {"red": 1, "unknown": 1}
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Failed:\n2 of 4 criteria are not met." in page
+    criteria.write_text(
+        "criteria: [{name: a, figure: seen.purple, at_least: 1}, {name: b, figure: images, at_most: 9}]"
+    )
+    code, said = run(*arguments)
+    assert code == 1
+    assert "criteria[0].figure is 'seen.purple', expected a figure of the run, such as " in said
+    assert (tmp_path / "out" / "report.html").read_text() == page  # a mistake leaves the earlier replay alone
+    criteria.write_text("criteria: [{name: b, figure: images, at_most: 9}]")
+    code, said = run(*arguments)
+    assert (code, "passed: b: images is 3, expected at most 9" in said) == (0, True)
+
+
+def test_two_replays_leave_the_same_files_but_for_times(tmp_path: Path, camera_bag: Path, colour_cells: Path):
+    arguments = (camera_bag, "--model", colour_cells, "--output")
+    assert run(*arguments, tmp_path / "a")[0] == run(*arguments, tmp_path / "b")[0] == 0
+
+    def timeless(name: str, folder: str) -> str:
+        return re.sub(r'"(ms|latency_p\d\d_ms)": [\d.]+', "", (tmp_path / folder / name).read_text())
+
+    for name in ("frames.jsonl", "summary.json"):
+        assert timeless(name, "a") == timeless(name, "b")
+    for topic in ("label_image", "overlay/compressed"):
+        one, other = (read(tmp_path / folder, f"/segmenter/{topic}") for folder in "ab")
+        assert [(time, bytes(m.data)) for time, m in one] == [(time, bytes(m.data)) for time, m in other]
+
+
+def test_every_figure_is_explained_in_the_guide():
+    guide = (Path(__file__).parents[2] / "docs" / "regression.md").read_text()
+    for name, meaning in FIGURES.items():
+        assert f"| `{name}` | {meaning} |" in guide
 
 
 def test_thresholds_and_a_limit_are_kept(tmp_path: Path, camera_bag: Path, colour_cells: Path):

@@ -1,131 +1,130 @@
-"""The report of a replay, one self-contained HTML page: figures, charts over time, and pictures."""
+"""The page of a replay, one self-contained HTML file: verdicts, the recording's health, figures, charts, pictures."""
 
 import base64
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import compress
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 
-from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
-from osis_ros.evaluation.metrics.referee import Verdict
-from osis_ros.inference.overlay import UNKNOWN_COLOUR
+from osis_ros.evaluation.metrics.recording_health import ERROR, NOTE, WARNING
+from osis_ros.evaluation.metrics.steadiness import BINS
+from osis_ros.evaluation.reports.page_template import page_template
+from osis_ros.evaluation.reports.replay_run import Frame, ReplayReport
 
-TEMPLATE = Path(__file__).with_name("replay_page.html.jinja")
-CHART = (900, 120)  # px
-KNOWN_COLOUR = (33, 102, 172)
+CHART = (1000, 100)  # units of the drawing, which is stretched to the page's width
+KNOWN, UNKNOWN, PLAIN = "var(--known)", "var(--unknown)", "var(--dim)"
+LEVELS = {ERROR: "bad", WARNING: "warn", NOTE: "dim"}
 GENERATOR = '<meta name="generator" content="osis replay">'  # by which a later replay knows that it may replace a page
 
 
 @dataclass(frozen=True)
-class Frame:
-    """One segmented image: when it was recorded (s), what was found in it, and how long that took (s).
-
-    `names` counts its instances by class name, unknown ones as `unknown`.
-    """
-
-    time: float
-    known: int
-    unknown: int
-    latency: float
-    names: Counter[str]
+class _Line:
+    name: str
+    colour: str
+    path: str
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An overlay to show: its frame, and a JPEG file's bytes."""
-
-    frame: Frame
-    jpeg: bytes
+class _Chart:
+    title: str
+    most: str
+    lines: Sequence[_Line]
 
 
 @dataclass(frozen=True)
-class ReplayReport:
-    """One replay.
+class Bar:
+    """A bar of a histogram (units of `CHART`), and what it says."""
 
-    Attributes:
-        bag, image_topic, truth_topic, model, provider, score_threshold, unknown_threshold: what ran on what.
-        frames: the images that were segmented, in the order in which they were recorded.
-        failures: why images were skipped, and how many for each reason.
-        verdict, note: the scores, where the bag holds the truth; and a sentence on them, or on why there are none.
-        pictures: of some frames.
-    """
-
-    bag: str
-    image_topic: str
-    truth_topic: str | None
-    model: str
-    provider: str
-    score_threshold: float
-    unknown_threshold: float
-    frames: Sequence[Frame]
-    failures: dict[str, int]
-    verdict: Verdict | None
-    note: str
-    pictures: Sequence[Picture]
-
-    def figures(self) -> dict[str, str]:
-        """The figures that matter, in words and numbers, for the page and the terminal; `frames` must not be empty."""
-        count, skipped = len(self.frames), sum(self.failures.values())
-        latency = np.array([frame.latency for frame in self.frames]) * 1000
-        rows = {
-            "images segmented": f"{count:,}" + (f", {skipped:,} skipped" if skipped else ""),
-            "recorded in": f"{self.frames[-1].time - self.frames[0].time:.1f} s",
-            "time an image, p50 / p95": f"{np.percentile(latency, 50):.0f} / {np.percentile(latency, 95):.0f} ms",
-            "known instances an image": f"{np.mean([frame.known for frame in self.frames]):.1f}",
-            "unknown instances an image": f"{np.mean([frame.unknown for frame in self.frames]):.1f}",
-        }
-        if self.verdict:
-            judged = f", of {self.verdict.judged:,} images"
-            rows |= {
-                "AP of known classes (AP_k)": _percent(self.verdict.ap_known) + judged,
-                "AP of unknown objects (AP_unk)": _percent(self.verdict.ap_unknown) + judged,
-                "AR of unknown objects (AR_unk, 100)": _percent(self.verdict.ar_unknown) + judged,
-            }
-        return rows
-
-    def classes(self) -> list[tuple[str, int, int]]:
-        """Of each name found: instances, and the images that show any; most instances first."""
-        total: Counter[str] = Counter()
-        images: Counter[str] = Counter()
-        for frame in self.frames:
-            total += frame.names
-            images.update(frame.names.keys())
-        return [(name, number, images[name]) for name, number in total.most_common()]
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
 
 
-def _percent(value: float) -> str:
-    return "not defined" if value == UNDEFINED else f"{value:.1f} %"
+@dataclass(frozen=True)
+class _Picture:
+    seconds: str
+    text: str
+    data: str
 
 
 def replay_page(report: ReplayReport) -> str:
-    """The page, HTML. Whatever a bag or model is called is shown as text."""
+    """The page, HTML."""
     frames = report.frames
     times = np.array([frame.time for frame in frames])
     at = (times - times[0]) / max(times[-1] - times[0], 1e-9)
-    counts = {"known": [frame.known for frame in frames], "unknown": [frame.unknown for frame in frames]}
-    colours = {"known": KNOWN_COLOUR, "unknown": UNKNOWN_COLOUR}
-    most = max(1, *(max(values) for values in counts.values()))
-    latency = np.array([frame.latency for frame in frames]) * 1000
-    charts = [
-        ("Instances an image", f"{most}", [(name, colours[name], _line(at, v, most)) for name, v in counts.items()]),
-        ("Milliseconds an image", f"{latency.max():.0f}", [("time", (90, 90, 90), _line(at, latency, latency.max()))]),
-    ]
     pictures = [
-        (picture.frame, f"{picture.frame.time - times[0]:.1f}", base64.b64encode(picture.jpeg).decode())
+        _Picture(f"{picture.frame.time - times[0]:.1f}", _seen(picture.frame), base64.b64encode(picture.jpeg).decode())
         for picture in report.pictures
     ]
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text("utf-8"))
-    return template.render(
-        report=report, generator=GENERATOR, charts=charts, pictures=pictures, width=CHART[0], height=CHART[1],
-        seconds=f"{times[-1] - times[0]:.1f}",
+    histogram = report.steadiness.score_histogram
+    labels = [f"{low:.1f} to {high:.1f}: {count:,}" for low, high, count in zip(BINS, BINS[1:], histogram)]
+    here = [finding.topic in ("", report.image_topic) for finding in report.health.findings]
+    return page_template("replay_page.html.jinja").render(
+        report=report, generator=GENERATOR, levels=LEVELS, charts=_charts(at, frames), pictures=pictures,
+        bars=histogram_bars(histogram, labels), highest=f"{max(histogram):,}", width=CHART[0], height=CHART[1],
+        seconds=f"{times[-1] - times[0]:.1f}", concerning=list(compress(report.health.findings, here)),
+        elsewhere=[finding for finding, this in zip(report.health.findings, here, strict=True) if not this],
     )  # fmt: skip
 
 
-def _line(at: np.ndarray, values: Sequence[float], most: float) -> str:
-    """The points of an SVG polyline: `at` in 0..1 from left to right, 0..`most` from the bottom up."""
-    x, y = at * CHART[0], CHART[1] * (1 - np.asarray(values, float) / max(most, 1e-9))
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+def _charts(at: np.ndarray, frames: Sequence[Frame]) -> list[_Chart]:
+    steadiness = [frame.steadiness for frame in frames]
+    flicker = [None if one.births is None else one.births + one.deaths for one in steadiness]
+    return [
+        _chart("Instances an image", at, [("known", KNOWN, [frame.known for frame in frames]),
+                                          ("unknown", UNKNOWN, [frame.unknown for frame in frames])]),
+        _chart("Objects that appear or vanish while the camera stands", at, [("flicker", PLAIN, flicker)]),
+        _chart("Mask IoU of objects with themselves in the image before", at,
+               [("agreement", PLAIN, [one.agreement for one in steadiness])], most=1),
+        _chart("Milliseconds an image", at, [("time", PLAIN, [frame.latency * 1000 for frame in frames])]),
+    ]  # fmt: skip
+
+
+def _chart(
+    title: str, at: np.ndarray, lines: Iterable[tuple[str, str, Sequence[float | None]]], most: float | None = None
+) -> _Chart:
+    """
+    Args:
+        at: [N] float, 0..1 from left to right.
+        lines: name, colour and N values of each; None where there is none.
+        most: value at the top; the greatest one, 1 at least, if None.
+    """
+    lines = list(lines)
+    if most is None:
+        most = max([1, *(value for *_, values in lines for value in values if value is not None)])
+    return _Chart(title, f"{most:.0f}", [_Line(name, colour, _path(at, v, most)) for name, colour, v in lines])
+
+
+def _path(at: np.ndarray, values: Sequence[float | None], most: float) -> str:
+    """The path of an SVG, broken where there is no value."""
+    parts, drawing = [], False
+    for x, value in zip((at * CHART[0]).tolist(), values, strict=True):
+        if value is not None:
+            point = f"{x:.1f},{CHART[1] * (1 - value / most):.1f}"
+            parts.append(f"L{point}" if drawing else f"M{point} L{point}")  # a dot where no other follows
+        drawing = value is not None
+    return " ".join(parts)
+
+
+def histogram_bars(counts: Sequence[int], labels: Sequence[str]) -> list[Bar]:
+    """A bar for each count, the highest as high as the chart."""
+    step, most = CHART[0] / len(counts), max(1, *counts)
+    bars = []
+    for index, (count, label) in enumerate(zip(counts, labels, strict=True)):
+        height = CHART[1] * count / most
+        bars.append(Bar(index * step + 2, round(CHART[1] - height, 1), step - 4, round(height, 1), label))
+    return bars
+
+
+def _seen(frame: Frame) -> str:
+    """What a picture shows, and what is wrong with it."""
+    steadiness = frame.steadiness
+    parts = [f"{frame.known} known, {frame.unknown} unknown"]
+    if steadiness.births or steadiness.deaths:
+        parts.append(f"{steadiness.births} appeared, {steadiness.deaths} vanished")
+    if steadiness.class_changes:
+        parts.append(f"{steadiness.class_changes} changed class")
+    return "; ".join([*parts, *frame.hits])

@@ -1,0 +1,230 @@
+"""What a replay found, image by image and as figures: for its page, the terminal, frames.jsonl and summary.json."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from osis_ros.evaluation.jobs.criteria import Outcome
+from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
+from osis_ros.evaluation.metrics.recording_health import BagHealth
+from osis_ros.evaluation.metrics.referee import Verdict
+from osis_ros.evaluation.metrics.steadiness import FrameSteadiness, Steadiness
+from osis_ros.instances import UNKNOWN_NAME
+
+# Each figure of a run and what it says. Those of classes come on top: `figure_names`.
+FIGURES = {
+    "images": "images that were segmented",
+    "images_skipped": "images that could not be used",
+    "seconds": "from the first image to the last, as recorded",
+    "latency_p50_ms": "time to compute an image, median",
+    "latency_p95_ms": "95 of 100 images take no longer",
+    "latency_p99_ms": "99 of 100 images take no longer",
+    "known_per_image": "instances of known classes an image, mean",
+    "unknown_per_image": "unknown instances an image, mean",
+    "unknown_share": "share of the instances that are unknown, 0 to 1",
+    "standing_share": "share of the images in which the camera had not moved since the one before, 0 to 1",
+    "flicker_per_object_minute": "while the camera stands: objects that appear or vanish, for each minute of an object",
+    "class_changes_per_object_minute": "objects whose class differs from that in the image before, for each minute",
+    "mask_agreement": "while the camera stands: mask IoU of an object with itself in the image before, mean",
+    "count_change_per_image": "while the camera stands: by how much the number of instances changes, mean",
+    "tracks": "ids that objects got; close to the number of objects if tracking works",
+    "track_flicker_per_object_minute": "tracks that appear or vanish, the camera moving or not, for each minute",
+    "duplicates_per_image": "instances that cover a better one by IoU 0.5, mean",
+    "parts_per_image": "instances that lie within a larger one to 90 %, and are no duplicates, mean",
+    "ap_known": "AP of known classes, in percent; needs a truth",
+    "ap_unknown": "AP of unknown objects, in percent; needs a truth",
+    "ar_unknown": "AR of unknown objects, in percent; needs a truth",
+    "images_judged": "images that have a truth",
+    "health_errors": "errors that `osis replay --check` finds in the recording",
+    "health_warnings": "its warnings",
+    "image_rate_hz": "images a second, by the median period of their stamps",
+    "images_missing": "images that the gaps between the stamps are long enough for",
+    "longest_gap_s": "longest time between two stamps",
+    "stamps_repeated": "images with a stamp that another one has",
+    "stamps_backward": "images with a stamp before that of the image before",
+    "stamp_delay_ms": "from the stamp to the recording, median",
+}
+SETUP = ("bag", "image_topic", "truth_topic", "model", "provider", "score_threshold", "unknown_threshold")
+SEEN, COUNT = "seen.", "count."  # before a class name
+
+
+def figure_names(class_names: Iterable[str]) -> list[str]:
+    """The names of all figures of a run with a model of these known classes.
+
+    `seen.cup` is the share of images in which a cup was found, `count.cup` the mean number of cups an image.
+    """
+    names = [*class_names, UNKNOWN_NAME]
+    return [*FIGURES, *(SEEN + name for name in names), *(COUNT + name for name in names)]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One segmented image.
+
+    Attributes:
+        time: when it was recorded, s.
+        stamp: of its header, ns.
+        known, unknown: instances found in it.
+        latency: s that its decoding and segmentation took.
+        names: its instances by class name, unknown ones as `unknown`.
+        steadiness: against the image before.
+        hits: names of the criteria whose region holds something.
+    """
+
+    time: float
+    stamp: int
+    known: int
+    unknown: int
+    latency: float
+    names: Counter[str]
+    steadiness: FrameSteadiness
+    hits: tuple[str, ...] = ()
+
+    @property
+    def concern(self) -> float:
+        """How much is wrong with it as far as can be told without a truth; 0 for nothing."""
+        one = self.steadiness
+        changes = (one.births or 0) + (one.deaths or 0) + one.class_changes
+        return 10 * len(self.hits) + changes + (0 if one.agreement is None else 1 - one.agreement)
+
+    def line(self, number: int) -> str:
+        """A line of frames.jsonl."""
+        fields = {"image": number, "stamp": self.stamp, "time": round(self.time, 9), "ms": round(self.latency * 1e3, 3),
+                  "known": self.known, "unknown": self.unknown, "names": dict(sorted(self.names.items())),
+                  **asdict(self.steadiness), "hits": list(self.hits)}  # fmt: skip
+        return json.dumps(fields) + "\n"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An overlay to show: its frame, and a JPEG file's bytes."""
+
+    frame: Frame
+    jpeg: bytes
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """One replay.
+
+    Attributes:
+        bag, image_topic, truth_topic, model, provider, score_threshold, unknown_threshold: what ran on what.
+        class_names: known classes of the model.
+        health: of the recording.
+        frames: the images that were segmented, in the order in which they were recorded.
+        steadiness: of what was found in them.
+        failures: why images were skipped, and how many for each reason.
+        verdict, note: the scores, where the bag holds the truth; and a sentence on them, or on why there are none.
+        pictures: of some frames.
+        outcomes: of the criteria, if any were given.
+    """
+
+    bag: str
+    image_topic: str
+    truth_topic: str | None
+    model: str
+    provider: str
+    score_threshold: float
+    unknown_threshold: float
+    class_names: Sequence[str]
+    health: BagHealth
+    frames: Sequence[Frame]
+    steadiness: Steadiness
+    failures: Mapping[str, int]
+    verdict: Verdict | None
+    note: str
+    pictures: Sequence[Picture] = ()
+    outcomes: Sequence[Outcome] = field(default=())
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether every criterion is met; None without criteria."""
+        return all(outcome.passed for outcome in self.outcomes) if self.outcomes else None
+
+    def figures(self) -> dict[str, float | None]:
+        """Every figure of `figure_names` by its name; None where this recording does not allow one."""
+        count = len(self.frames)
+        latency = [frame.latency * 1000 for frame in self.frames]
+        total: Counter[str] = Counter()
+        seen: Counter[str] = Counter()
+        for frame in self.frames:
+            total += frame.names
+            seen.update(frame.names.keys())
+        percentiles = np.percentile(latency, (50, 95, 99)).tolist() if latency else (None,) * 3
+        names = [*self.class_names, UNKNOWN_NAME]
+        found = {
+            "images": count,
+            "images_skipped": sum(self.failures.values()),
+            "seconds": self.frames[-1].time - self.frames[0].time if count else None,
+            **dict(zip(("latency_p50_ms", "latency_p95_ms", "latency_p99_ms"), percentiles, strict=True)),
+            "known_per_image": sum(frame.known for frame in self.frames) / count if count else None,
+            "unknown_per_image": sum(frame.unknown for frame in self.frames) / count if count else None,
+            **self.steadiness.figures(),
+            **self._scores(),
+            **self.health.figures(self.image_topic),
+            **{SEEN + name: seen[name] / count if count else None for name in names},
+            **{COUNT + name: total[name] / count if count else None for name in names},
+        }
+        return {name: found[name] for name in figure_names(self.class_names)}
+
+    def _scores(self) -> dict[str, float | None]:
+        names = ("ap_known", "ap_unknown", "ar_unknown")
+        scores = {name: getattr(self.verdict, name, UNDEFINED) for name in names}
+        scores = {name: None if score == UNDEFINED else score for name, score in scores.items()}
+        return scores | {"images_judged": self.verdict.judged if self.verdict else 0}
+
+    def in_words(self) -> dict[str, str]:
+        """The figures that matter, in words and numbers, for the page and the terminal; `frames` must not be empty."""
+        figures = self.figures()
+        skipped, missing = figures["images_skipped"], figures["images_missing"]
+        rows = {
+            "images segmented": f"{len(self.frames):,}" + (f", {skipped:,} skipped" if skipped else ""),
+            "recorded in": f"{figures['seconds']:.1f} s" + (f", {missing:,} images missing" if missing else ""),
+            "time an image, p50 / p95 / p99": " / ".join(f"{figures[f'latency_p{n}_ms']:.0f}" for n in (50, 95, 99))
+            + " ms",
+            "known instances an image": f"{figures['known_per_image']:.1f}",
+            "unknown instances an image": f"{figures['unknown_per_image']:.1f}",
+            "camera stands": _shown(figures["standing_share"], "{:.0%} of the images"),
+            "flicker while it stands": _shown(figures["flicker_per_object_minute"], "{:.1f} an object and minute"),
+            "class changes": _shown(figures["class_changes_per_object_minute"], "{:.1f} an object and minute"),
+            "mask IoU with the image before": _shown(figures["mask_agreement"], "{:.3f}"),
+            "duplicates / parts an image": f"{figures['duplicates_per_image']:.2f} / {figures['parts_per_image']:.2f}",
+        }
+        if figures["tracks"] is not None:
+            rows["tracks"] = f"{figures['tracks']:,}"
+        if self.verdict:
+            judged = f", of {self.verdict.judged:,} images"
+            for name, words in (("ap_known", "AP of known classes (AP_k)"), ("ap_unknown", "AP of unknown objects "
+                                "(AP_unk)"), ("ar_unknown", "AR of unknown objects (AR_unk, 100)")):  # fmt: skip
+                rows[words] = _shown(figures[name], "{:.1f} %") + judged
+        return rows
+
+    def classes(self) -> list[tuple[str, int, int]]:
+        """Of each name found: instances, and the images that show any; most instances first."""
+        total: Counter[str] = Counter()
+        images: Counter[str] = Counter()
+        for frame in self.frames:
+            total += frame.names
+            images.update(frame.names.keys())
+        return [(name, number, images[name]) for name, number in total.most_common()]
+
+    def summary(self) -> str:
+        """The content of summary.json."""
+        fields = {
+            "passed": self.passed,
+            "criteria": [asdict(outcome) for outcome in self.outcomes],
+            "figures": self.figures(),
+            "score_histogram": self.steadiness.score_histogram,
+            "run": {name: getattr(self, name) for name in SETUP},
+            "skipped": dict(self.failures),
+            "health": [asdict(finding) for finding in self.health.findings],
+            "note": self.note,
+        }
+        return json.dumps(fields, indent=2) + "\n"
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "not defined" if value is None else form.format(value)
