@@ -157,7 +157,7 @@ def open_set(
     if not names(known):
         raise fail("--known names no class")
     _require_outputs(output, inputs=(annotations,))
-    tree, truth = read_annotations(annotations)
+    tree, truth = read_annotations(annotations, boxes=train)
     made = (training_set if train else evaluation_set)(tree, [truth.category_id(name) for name in names(known)])
     write_annotations(made, output)
     _report({output.name: made}, output.parent)

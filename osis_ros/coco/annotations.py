@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from osis_ros.coco.masks import Masks
-from osis_ros.coco.segmentation import first_broken, to_rle
+from osis_ros.coco.segmentation import first_broken, rectangle, to_rle
 from osis_ros.errors import DatasetError, OsisError
 
 UNKNOWN_ID = 1000  # the category id by which the authors' result files mean "unknown"
@@ -93,17 +93,19 @@ def read_json(path: Path) -> Any:
         raise DatasetError(f"{path}: not a JSON file ({err})") from None
 
 
-def read_ground_truth(path: Path) -> GroundTruth:
+def read_ground_truth(path: Path, boxes: bool = False) -> GroundTruth:
     """COCO-format ground truth: `images`, `annotations`, `categories`, and optionally `known_ids`.
 
     The three lists may also be nested under `ground_truth`, as in an evaluation fixture. Polygons and both kinds of
     run-length encoding are read. Annotation ids are not used, so repeated ids are no error; an annotation that is
     repeated exactly, including its id, counts once.
 
+    Args:
+        boxes: also read annotations that have a `bbox` and no segmentation (none, or an empty list).
     Raises:
         DatasetError: a file, field or mask that does not fit.
     """
-    return ground_truth_of(read_tree(path), path)
+    return ground_truth_of(read_tree(path), path, boxes)
 
 
 def read_tree(path: Path) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def read_tree(path: Path) -> dict[str, Any]:
     return tree if known_ids is None else {"known_ids": known_ids, **tree}
 
 
-def ground_truth_of(tree: dict[str, Any], path: Path) -> GroundTruth:
+def ground_truth_of(tree: dict[str, Any], path: Path, boxes: bool = False) -> GroundTruth:
     """`read_ground_truth` of what `read_tree` has read from `path`."""
     known_ids = tree.get("known_ids")
     if known_ids is not None and not isinstance(known_ids, list):
@@ -134,7 +136,7 @@ def ground_truth_of(tree: dict[str, Any], path: Path) -> GroundTruth:
     entries = _without_repeats(tree["annotations"], notes)
     images = _images(path, tree["images"], entries)
     categories = _categories(path, tree["categories"])
-    objects = _masks(f"{path}: annotation", entries, images, {c.id for c in categories}, is_detection=False)
+    objects = _masks(f"{path}: annotation", entries, images, {c.id for c in categories}, False, boxes)
     empty = int((objects.pixels == 0).sum())
     if empty:
         notes.append(f"{empty} annotations have no pixels; they count as objects that nobody can find, as in COCO")
@@ -280,11 +282,15 @@ def _categories(path: Path, entries: list) -> tuple[Category, ...]:
     return tuple(categories[i] for i in sorted(categories))
 
 
-def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: set[int], is_detection: bool) -> Masks:
+def _masks(
+    where: str, entries: list, images: tuple[Image, ...], category_ids: set[int], is_detection: bool,
+    boxes: bool = False,
+) -> Masks:  # fmt: skip
     index_of = {image.id: index for index, image in enumerate(images)}
     count = len(entries)
     image, category = np.zeros(count, np.int64), np.zeros(count, np.int64)
     score, crowd, given_area = np.ones(count), np.zeros(count, bool), np.full(count, np.nan)
+    box_only = np.zeros(count, bool)
     rles: list[dict] = []
     for n, entry in enumerate(entries):
         here = f"{where} {entry.get('id', n) if isinstance(entry, dict) else n}"
@@ -297,9 +303,11 @@ def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: s
             raise DatasetError(f"{here}: category_id {category[n]} is not among the ground truth's categories"
                                   f"{' nor the id for unknown' if is_detection else ''}")  # fmt: skip
         image[n] = index_of[image_id]
-        size = images[image[n]]
+        size, segmentation = images[image[n]], entry.get("segmentation")
+        box_only[n] = boxes and not segmentation and entry.get("bbox") is not None
         try:
-            rles.append(to_rle(entry.get("segmentation"), size.height, size.width))
+            outline = rectangle(entry["bbox"]) if box_only[n] else segmentation
+            rles.append(to_rle(outline, size.height, size.width))
         except ValueError as err:
             raise DatasetError(f"{here} (image {size.id}): {err}") from None
         if is_detection:
@@ -313,7 +321,7 @@ def _masks(where: str, entries: list, images: tuple[Image, ...], category_ids: s
     broken, why = first_broken(rles)
     if broken is not None:
         raise DatasetError(f"{where} {entries[broken].get('id', broken)}: {why}")
-    masks = Masks(image, category, score, given_area, crowd, tuple(rles))
+    masks = Masks(image, category, score, given_area, crowd, tuple(rles), box_only)
     return replace(masks, area=np.where(np.isnan(given_area), masks.pixels, given_area))
 
 

@@ -18,6 +18,7 @@ class Masks:
         area: [N] float64 px². COCO's own `area` where ground truth has one, else the mask's pixel count.
         crowd: [N] bool, a region of many objects rather than one (COCO's `iscrowd`); never for detections.
         rles: N compressed run-length encodings, `{"size": [height, width], "counts": bytes or str}`.
+        box_only: [N] bool, only a box is known, and the mask is that rectangle; never where not asked for.
     """
 
     image: np.ndarray
@@ -26,6 +27,11 @@ class Masks:
     area: np.ndarray
     crowd: np.ndarray
     rles: tuple[dict, ...]
+    box_only: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.box_only is None:
+            object.__setattr__(self, "box_only", np.zeros(len(self.rles), bool))
 
     def __len__(self) -> int:
         return len(self.rles)
@@ -40,7 +46,7 @@ class Masks:
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         return Masks(
             self.image[rows], self.category[rows], self.score[rows], self.area[rows], self.crowd[rows],
-            tuple(self.rles[i] for i in rows.tolist()),
+            tuple(self.rles[i] for i in rows.tolist()), self.box_only[rows],
         )  # fmt: skip
 
     def with_category(self, category: np.ndarray) -> "Masks":

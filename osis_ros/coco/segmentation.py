@@ -34,6 +34,21 @@ def to_rle(segmentation: Any, height: int, width: int) -> dict:
     return rle_api.frPyObjects(segmentation, height, width)
 
 
+def rectangle(bbox: Any) -> list[list[float]]:
+    """COCO's `bbox`, [x, y, width, height] in pixels, as a polygon.
+
+    Raises:
+        ValueError: it is none.
+    """
+    numbers = np.full(4, np.nan)
+    if isinstance(bbox, list) and len(bbox) == 4 and all(isinstance(n, int | float) for n in bbox):
+        numbers = np.array(bbox, float)
+    if not np.isfinite(numbers).all() or (numbers[2:] < 0).any():
+        raise ValueError(f"bbox is {repr(bbox)[:60]}, expected [x, y, width, height] in pixels")
+    x, y, width, height = numbers.tolist()
+    return [[x, y, x + width, y, x + width, y + height, x, y + height]]
+
+
 def _from_polygons(polygons: list, height: int, width: int) -> dict:
     if not height or not width:
         raise ValueError("the image has no height and width, which polygons need")

@@ -89,6 +89,11 @@ class Source(Strict):
     rename: dict[str, str] = Field({}, description="class names in the file → class names of the model, {cup: mug}")
     drop_annotations: tuple[str, ...] = Field((), description="class names whose annotations are ignored")
     drop_images: tuple[str, ...] = Field((), description="class names; images with such an object are left out")
+    boxes_only: Literal["all"] | tuple[str, ...] = Field(
+        (),
+        description="class names, or all: these objects train boxes and classes, but no masks, whatever the file has; "
+        "so does every annotation that has a `bbox` and no segmentation",
+    )
     cutouts: Cutouts | None = Field(None, description="paste objects of another data set into these images")
     retexture: Retexture | None = Field(None, description="give objects surfaces from another data set's photographs")
 

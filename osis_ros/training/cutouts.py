@@ -89,10 +89,10 @@ def cut_out(records: list[Record]) -> list[Cutout]:
 def _cut_out(record: Record) -> list[Cutout]:
     masks = decode_masks(record)
     pixels, found = None, []
-    for mask, label in zip(masks, record.labels, strict=True):
+    for number, (mask, label) in enumerate(zip(masks, record.labels, strict=True)):
         x, y, w, h = cv2.boundingRect(mask)
         whole = min(x, y) >= BORDER and max(x + w - record.width, y + h - record.height) <= -BORDER
-        if not whole or mask.sum() < SMALLEST**2:
+        if number in record.box_only or not whole or mask.sum() < SMALLEST**2:
             continue
         if pixels is None:
             pixels = read_pixels(record)

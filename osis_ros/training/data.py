@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import cv2
 import faster_coco_eval.core.mask as rle_api
 import numpy as np
 import torch
@@ -28,13 +29,17 @@ NO_CLASS = -1  # an object whose class is not to be learnt; it still teaches obj
 
 @dataclass(frozen=True)
 class Record:
-    """One annotated image: its file, size in pixels, and per object a label and a compressed run-length encoding."""
+    """One annotated image: its file, size in pixels, and per object a label and a compressed run-length encoding.
+
+    `box_only` are the numbers of the objects of which only the box may be learnt.
+    """
 
     path: Path
     height: int
     width: int
     labels: tuple[int, ...]
     rles: tuple[dict, ...]
+    box_only: frozenset[int] = frozenset()
 
 
 def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> list[Record]:
@@ -50,10 +55,12 @@ def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> lis
         ConfigError: the configuration drops or renames a class that does not exist.
     """
     path = root / source.annotations
-    truth = read_ground_truth(path)
+    truth = read_ground_truth(path, boxes=True)
     names = {c.name for c in truth.categories}
-    for use, named in (("drop", {*source.drop_annotations, *source.drop_images}), ("rename", {*source.rename})):
-        if missing := sorted(named - names):
+    hidden = tuple(names) if source.boxes_only == "all" else source.boxes_only
+    uses = {"drop": (*source.drop_annotations, *source.drop_images), "rename": source.rename, "hide masks of": hidden}
+    for use, named in uses.items():
+        if missing := sorted({*named} - names):
             raise ConfigError(f"{path} has no class {missing[0]!r} to {use}")
     for name in source.rename.values():
         if name not in class_names:
@@ -63,13 +70,14 @@ def read_source(source: Source, root: Path, class_names: tuple[str, ...]) -> lis
     objects = truth.objects
     out = np.unique(objects.image[_is_called(truth, source.drop_images)])
     kept = ~objects.crowd & ~_is_called(truth, source.drop_annotations) & ~np.isin(objects.image, out)
-    objects = objects.take(kept)
+    objects, box_only = objects.take(kept), (objects.box_only | _is_called(truth, hidden))[kept]
     records = []
     for index, rows in objects.rows_by_image().items():
         image = truth.images[index]
         records.append(Record(
             root / source.images / image.file_name, image.height, image.width,
             tuple(labels[c] for c in objects.category[rows].tolist()), tuple(objects.rles[i] for i in rows.tolist()),
+            frozenset(np.flatnonzero(box_only[rows]).tolist()),
         ))  # fmt: skip
     if not records:
         raise DatasetError(f"{path} leaves no image with an object to learn from")
@@ -85,10 +93,13 @@ def _is_called(truth: GroundTruth, names: tuple[str, ...]) -> np.ndarray:
 
 
 def decode_masks(record: Record) -> np.ndarray:
-    """All masks of an image, [N, H, W] uint8 0/1."""
+    """All masks of an image, [N, H, W] uint8 0/1; that of a `box_only` object fills its box."""
     masks = np.empty((len(record.rles), record.height, record.width), np.uint8)
-    for mask, rle in zip(masks, record.rles, strict=True):
+    for number, (mask, rle) in enumerate(zip(masks, record.rles, strict=True)):
         mask[:] = rle_api.decode(rle)
+        if number in record.box_only:
+            x, y, width, height = cv2.boundingRect(mask)
+            mask[y : y + height, x : x + width] = 1
     return masks
 
 
@@ -125,15 +136,10 @@ class Samples(Dataset):
         return len(self.records)
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Image uint8 [3, H, W] RGB; target with boxes float32 [N, 4] xyxy, labels int64 [N], masks uint8 [N, H, W]."""
+        """Image uint8 [3, H, W] RGB; target with boxes float32 [N, 4] xyxy, labels int64 [N], masks uint8 [N, H, W],
+        and has_mask bool [N], False where the mask is only the part of the object's box that is seen."""
         number, draw = index
-        record = self.records[number]
-        pixels, masks, labels = read_pixels(record), decode_masks(record), record.labels
-        random = np.random.default_rng([self.seed, 2, draw])
-        for paster in self.pasters.get(number, ()):
-            pixels, masks, labels = paster(pixels, masks, labels, random)
-        if self.recolour:
-            pixels = recolour_parts(pixels, masks, self.recolour, np.random.default_rng([self.seed, 3, draw]))
+        pixels, masks, labels, has_mask = self._varied(number, draw)
         image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
         masks = tv_tensors.Mask(torch.from_numpy(masks))
         with torch.random.fork_rng(devices=[]):
@@ -143,8 +149,30 @@ class Samples(Dataset):
         masks = masks[keep].as_subclass(Tensor)
         boxes = masks_to_boxes(masks) if len(masks) else torch.zeros(0, 4)
         boxes[:, 2:] += 1  # masks_to_boxes gives the last pixel, a box ends behind it
-        labels = torch.tensor(labels)[keep]
-        return image.as_subclass(Tensor), {"boxes": boxes.float(), "labels": labels, "masks": masks}
+        labels, has_mask = torch.tensor(labels)[keep], torch.from_numpy(has_mask)[keep]
+        target = {"boxes": boxes.float(), "labels": labels, "masks": masks, "has_mask": has_mask}
+        return image.as_subclass(Tensor), target
+
+    def _varied(self, number: int, draw: int) -> tuple[np.ndarray, np.ndarray, tuple[int, ...], np.ndarray]:
+        """Pixels [H, W, 3], masks [N, H, W], N labels and has_mask [N] of a record with its pasters' and other colours'
+        changes. These follow outlines, so what has none is only covered by what is pasted; it comes last."""
+        record = self.records[number]
+        pixels, masks, labels = read_pixels(record), decode_masks(record), record.labels
+        boxed = sorted(record.box_only)
+        boxes, labels_of_boxes = masks[boxed], tuple(labels[n] for n in boxed)
+        if boxed:
+            outlined = [n for n in range(len(labels)) if n not in record.box_only]
+            masks, labels = masks[outlined], tuple(labels[n] for n in outlined)
+        count = len(masks)
+        random = np.random.default_rng([self.seed, 2, draw])
+        for paster in self.pasters.get(number, ()):
+            pixels, masks, labels = paster(pixels, masks, labels, random)
+        if self.recolour:
+            pixels = recolour_parts(pixels, masks, self.recolour, np.random.default_rng([self.seed, 3, draw]))
+        has_mask = np.arange(len(masks) + len(boxes)) < len(masks)
+        if boxed:
+            masks = np.concatenate((masks, boxes & ~masks[count:].any(0)))
+        return pixels, masks, (*labels, *labels_of_boxes), has_mask
 
 
 class Stream(Sampler[tuple[int, int]]):

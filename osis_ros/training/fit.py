@@ -25,6 +25,7 @@ from osis_ros.training.cutouts import Cutout, CutoutPaster, cut_out, drawn_from
 from osis_ros.training.data import NO_CLASS, Paster, Record, Samples, Stream, collate, read_source
 from osis_ros.training.model.backbones.backbone import load_backbone_weights
 from osis_ros.training.model.build import build_detector
+from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector, Progress
 from osis_ros.training.model.weights_file import WeightsError
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
@@ -155,6 +156,7 @@ class FitModule(pl.LightningModule):
         config, trainer = self.config, self.trainer
         records = [read_source(s, self.data_root, config.model.class_names) for s in config.train.values()]
         require_known_objects(records, config.model.class_names)
+        warn_without_masks(records, config.model)
         stream = Stream(
             [len(r) for r in records], [s.weight for s in config.train.values()], config.seed,
             start=self.samples, rank=trainer.global_rank, world=trainer.world_size,
@@ -243,6 +245,23 @@ def require_known_objects(sources: list[list[Record]], class_names: tuple[str, .
     absent = [name for label, name in enumerate(class_names) if label not in labels]
     if absent:
         rank_zero_warn(f"no annotation is of class {', '.join(absent)}, which cannot be learnt so; is it misspelt?")
+
+
+def warn_without_masks(sources: list[list[Record]], config: ModelConfig) -> None:
+    """Warn of masks that cannot be learnt, for there are boxes only."""
+    labels = {
+        label
+        for records in sources for record in records
+        for number, label in enumerate(record.labels) if number not in record.box_only
+    }  # fmt: skip
+    if not labels:
+        rank_zero_warn("no annotation has a mask to learn from, so the mask head learns nothing")
+    absent = [name for label, name in enumerate(config.class_names) if label not in labels]
+    if labels and absent and config.mask.output == "class_specific":
+        rank_zero_warn(
+            f"mask.output class_specific has masks of their own for {', '.join(absent)}, of which no annotation has a "
+            "mask; with another output they share those of the other classes"
+        )
 
 
 def device_count(config: TrainConfig) -> int:

@@ -10,7 +10,7 @@ from rectangles import KNOWN, annotation, content, data, detection, rectangle, w
 
 from osis_ros.coco.annotations import EvaluationError, read_detections, read_ground_truth
 from osis_ros.coco.rle import _compress as encode_runs
-from osis_ros.coco.rle import encode
+from osis_ros.coco.rle import decode, encode
 from osis_ros.coco.segmentation import first_broken
 from osis_ros.errors import DatasetError
 from osis_ros.evaluation.metrics.open_set import score_open_set
@@ -54,6 +54,30 @@ def test_an_object_without_pixels_is_an_object_that_nobody_finds(tmp_path):
     report = score_open_set(ground_truth, found, open_set_split(ground_truth, KNOWN))
     assert report["known"]["AR100"] == pytest.approx(25)
     assert "3 annotations have no pixels" in ground_truth.notes[0]
+
+
+@pytest.mark.parametrize("without", [{}, {"segmentation": None}, {"segmentation": []}])
+def test_a_box_without_a_mask_is_read_where_boxes_are_wanted(tmp_path, without):
+    box = {"image_id": 1, "category_id": CUP, "bbox": [10, 20, 30.0, 5], "id": 9, **without}
+    path = write(tmp_path, "g.json", content([annotation(1, CUP, A, bbox=[0, 0, 1, 1]), box]))
+    objects = read_ground_truth(path, boxes=True).objects
+    assert objects.box_only.tolist() == [False, True]
+    assert objects.pixels.tolist() == [400, 150]
+    rows, columns = np.nonzero(decode(objects.rles[1]))
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (20, 24, 10, 39)
+    assert objects.take(np.array([1])).box_only.tolist() == [True]
+    if without.get("segmentation") == []:  # as ever: an object that nobody finds
+        assert read_ground_truth(path).objects.pixels.tolist() == [400, 0]
+    else:
+        with pytest.raises(DatasetError, match=r"annotation 9.*: segmentation is missing"):
+            read_ground_truth(path)
+
+
+@pytest.mark.parametrize("bbox", [[1, 2, 3], [1, 2, 3, "a"], [0, 0, -1, 5], 7, [0, 0, float("inf"), 1], "1234"])
+def test_a_box_that_is_none_is_named(tmp_path, bbox):
+    path = write(tmp_path, "g.json", content([{"id": 9, "image_id": 1, "category_id": CUP, "bbox": bbox}]))
+    with pytest.raises(DatasetError, match=r"annotation 9 \(image 1\): bbox is .*, expected \[x, y, width, height\]"):
+        read_ground_truth(path, boxes=True)
 
 
 def test_a_given_area_of_zero_does_not_make_an_object_empty(tmp_path):

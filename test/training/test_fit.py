@@ -1,5 +1,7 @@
 """A run trains, can be stopped and resumed at any step, and says in one sentence why it will not go on."""
 
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from osis_ros.training.config import ConfigError, load_config
 from osis_ros.training.cutouts import CutoutPaster
 from osis_ros.training.data import decode_masks, read_pixels, read_source
 from osis_ros.training.export import export_bundle
-from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit
+from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit, warn_without_masks
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,25 @@ def test_half_precision_is_chosen_only_where_the_cpu_computes_in_it(monkeypatch,
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16)
     assert fastest_precision() == precision
+
+
+def test_a_run_without_any_mask_says_that_masks_learn_nothing(shapes, tmp_path):
+    config = tiny_run(steps=1, train={"shapes": {"annotations": "a.json", "images": ".", "boxes_only": "all"}})
+    with pytest.warns(UserWarning, match="no annotation has a mask to learn from"):
+        fit(config, shapes, tmp_path)
+
+
+def test_masks_of_a_class_with_boxes_only_are_said_not_to_be_learnt(shapes):
+    config = tiny_run(
+        train={"shapes": {"annotations": "a.json", "images": ".", "boxes_only": ["disc"]}},
+        model={"system": "mask-rcnn", "preset": "tabletop", "class_names": NAMES},
+    )
+    records = [read_source(config.train["shapes"], shapes, NAMES)]
+    with pytest.warns(UserWarning, match="class_specific has masks of their own for disc, of which"):
+        warn_without_masks(records, config.model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_without_masks(records, tiny_run().model)  # the others' masks serve
 
 
 def test_a_run_of_automatic_precision_trains_here(shapes, tmp_path):

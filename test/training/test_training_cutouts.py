@@ -1,5 +1,6 @@
 """Objects cut out of photographs: which are taken, where they land, and what becomes of the ones below."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -41,6 +42,11 @@ def config(**changes) -> Cutouts:
 def table(objects: int = 0) -> tuple[np.ndarray, np.ndarray, tuple[int, ...]]:
     """A white 240x320 image whose objects cover it all."""
     return np.full((240, 320, 3), 255, np.uint8), np.ones((objects, 240, 320), np.uint8), (7,) * objects
+
+
+def test_an_object_whose_mask_is_hidden_is_not_cut_out(photograph):
+    record = photograph(label_3=rectangle(40, 30, 100, 90), label_4=rectangle(110, 30, 180, 90))
+    assert [cutout.label for cutout in cut_out([replace(record, box_only=frozenset({0}))])] == [4]
 
 
 def test_a_pasted_object_is_where_its_mask_says_and_has_its_label(photograph):

@@ -68,10 +68,79 @@ def test_an_image_with_a_dropped_name_goes_with_all_its_objects(write_source):
     assert [r.path.name for r in read_source(source, root, ("cup",))] == ["1.png"]
 
 
+TRIANGLE = [[2, 1, 8, 1, 2, 7]]
+IN_TRIANGLE_AND_SQUARE = [(0, 3, TRIANGLE, 0), (0, 7, TRIANGLE, 0)]
+
+
+def filled(masks: np.ndarray) -> list[bool]:
+    """Whether each mask is a whole rectangle."""
+    return [bool(m[np.ix_(m.any(1), m.any(0))].all()) for m in masks]
+
+
+@pytest.mark.parametrize(
+    ("boxes_only", "hidden"), [((), []), (("wrench",), [1]), (("cup", "wrench"), [0, 1]), ("all", [0, 1])]
+)
+def test_classes_of_which_masks_are_hidden_have_their_boxes(write_source, boxes_only, hidden):
+    source, root = write_source(IN_TRIANGLE_AND_SQUARE, boxes_only=boxes_only)
+    records = read_source(source, root, ("cup",))
+    assert records[0].box_only == set(hidden)
+    assert filled(decode_masks(records[0])) == [n in hidden for n in (0, 1)]
+    target = Samples(records, v2.Identity())[0, 0][1]
+    outlined = [n for n in (0, 1) if n not in hidden]
+    assert target["labels"].tolist() == [(0, -1)[n] for n in (*outlined, *hidden)]
+    assert target["has_mask"].tolist() == [True] * len(outlined) + [False] * len(hidden)
+    assert target["boxes"][0].equal(target["boxes"][1])
+    assert filled(target["masks"].numpy()) == (~target["has_mask"]).tolist()
+
+
+def test_a_box_without_a_mask_teaches_beside_outlined_objects(write_source):
+    source, root = write_source([(0, 3, SQUARE, 0), (0, 7, None, 0), (1, 7, [], 0)], images=2)
+    tree = json.loads((root / "a.json").read_text())
+    for annotation in tree["annotations"][1:]:
+        annotation["bbox"] = [3, 4, 5, 2]
+    (root / "a.json").write_text(json.dumps(tree))
+    samples = Samples(read_source(source, root, ("cup",)), v2.Identity())
+    first, second = samples[0, 0][1], samples[1, 0][1]
+    assert first["boxes"].tolist() == [[2, 1, 6, 4], [3, 4, 8, 6]]
+    assert first["has_mask"].tolist() == [True, False]
+    assert (second["boxes"].tolist(), second["has_mask"].tolist()) == ([[3, 4, 8, 6]], [False])
+    assert "2 annotations have a box and no mask" in check(root / "a.json").facts[-1]
+
+
+def test_a_box_goes_with_the_picture_and_ends_where_the_crop_does(write_source):
+    source, root = write_source([(0, 3, TRIANGLE, 0)], boxes_only="all")
+    augment = Augment(mode="jitter", size=(32, 32), scale=(1.0, 4.0))
+    samples = Samples(read_source(source, root, ("cup",)), train_transform(augment))
+    for draw in range(6):
+        target = samples[0, draw][1]
+        for box, mask in zip(target["boxes"].int(), target["masks"], strict=True):
+            inside = mask[box[1] : box[3], box[0] : box[2]].float()
+            assert inside.mean() > 0.9  # resizing rounds the corners
+            assert inside.sum() == mask.sum()
+
+
+def test_only_outlined_objects_get_other_surfaces_and_what_is_pasted_covers_boxes(write_source):
+    source, root = write_source(IN_TRIANGLE_AND_SQUARE, boxes_only=("cup",))
+    given = []
+
+    def paste(pixels, masks, labels, random):
+        given.append((len(masks), labels))
+        added = np.zeros_like(masks[:1])
+        added[0, :, 5:] = 1
+        return pixels, np.concatenate((masks, added)), (*labels, 0)
+
+    target = Samples(read_source(source, root, ("cup",)), v2.Identity(), pasters={0: (paste,)})[0, 0][1]
+    assert given == [(1, (-1,))]
+    assert target["labels"].tolist() == [-1, 0, 0]
+    assert target["has_mask"].tolist() == [True, True, False]
+    assert target["boxes"][2].tolist() == [2, 1, 5, 6]
+
+
 @pytest.mark.parametrize(
     ("objects", "extra", "message"),
     [
         ([(0, 3, SQUARE, 0)], {"drop_images": ("fork",)}, "no class 'fork' to drop"),
+        ([(0, 3, SQUARE, 0)], {"boxes_only": ("fork",)}, "no class 'fork' to hide masks of"),
         ([(0, 3, SQUARE, 0)], {"rename": {"fork": "cup"}}, "no class 'fork' to rename"),
         ([(0, 3, SQUARE, 0)], {"rename": {"wrench": "mug"}}, "'mug', a new name in `rename`, is none of the model's"),
     ],

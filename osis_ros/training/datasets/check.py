@@ -59,7 +59,7 @@ def check_annotations(path: Path, folder: Path) -> Findings:
 
 def _read(path: Path, findings: Findings) -> GroundTruth | None:
     try:
-        truth = read_ground_truth(path)
+        truth = read_ground_truth(path, boxes=True)
     except DatasetError as err:
         findings.problems.append(str(err))
         return None
@@ -70,6 +70,9 @@ def _read(path: Path, findings: Findings) -> GroundTruth | None:
     findings.facts.append(f"{path.name}: {len(truth.images)} images, {len(objects)} annotations ({crowds} crowds), "
                           f"{len(truth.categories)} classes ({classes})")  # fmt: skip
     findings.facts += truth.notes
+    if count := int(objects.box_only.sum()):
+        findings.facts.append(f"{count} annotations have a box and no mask; training learns no mask from them, and "
+                              "evaluation does not take the file")  # fmt: skip
     with_object = np.unique(objects.image[~objects.crowd])
     if len(with_object) < len(truth.images):
         findings.facts.append(f"{len(truth.images) - len(with_object)} images have no object")

@@ -10,14 +10,14 @@ from osis_ros.errors import DatasetError
 from osis_ros.files.atomic import write_whole
 
 
-def read_annotations(path: Path) -> tuple[dict[str, Any], GroundTruth]:
-    """A COCO-format file as it is, to be written anew, and as training and evaluation read it.
+def read_annotations(path: Path, boxes: bool = False) -> tuple[dict[str, Any], GroundTruth]:
+    """A COCO-format file as it is, to be written anew, and as evaluation reads it; with `boxes` as training does.
 
     Raises:
         DatasetError: the file cannot be read, or something in it does not fit.
     """
     tree = read_tree(path)
-    return tree, ground_truth_of(tree, path)
+    return tree, ground_truth_of(tree, path, boxes)
 
 
 def write_annotations(tree: dict[str, Any], path: Path) -> None:

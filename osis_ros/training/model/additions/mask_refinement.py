@@ -149,12 +149,13 @@ class MaskRefinement(Addition):
         refined, frames = in_few_sizes(partial(self, batch.pixels), rois, hint), grown(rois, self.border)
         masks = torch.cat([target["masks"] for target in targets])
         target = mask_targets(masks, frames, samples.index, config.crop_size)
-        shown = samples.positive
+        shown, told = samples.positive & samples.has_mask, samples.has_mask
         losses = {"loss_mask_refinement": config.loss_weight * self.loss(refined.logits[shown], target[shown])}
         if refined.fit is not None:
             areas = areas_in_cells(masks, frames, samples.index, config.crop_size)
             drawn = refined.logits.sigmoid() > network.config.mask.threshold
-            losses["loss_mask_score"] = config.score_loss_weight * mask_score_loss(refined.fit, drawn, target, areas)
+            score = mask_score_loss(refined.fit[told], drawn[told], target[told], areas[told])
+            losses["loss_mask_score"] = config.score_loss_weight * score
         return losses
 
     def _samples(self, found: list[Found], targets: list[dict], num_classes: int) -> RoISamples:

@@ -15,7 +15,8 @@ class RoISamples(NamedTuple):
 
     rois [R, 5] image index and box; labels [R] int64, 0..K-1, K background, -1 an object of unlabelled class;
     positive [R] bool; index [R] int64 in the batch of the object that each overlaps most, one of its image in any case,
-    objects [R, 4] that object's box, and iou [R] with it. Without objects in the image they mean nothing, and iou is 0.
+    objects [R, 4] that object's box, iou [R] with it, and has_mask [R] bool, whether its mask is known. Without objects
+    in the image they mean nothing, and iou is 0.
     """
 
     rois: Tensor
@@ -24,10 +25,12 @@ class RoISamples(NamedTuple):
     index: Tensor
     objects: Tensor
     iou: Tensor
+    has_mask: Tensor
 
-    def some_positive(self, limit: int | None, images: int) -> Tensor:
-        """Indices of the positive ones; with a limit, random ones, at most so many for each of the images."""
-        positive = torch.where(self.positive)[0]
+    def some_with_mask(self, limit: int | None, images: int) -> Tensor:
+        """Indices of the positive ones whose object's mask is known; with a limit, random ones, at most so many for
+        each of the images."""
+        positive = torch.where(self.positive & self.has_mask)[0]
         if limit is None:
             return positive
         return positive[torch.randperm(len(positive), device=positive.device)[: limit * images]]
@@ -42,7 +45,7 @@ def sample_rois(
 
     Args:
         proposals: boxes [P, 4] of each image.
-        targets: `boxes` float32 [G, 4] and `labels` int64 [G] of each image.
+        targets: `boxes` float32 [G, 4], `labels` int64 [G] and perhaps `has_mask` bool [G] of each image.
         count: samples of an image, at most.
         positive_fraction: the most of them that may be positive.
         positive_iou: of a proposal with its object, from which on it is positive.
@@ -50,6 +53,7 @@ def sample_rois(
     own = [target["boxes"] for target in targets]
     rois = with_image_index([torch.cat(pair) for pair in zip(proposals, own, strict=True)])
     objects, labels = with_image_index(own), torch.cat([target["labels"] for target in targets])
+    with_mask = torch.cat([t.get("has_mask", torch.ones_like(t["labels"], dtype=torch.bool)) for t in targets])
     # Below 0 where image and object do not belong together, so that even what overlaps none has one of its own image.
     iou = torch.where(objects[:, None, 0] == rois[:, 0], box_iou(objects[:, 1:], rois[:, 1:]), -1.0)
     overlap = overlap_of(iou)
@@ -59,6 +63,6 @@ def sample_rois(
     positive = torch.arange(len(index), device=index.device) < len(chosen[0])
     rois, iou, index = rois[index], overlap.iou[index].clamp(min=0), overlap.index[index]
     if len(objects) == 0:
-        return RoISamples(rois, torch.full_like(index, num_classes), positive, index, rois[:, 1:], iou)
+        return RoISamples(rois, torch.full_like(index, num_classes), positive, index, rois[:, 1:], iou, positive)
     labels = labels[index].masked_fill(~positive, num_classes)
-    return RoISamples(rois, labels, positive, index, objects[index, 1:], iou)
+    return RoISamples(rois, labels, positive, index, objects[index, 1:], iou, with_mask[index])

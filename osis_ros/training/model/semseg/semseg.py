@@ -81,7 +81,8 @@ class SemSeg(nn.Module):
             images: [B, 3, H, W] RGB, uint8 or float 0–255; image i fills its top left corner, the rest is ignored.
             image_sizes: (height, width) of each image in pixels.
             targets: for each image `boxes` float32 [G, 4] in pixels, `labels` int64 [G] (0..K-1, or -1 for an object
-                whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]. G may be 0.
+                whose class is not to be learnt) and `masks` bool or uint8 [G, H, W]; perhaps `has_mask` bool [G], False
+                where a mask is not to be learnt. G may be 0.
         Returns:
             the weighted losses of equations 1 and 7, scalars to be summed; or the detections of each image.
         """
@@ -228,7 +229,7 @@ class SemSeg(nn.Module):
     def _mask_loss(
         self, levels: list[Tensor], samples: RoISamples, semantics: Semantics, targets: list[dict]
     ) -> Tensor:
-        chosen = samples.some_positive(self.config.mask.rois_per_image, len(targets))
+        chosen = samples.some_with_mask(self.config.mask.rois_per_image, len(targets))
         if self.config.mask.output == "class_specific":
             chosen = chosen[samples.labels[chosen] >= 0]  # an object without a class has no mask to learn
         rois = samples.rois[chosen]

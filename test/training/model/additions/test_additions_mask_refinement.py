@@ -183,6 +183,27 @@ def test_an_image_without_objects_teaches_it_nothing(model):
     assert shared.loss_without_objects(model, "loss_mask_refinement") == 0
 
 
+def test_an_object_without_a_mask_teaches_it_nothing(model):
+    """Neither masks nor how well they fit."""
+    torch.manual_seed(0)
+    model = Detector(tiny(fit_share=0.5))
+    alive(model.mask_refinement)
+    names = ("loss_mask_refinement", "loss_mask_score")
+    _, target = scene()
+    changed = torch.stack((target["masks"][0], ~target["masks"][1]))
+
+    def found(**changes: torch.Tensor) -> list[float]:
+        torch.manual_seed(5)
+        taken = losses(model, **changes)
+        return [taken[name].item() for name in names]
+
+    one = torch.tensor([True, False])
+    assert found(has_mask=one) == found(has_mask=one, masks=changed)
+    assert found() != found(masks=changed)
+    assert found(has_mask=torch.ones(2) > 0) == found()
+    assert found(has_mask=torch.zeros(2) > 0) == [0, 0]
+
+
 def test_every_weight_of_it_learns_beside_the_rest_which_learns_nothing_from_it(model):
     torch.nn.init.normal_(model.mask_refinement.output.weight, std=0.1)
     found = losses(model)

@@ -16,7 +16,7 @@ def samples(labels: list[int], positive: list[bool]) -> RoISamples:
     rois = torch.tensor([[0.0, 10, 10, 30, 30]]).repeat(len(labels), 1)
     objects = torch.tensor([[10.0, 10, 30, 50]]).repeat(len(labels), 1)
     index = torch.zeros(len(labels), dtype=torch.int64)
-    return RoISamples(rois, torch.tensor(labels), torch.tensor(positive), index, objects, index.float())
+    return RoISamples(rois, torch.tensor(labels), torch.tensor(positive), index, objects, index.float(), index == 0)
 
 
 def test_only_the_box_of_the_own_class_learns():

@@ -63,7 +63,9 @@ def test_its_gradient_is_finite_and_moves_centres():
 def samples(labels: list[int], positive: list[bool], iou: list[float]) -> RoISamples:
     nothing = torch.zeros(len(labels), 5)
     index = torch.zeros(len(labels), dtype=torch.int64)
-    return RoISamples(nothing, torch.tensor(labels), torch.tensor(positive), index, nothing[:, 1:], torch.tensor(iou))
+    return RoISamples(
+        nothing, torch.tensor(labels), torch.tensor(positive), index, nothing[:, 1:], torch.tensor(iou), index == 0
+    )
 
 
 # a known object, one that is hit too badly, background, and two objects without a label

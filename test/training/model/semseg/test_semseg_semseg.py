@@ -82,6 +82,23 @@ def test_an_object_of_unlabelled_class_teaches_boxes_and_masks_but_no_class():
     assert losses(model, [0, 1])["loss_classification"] > 1
 
 
+def test_an_object_without_a_mask_teaches_all_but_masks():
+    image, target = scene([0, 1])
+
+    def found(**changes: torch.Tensor) -> dict[str, torch.Tensor]:
+        torch.manual_seed(5)
+        return build().train()(image[None], [SIZE], [{**target, **changes}])
+
+    plain, boxed = found(), found(has_mask=torch.tensor([True, False]))
+    empty = torch.stack((target["masks"][0], torch.zeros_like(target["masks"][1])))
+    assert all(torch.equal(plain[name], value) for name, value in found(has_mask=torch.ones(2) > 0).items())
+    assert {name for name in plain if not torch.equal(plain[name], boxed[name])} == {"loss_mask"}
+    assert torch.equal(boxed["loss_mask"], found(has_mask=torch.tensor([True, False]), masks=empty)["loss_mask"])
+    nothing = found(has_mask=torch.zeros(2) > 0)
+    assert nothing["loss_mask"] == 0
+    sum(nothing.values()).backward()
+
+
 def test_an_image_without_objects_trains():
     found = losses(build(), [])
     for name in ("loss_proposal_box", "loss_box", "loss_mask"):
