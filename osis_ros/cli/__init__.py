@@ -11,7 +11,9 @@ GROUPS = {
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
     "Make data": (data.scenes, words.names),
     "Train a model": (training.train, training.average, training.study),
-    "Export and import models": (models.export, models.import_checkpoint, models.compare_reference),
+    "Export and import models": (
+        models.export, models.build_engine, models.import_checkpoint, models.compare_reference,
+    ),
     "Evaluate a model": (
         evaluation.evaluate, evaluation.goss, evaluation.calibrate, evaluation.compare, evaluation.detect,
         evaluation.mask_quality, evaluation.tables, evaluation.card_figures, evaluation.pick_benchmark,

@@ -1,4 +1,4 @@
-"""`osis export`, `import-checkpoint` and `compare-reference`: checkpoints to bundles, others' weights to ours."""
+"""`osis export`, `build-engine`, `import-checkpoint` and `compare-reference`: bundles, engines, others' weights."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -53,6 +53,27 @@ def export(
     )  # fmt: skip
     size = bundle.model_file.stat().st_size / 1e6
     typer.echo(f"{bundle.path}: model.onnx {size:.1f} MB, {len(bundle.class_names)} known classes, {width}x{height}")
+
+
+def build_engine(
+    model: Annotated[str, typer.Argument(help="Folder of a model bundle, or the name of a model in the package.")],
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the engines. Default: where the node looks, ~/.cache/osis_ros/tensorrt."),
+    ] = None,
+) -> None:
+    """Build a model's TensorRT engine ahead of time, so that the node starts at once with `provider:=tensorrt`.
+
+    Takes minutes. An engine fits one kind of GPU, one onnxruntime and one TensorRT, so build it on the robot.
+    """
+    import time
+
+    from osis_ros.inference.provider import engine_cache
+    from osis_ros.inference.segmenter import Segmenter
+
+    started = time.monotonic()
+    segmenter = Segmenter(model, "tensorrt", cache=cache)
+    typer.echo(f"{engine_cache(segmenter.bundle, cache)}: ready in {time.monotonic() - started:.0f} s")
 
 
 def import_checkpoint(

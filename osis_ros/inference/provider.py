@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from importlib import metadata
 from pathlib import Path
 
 import onnxruntime as ort
@@ -34,7 +35,38 @@ def candidates(provider: str) -> tuple[str, ...]:
     """The providers to try in turn. `auto`: CUDA if this onnxruntime has it, then the CPU; else the one named."""
     if provider != "auto":
         return (provider,)
-    return ("cuda", "cpu") if PROVIDERS["cuda"] in ort.get_available_providers() else ("cpu",)
+    return ("cuda", "cpu") if "cuda" in available() else ("cpu",)
+
+
+def available() -> list[str]:
+    """The providers that this onnxruntime was built with. Whether one starts is known only when it does."""
+    return [name for name, long in PROVIDERS.items() if long in ort.get_available_providers()]
+
+
+def missing(provider: str) -> str:
+    """Why this onnxruntime cannot run on a provider, and what to do, in one sentence; empty if it can."""
+    if provider in available():
+        return ""
+    lack = f"provider '{provider}' is not in this onnxruntime {ort.__version__} (it has {', '.join(available())})"
+    if _version("onnxruntime") and _version("onnxruntime-gpu"):
+        return (
+            f"{lack}, because onnxruntime and onnxruntime-gpu are both installed and share one folder; uninstall both, "
+            "then install onnxruntime-gpu"
+        )
+    return f"{lack}; install onnxruntime-gpu in place of onnxruntime, or choose one it has"
+
+
+def _version(package: str) -> str:
+    """Of an installed package; empty if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def has_nvidia_gpu() -> bool:
+    """Whether an NVIDIA GPU's driver is loaded, on a desktop or a Jetson."""
+    return any(Path("/dev", name).exists() for name in ("nvidiactl", "nvhost-gpu"))
 
 
 def open_session(
@@ -55,12 +87,8 @@ def open_session(
     """
     if provider not in PROVIDERS:
         raise ProviderError(f"provider is '{provider}', expected one of {', '.join((*PROVIDERS, 'auto'))}")
-    available = [name for name, long in PROVIDERS.items() if long in ort.get_available_providers()]
-    if provider not in available:
-        raise ProviderError(
-            f"provider '{provider}' is not in this onnxruntime {ort.__version__} (it has {', '.join(available)}); "
-            "install onnxruntime-gpu in place of onnxruntime, or choose one it has"
-        )
+    if reason := missing(provider):
+        raise ProviderError(reason)
     cache = engine_cache(bundle, cache) if provider == "tensorrt" else None
     session = _create(bundle, provider, threads, cache, spin)
     running = session.get_providers()[0]
@@ -74,10 +102,12 @@ def open_session(
 
 def engine_cache(bundle: Bundle, root: Path | None) -> Path:
     """Where a bundle's TensorRT engines lie: a folder for each model, precision and release, so that an engine is never
-    used for another graph or by another release. (TensorRT itself adds the GPU to the file name.)"""
+    used for another graph or by another release. ONNX Runtime adds the kind of GPU to the file name. The release of
+    TensorRT is known only where it was installed by pip."""
     base = root or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "osis_ros" / "tensorrt"
     precision = "fp16" if bundle.manifest.float16 else "fp32"
-    return base / f"{bundle.manifest.sha256[:16]}-{precision}-ort{ort.__version__}"
+    tensorrt = next(filter(None, map(_version, ("tensorrt", "tensorrt-cu12", "tensorrt-cu13"))), "")
+    return base / f"{bundle.manifest.sha256[:16]}-{precision}-ort{ort.__version__}{tensorrt and f'-trt{tensorrt}'}"
 
 
 def _omp_num_threads() -> int:

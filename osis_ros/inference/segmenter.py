@@ -14,7 +14,7 @@ from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.inference.paste import paste_masks
-from osis_ros.inference.provider import ORT_ERRORS, SPIN, candidates, open_session
+from osis_ros.inference.provider import ORT_ERRORS, SPIN, candidates, missing, open_session
 from osis_ros.instances import Instances
 
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
@@ -45,6 +45,7 @@ class Segmenter:
     Attributes:
         bundle: what runs.
         provider: what it runs on: `cpu`, `cuda` or `tensorrt`.
+        not_cuda: why `auto` did not take CUDA, in one sentence; empty if it did or was not asked to choose.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class Segmenter:
         """
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         first, *others = candidates(provider)
+        self.not_cuda = missing("cuda") if provider == "auto" else ""
         try:
             self._start(first, threads, cache, spin, warm_up or bool(others))  # some devices fail only when they run
         except BundleError as err:
             if not others:
                 raise
+            self.not_cuda = str(err)
             log.warning("running on %s: %s", others[0], err)
             self._start(others[0], threads, cache, spin, warm_up)
 

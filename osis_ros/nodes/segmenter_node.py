@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 
 from osis_ros.errors import OsisError
+from osis_ros.inference.provider import has_nvidia_gpu
 from osis_ros.messages.colour import colour_converter
 from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.nodes import teach_request
@@ -102,6 +103,8 @@ class SegmenterNode(StreamingNode):
         self._announce(loaded)
         self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
         self.get_logger().info(f"configured with model '{segmenter.bundle.name}' on {segmenter.provider}")
+        if segmenter.not_cuda and has_nvidia_gpu():
+            self.get_logger().warning(f"the GPU is not used: {segmenter.not_cuda}")
         for name, most in loaded.limits.items():
             if (asked := self._values[name]) > most:
                 self.get_logger().warning(f"{name} is {asked}, but '{segmenter.bundle.name}' allows at most {most}")
@@ -224,6 +227,7 @@ class SegmenterNode(StreamingNode):
             "type": f"sensor_msgs/msg/{image_input.TRANSPORTS[values['image_transport']].__name__}",
             "model": segmenter.bundle.name if segmenter else values["model"],
             "provider": segmenter.provider if segmenter else "none",
+            "why not cuda": segmenter.not_cuda if segmenter else "",
         }
         return self.state, self._statistics.summary(), values["image_timeout"], details
 

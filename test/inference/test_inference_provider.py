@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from colour_model import colour_bundle
+from typer.testing import CliRunner
 
 import osis_ros
+from osis_ros.cli import app
 from osis_ros.inference.bundle import load_bundle
-from osis_ros.inference.provider import open_session
+from osis_ros.inference.provider import available, engine_cache, missing, open_session
+from osis_ros.inference.segmenter import Segmenter
 
 
 def threads() -> set[str]:
@@ -62,6 +65,47 @@ def test_a_thread_that_waits_for_work_sleeps_soon(asked, spins, microseconds, tm
     entry = options.get_session_options().get_session_config_entry
     assert entry("session.intra_op.allow_spinning") == spins
     assert entry("session.intra_op.spin_duration_us") == microseconds
+
+
+def installed(folder: Path, package: str) -> None:
+    """What pip leaves behind of a package."""
+    info = folder / f"{package.replace('-', '_')}-99.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n")
+
+
+@pytest.mark.skipif("cuda" in available(), reason="this onnxruntime has CUDA")
+def test_two_onnxruntimes_in_one_folder_are_named_as_the_cause(tmp_path, monkeypatch):
+    assert "install onnxruntime-gpu in place of onnxruntime" in missing("cuda")
+    installed(tmp_path, "onnxruntime-gpu")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "both installed" in missing("cuda")
+    assert "uninstall both, then install onnxruntime-gpu" in missing("cuda")
+    assert missing("cpu") == ""
+
+
+@pytest.mark.skipif("cuda" in available(), reason="this onnxruntime has CUDA")
+def test_auto_says_why_it_does_not_run_on_cuda(tmp_path):
+    bundle = colour_bundle(tmp_path / "colour")
+    assert Segmenter(bundle, "auto", warm_up=False).not_cuda == missing("cuda")
+    assert Segmenter(bundle, "cpu", warm_up=False).not_cuda == ""  # as asked
+
+
+def test_an_engine_of_another_tensorrt_is_not_taken(tmp_path, monkeypatch):
+    bundle = load_bundle(colour_bundle(tmp_path / "colour").path)
+    before = engine_cache(bundle, tmp_path)
+    installed(tmp_path, "tensorrt-cu12")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert engine_cache(bundle, tmp_path) == before.with_name(f"{before.name}-trt99.0")
+
+
+@pytest.mark.skipif("tensorrt" in available(), reason="this onnxruntime has TensorRT")
+def test_an_engine_cannot_be_built_without_tensorrt_and_one_sentence_says_so(tmp_path):
+    done = CliRunner().invoke(
+        app, ["build-engine", str(colour_bundle(tmp_path / "colour").path)], env={"COLUMNS": "300"}
+    )
+    assert done.exit_code == 1
+    assert "provider 'tensorrt' is not in this onnxruntime" in done.output
 
 
 def test_onnx_runtime_leaves_no_device_id_and_asks_no_server(tmp_path):

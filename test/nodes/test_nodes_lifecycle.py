@@ -14,6 +14,7 @@ from bench import TIMEOUT, Bench, eventually, picture, rgb_message, status, valu
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
+from osis_ros.inference.provider import available
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.outputs.label_info import LabelInfoPublisher
@@ -80,6 +81,16 @@ def test_a_provider_that_this_machine_lacks_leaves_the_node_unconfigured(
     assert not bench.change("configure")
     assert bench.state() == "unconfigured"
     assert "provider 'cuda'" in errors[0]
+
+
+@pytest.mark.skipif("cuda" in available(), reason="this onnxruntime has CUDA")
+def test_the_diagnostics_say_why_auto_runs_on_the_cpu(bench: Bench, colour_cells: Path):
+    bench.segmenter(model=str(colour_cells), provider="auto")
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
+    assert bench.change("configure")
+    eventually(
+        lambda: "'cuda' is not in this" in value(status(diagnostics, bench), "why not cuda"), "the reason is told"
+    )
 
 
 def test_an_impossible_transition_is_refused_and_the_node_lives_on(bench: Bench, colour_cells: Path):
