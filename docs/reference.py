@@ -22,6 +22,8 @@ TOPICS = {
     "segmenter": (
         ("image", "in", "sensor_msgs/msg/Image", "The camera. `image_transport: compressed` takes `CompressedImage`."),
         ("~/instances", "out", "osis_ros/msg/InstanceArray", "The masks, with the stamp and frame of the image."),
+        ("~/tracks", "out", "osis_ros/msg/TrackArray",
+         "All objects that are followed, with the class by a vote over time; also those that are not in the image."),
         ("~/detections", "out", "vision_msgs/msg/Detection2DArray", "Boxes. Needs vision_msgs."),
         ("~/label_image", "out", "sensor_msgs/msg/Image",
          "16UC1. Each pixel holds the `id` of its instance, 0 is background. Drawn only while somebody subscribes."),
@@ -37,6 +39,7 @@ TOPICS = {
          "Teaches the name of an object that is in view. Answers while active, if `teaching.gallery` is set."),
         ("~/forget", "service", "osis_ros/srv/Forget", "Forgets a taught name."),
         ("~/taught", "service", "osis_ros/srv/Taught", "Lists the taught names, and how well each can be told apart."),
+        ("~/reset_tracks", "service", "std_srvs/srv/Trigger", "Forgets all tracks. Their ids are not used again."),
     ),
     "localizer": (
         ("instances", "in", "osis_ros/msg/InstanceArray", "The segmenter's masks."),
@@ -47,6 +50,8 @@ TOPICS = {
         ("/tf", "in", "tf2_msgs/msg/TFMessage", "And `/tf_static`: where the camera is in `target_frame`."),
         ("~/objects", "out", "osis_ros/msg/ObjectArray",
          "Boxes and evidence. One message for each InstanceArray that is worked on, also where there is no object."),
+        ("~/tracks", "out", "osis_ros/msg/TrackArray",
+         "The objects that the localizer follows itself, with their positions. Only with `tracking.in_space`."),
         ("~/detections", "out", "vision_msgs/msg/Detection3DArray", "The boxes. Needs vision_msgs."),
         ("~/markers", "out", "visualization_msgs/msg/MarkerArray", "Boxes, while somebody subscribes."),
         ("~/plane", "out", "visualization_msgs/msg/Marker", "The support plane, while somebody subscribes."),
@@ -62,6 +67,8 @@ TOPICS = {
          "The next frames as one: objects, points and grasps, with a code for what was wrong. Answers while active."),
         ("~/export_grasp_input", "service", "osis_ros/srv/ExportGraspInput",
          "Writes the newest frame as files for a grasp planner. Answers while active."),
+        ("~/reset_tracks", "service", "std_srvs/srv/Trigger",
+         "Forgets the localizer's own tracks. Their ids are not used again."),
     ),
     "camera": (
         ("~/color/image_raw", "out", "sensor_msgs/msg/Image", "rgb8. The rendered picture."),

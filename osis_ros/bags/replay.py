@@ -191,6 +191,7 @@ class _Replay:
         self._steadiness = Steadiness()
         self._frames: list[FoundFrame] = []
         self._failures: Counter[str] = Counter()
+        self._notices: Counter[str] = Counter()
 
     def go(self, recorded: RecordedBag, console: Console) -> None:
         listed = recorded.count(self._image_topic)
@@ -226,6 +227,7 @@ class _Replay:
             return
         frame = self._pipeline(frame, self._values)
         seconds = time.perf_counter() - start
+        self._notices.update(frame.notices)
         self._results.write(frame, raw.time)
         self._judge.saw_answer(frame, seconds)
         instances = frame.instances
@@ -249,6 +251,7 @@ class _Replay:
         own, given = segmenter.bundle.manifest.thresholds, self._options
         verdict, note = self._judge.verdict()
         told = {finding.text for finding in health.findings}
+        more = [*(loss for loss in losses if loss not in told), *list(self._notices)[:REASONS_TOLD]]
         report = ReplayReport(
             bag=given.bag.resolve().name, image_topic=self._image_topic, truth_topic=self._truth_topic,
             model=segmenter.bundle.name, provider=segmenter.provider,
@@ -257,7 +260,7 @@ class _Replay:
             class_names=segmenter.bundle.manifest.class_names, health=health,
             frames=sorted(self._frames, key=lambda frame: frame.time),
             steadiness=self._steadiness, failures=dict(self._failures), verdict=verdict,
-            note=" ".join([note, *(f"{loss}." for loss in losses if loss not in told)]),
+            note=" ".join([note, *(f"{sentence}." for sentence in more)]),
         )  # fmt: skip
         return replace(report, outcomes=self._outcomes(report)) if self._criteria else report
 

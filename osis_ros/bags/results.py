@@ -11,12 +11,13 @@ from osis_ros.inference.overlay import draw_overlay
 from osis_ros.messages.images import rgb_to_jpeg_message
 from osis_ros.nodes.outputs.instances import INSTANCES
 from osis_ros.nodes.outputs.label_image import LABEL_IMAGE
+from osis_ros.nodes.outputs.tracks import TRACKS
 from osis_ros.nodes.support.qos import PICTURES
 from osis_ros.pipeline.frame import Frame
 
 # As the node names them; below ANEW where the bag has the node's own, which would else be played into one with these.
 NODE, ANEW = "/segmenter/", "/replay"
-OUTPUTS = (INSTANCES, LABEL_IMAGE)
+OUTPUTS = (INSTANCES, LABEL_IMAGE, TRACKS)
 SETTINGS = tuple(setting for output in OUTPUTS for setting in output.settings)
 OVERLAY = f"{NODE}overlay/compressed"  # raw ones would fill the disk
 TOPICS = (*(NODE + output.topic for output in OUTPUTS), OVERLAY)
@@ -44,6 +45,8 @@ class Results:
         """Write what was found in a frame as recorded at `time` (ns)."""
         for output in OUTPUTS:
             message = output.make(frame, self._values)
+            if message is None:
+                continue
             self._writer.write(self._prefix + NODE + output.topic, time, serialize_message(message))
         overlay = draw_overlay(frame.rgb, frame.instances)
         message = rgb_to_jpeg_message(overlay, frame.header)

@@ -1,4 +1,8 @@
-"""Draw instances on their image: each known class in its own colour, unknown ones hatched in magenta."""
+"""Draw instances on their image: each known class in its own colour, unknown ones hatched in magenta.
+
+Where objects are tracked, their number stands before the name. Outline and label then have the track's colour, which
+stays the same whatever the object is taken for.
+"""
 
 import colorsys
 import unicodedata
@@ -22,9 +26,10 @@ Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 
 
 def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
-    """A copy of the image with masks, contours and `name score` labels, the best score on top.
+    """A copy of the image with masks, contours and `name score` or `#track name score` labels, the best score on top.
 
-    The name is the taught one, or else that of the class. The colour is always that of the class.
+    The name is the taught one, or else that of the class. The mask has the colour of the class, outline and label
+    that of the track, where there is one.
 
     Labels never cover each other. Where there is no room, the labels of the lowest scores are left out. The font of
     OpenCV 4 has ASCII letters only: accents are dropped, and a name in another script is shown as `class 3`.
@@ -47,11 +52,12 @@ def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> 
     worst_first = np.argsort(instances.scores, kind="stable").tolist()
     outlines = {index: _fill(out, instances, index, unit) for index in worst_first}
     for index in worst_first:
-        _outline(out, outlines[index], colour_of(instances, index), unit)
+        _outline(out, outlines[index], outline_colour(instances, index), unit)
     taken: list[Rectangle] = []
     for index in reversed(worst_first):
         if outlines[index]:
             name = _drawable(_name(instances, index), int(instances.class_ids[index]))
+            name = f"#{track} {name}" if (track := track_of(instances, index)) else name
             text = f"{name} {instances.scores[index]:.2f}" if scores else name
             _label(out, instances, index, text, unit, taken)
     return out
@@ -68,12 +74,30 @@ def colour_of(instances: Instances, index: int) -> tuple[int, int, int]:
     return UNKNOWN_COLOUR if instances.unknown[index] else class_colour(int(instances.class_ids[index]))
 
 
+def track_of(instances: Instances, index: int) -> int:
+    """The track of instance `index`, 0 where it has none."""
+    return 0 if instances.track_ids is None else int(instances.track_ids[index])
+
+
+def outline_colour(instances: Instances, index: int) -> tuple[int, int, int]:
+    """The RGB colour of the outline and the label of instance `index`: its track's, or else that of its mask."""
+    track = track_of(instances, index)
+    return track_colour(track) if track else colour_of(instances, index)
+
+
 @cache
 def class_colour(class_id: int) -> tuple[int, int, int]:
     """The RGB colour of a known class. It is the same in every image and never near magenta, the colour of unknown."""
     hue = (0.30 + class_id * GOLDEN_RATIO) % 1 * 0.75 + 0.02
     lightness = (0.55, 0.42, 0.66)[class_id % 3]
     return tuple(round(255 * channel) for channel in colorsys.hls_to_rgb(hue, lightness, 0.85))
+
+
+@cache
+def track_colour(track_id: int) -> tuple[int, int, int]:
+    """The RGB colour of a track. It is the same in every image and differs from those of the tracks next to it."""
+    hue, lightness = track_id * GOLDEN_RATIO % 1, (0.5, 0.68, 0.6)[track_id % 3]
+    return tuple(round(255 * channel) for channel in colorsys.hls_to_rgb(hue, lightness, 1.0))
 
 
 def _fill(out: np.ndarray, instances: Instances, index: int, unit: int) -> list[np.ndarray]:
@@ -114,7 +138,7 @@ def _label(out: np.ndarray, instances: Instances, index: int, text: str, unit: i
     x, y = place
     plate = (x, y, x + width + 2 * pad, y + height + below + 2 * pad)
     taken.append(plate)
-    colour = colour_of(instances, index)
+    colour = outline_colour(instances, index)
     cv2.rectangle(out, plate[:2], plate[2:], colour, cv2.FILLED)
     bright = np.dot(colour, (0.299, 0.587, 0.114)) > 140
     cv2.putText(out, text, (x + pad, y + pad + height), FONT, size, DARK if bright else LIGHT, unit, cv2.LINE_AA)

@@ -14,7 +14,7 @@ from osis_ros.messages.images import byte_array
 from osis_ros.msg import Instance, InstanceArray
 
 # Fields whose columns, named in the plural, may be missing. The first of a group tells whether the group is set.
-OPTIONAL = (("track_id", "track_state"), ("taught_name", "taught_score"))
+OPTIONAL = (("track_state", "track_id"), ("taught_name", "taught_score"))
 
 
 def instances_to_message(instances: Instances, header: Header, model: str, embeddings: bool = False) -> InstanceArray:

@@ -7,7 +7,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from osis_ros.geometry.objects import Objects
 from osis_ros.geometry.support_plane import Plane
-from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour
+from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, track_colour
 from osis_ros.messages.poses import point_to_message, pose_of, vector_to_message
 from osis_ros.msg import Instance, InstanceArray
 
@@ -22,8 +22,10 @@ SIDES = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.count_nonzero(C
 def objects_to_markers(objects: Objects, found: InstanceArray, header: Header, gone: set[int]) -> MarkerArray:
     """Boxes with their edges and names; unknown objects stand out by colour, opacity and thick edges.
 
+    A tracked object's edges have the colour of its track, and its number stands before its name.
+
     Args:
-        gone: ids that were drawn before and are no longer there.
+        gone: `marker_id` of what was drawn before and is no longer there.
     """
     instances = {instance.id: instance for instance in found.instances}
     markers = [Marker(header=header, ns=ns, id=id_, action=Marker.DELETE)
@@ -31,6 +33,11 @@ def objects_to_markers(objects: Objects, found: InstanceArray, header: Header, g
     for row, id_ in enumerate(objects.ids.tolist()):
         markers += _object(objects, row, instances[id_], header)
     return MarkerArray(markers=markers)
+
+
+def marker_id(instance: Instance) -> int:
+    """The id of an instance's markers: that of its track, so that they stay; without one the negative instance id."""
+    return instance.track_id or -instance.id
 
 
 def all_deleted(header: Header) -> MarkerArray:
@@ -42,15 +49,17 @@ def _object(objects: Objects, row: int, instance: Instance, header: Header) -> l
     box = objects.box(row)
     colour = UNKNOWN_COLOUR if instance.unknown else class_colour(instance.class_id)
     pose = pose_of(box.centre, box.axes)
-    common = {"header": header, "id": instance.id, "action": Marker.ADD, "lifetime": LIFETIME}
+    common = {"header": header, "id": marker_id(instance), "action": Marker.ADD, "lifetime": LIFETIME}
     size = np.maximum(box.size, LEAST_SIDE)
     solid = Marker(ns=BOXES, type=Marker.CUBE, pose=pose, scale=vector_to_message(size),
                    color=_colour(colour, 0.45 if instance.unknown else 0.25), **common)  # fmt: skip
     width = LINE_WIDTH * (2 if instance.unknown else 1)
-    edges = Marker(ns=EDGES, type=Marker.LINE_LIST, pose=pose, color=_colour(colour, 1.0), **common)
+    edge_colour = track_colour(instance.track_id) if instance.track_id else colour
+    edges = Marker(ns=EDGES, type=Marker.LINE_LIST, pose=pose, color=_colour(edge_colour, 1.0), **common)
     edges.scale.x = width
     edges.points = [point_to_message(CORNERS[end] * size) for side in SIDES for end in side]
-    text = f"{instance.class_name} {instance.score:.2f}"
+    number = f"#{instance.track_id} " if instance.track_id else ""
+    text = f"{number}{instance.class_name} {instance.score:.2f}"
     above = box.centre + box.axes[:, 2] * (box.size[2] / 2 + LETTERS)
     name = Marker(ns=NAMES, type=Marker.TEXT_VIEW_FACING, text=text, pose=pose_of(above, np.eye(3)),
                   color=_colour(UNKNOWN_COLOUR if instance.unknown else (255, 255, 255), 1.0), **common)  # fmt: skip

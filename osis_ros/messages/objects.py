@@ -27,7 +27,7 @@ def objects_to_message(objects: Objects, found: InstanceArray, header: Header, p
 
     Args:
         objects: in the frame of the header; their measured points are not in the message.
-        found: the instances that they were made of, for class and score.
+        found: the instances that they were made of, for class, score and track.
         header: the image's stamp and the frame of the objects.
         problem: what was wrong with the frame, in one sentence.
     """
@@ -58,6 +58,8 @@ def _object(objects: Objects, row: int, instance: Instance) -> Object3D:
         valid_share=float(objects.valid_shares[row]),
         visible_share=float(objects.visible_shares[row]),
         touches_border=bool(objects.touching_border[row]),
+        track_id=instance.track_id,
+        track_state=instance.track_state,
     )
 
 

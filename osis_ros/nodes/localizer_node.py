@@ -1,7 +1,7 @@
 """`localizer`: a lifecycle node that places the segmenter's instances in space, by a depth image that is aligned.
 
 It only wires: parameters, the topics of instances, depth and colour, the worker that is given the newest instances,
-the placing, the output topics and two services.
+the placing, the tracks in space, the output topics and three services.
 """
 
 import time
@@ -14,13 +14,15 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, Image
+from std_srvs.srv import Trigger
 
 from osis_ros.msg import InstanceArray
-from osis_ros.nodes import export_request, pick_request, placing
+from osis_ros.nodes import export_request, pick_request, placing, space_tracks
 from osis_ros.nodes.frame_board import FrameBoard
 from osis_ros.nodes.object_outputs import all_outputs
 from osis_ros.nodes.outputs.publishers import OutputPublishers
 from osis_ros.nodes.placing import FramePlacer, PlacedFrame, UnpairedError, unplaced
+from osis_ros.nodes.space_tracks import SpaceTracks
 from osis_ros.nodes.support import image_input, parameters
 from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
 from osis_ros.nodes.support.faults import told
@@ -43,7 +45,7 @@ TIMEOUT = Setting(
 DEPTH = Setting("qos.depth", 10, "Depth and colour images that the middleware keeps.", NOT_ACTIVE, low=1, high=100)
 CAMERA = tuple(s for s in image_input.SETTINGS if s.name not in ("qos.depth", "image_timeout"))
 SETTINGS = (*placing.SETTINGS, COLOUR, *CAMERA, DEPTH, TIMEOUT, *all_outputs.SETTINGS, *export_request.SETTINGS,
-            AUTOSTART)  # fmt: skip
+            *space_tracks.SETTINGS, AUTOSTART)  # fmt: skip
 CALIBRATION = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)  # which every publisher offers
 
 
@@ -61,6 +63,7 @@ class LocalizerNode(StreamingNode):
         super().__init__("localizer", **options)
         self._outputs: OutputPublishers | None = None
         self._placer: FramePlacer | None = None
+        self._tracks = SpaceTracks()
         self._worker: NewestFrameWorker | None = None
         self._listener: TransformListener | None = None
         self._inputs: list[ImageInput] = []
@@ -73,6 +76,7 @@ class LocalizerNode(StreamingNode):
         group = MutuallyExclusiveCallbackGroup()  # a request waits for frames, which must go on meanwhile
         self.create_service(PickCandidates, "~/pick_candidates", self._on_pick, callback_group=group)
         self.create_service(ExportGraspInput, "~/export_grasp_input", self._on_export, callback_group=group)
+        self.create_service(Trigger, "~/reset_tracks", self._on_reset_tracks)
         self._diagnostics = DiagnosticsPublisher(self, self._report, self._cause, "objects in space", "message")
         if self._values[AUTOSTART.name]:
             self.bring_up_soon()
@@ -143,6 +147,9 @@ class LocalizerNode(StreamingNode):
         try:
             values = self._values
             frame, placed = self._placed(found, values)
+            frame, notice = self._tracks.follow(frame, values)
+            if notice:
+                self.get_logger().warning(notice, throttle_duration_sec=5.0)
             self._board.post(frame)
             self._outputs.publish(frame, values)
             if placed:
@@ -186,6 +193,11 @@ class LocalizerNode(StreamingNode):
             response.success, response.files = True, [str(file) for file in files]
         except Exception as err:
             response.message, _ = told(self.get_logger(), "request refused", err)
+        return response
+
+    def _on_reset_tracks(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success, response.message = True, self._tracks.reset()
+        self.get_logger().info(response.message)
         return response
 
     def _on_set_parameters(self, changed: list[Parameter]) -> SetParametersResult:

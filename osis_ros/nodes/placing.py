@@ -24,6 +24,7 @@ from osis_ros.msg import Instance, InstanceArray
 from osis_ros.nodes.support.stamped_history import TIME_WENT_BACK, StampedHistory
 from osis_ros.nodes.support.transforms import TransformError, TransformTree
 from osis_ros.pipeline.setting import NOT_ACTIVE, Setting
+from osis_ros.tracking.tracks import Tracks
 
 TARGET_FRAME = Setting(
     "target_frame", "", "Frame of the results, such as base_link; empty for the camera's own optical frame."
@@ -108,6 +109,7 @@ class PlacedFrame:
         pose: [4, 4] from the camera's optical frame to the frame of the objects; None where they are one.
         in_camera_frame: the objects are in the camera's frame although another one is wanted.
         colour: the colour image of the same stamp, where one came.
+        tracks: the localizer's own, None where it follows nothing itself.
     """
 
     found: InstanceArray
@@ -121,6 +123,7 @@ class PlacedFrame:
     pose: np.ndarray | None = None
     in_camera_frame: bool = False
     colour: Image | CompressedImage | None = None
+    tracks: Tracks | None = None
 
     @cached_property
     def labels(self) -> np.ndarray:

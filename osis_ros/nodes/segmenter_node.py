@@ -13,6 +13,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
+from std_srvs.srv import Trigger
 
 from osis_ros.errors import OsisError
 from osis_ros.inference.provider import has_nvidia_gpu
@@ -64,6 +65,7 @@ class SegmenterNode(StreamingNode):
         """
         super().__init__("segmenter", **options)
         self._pipeline: Pipeline | None = None
+        self._next_track = 1  # also of the next pipeline, so that no id is used again
         self._outputs: publishers.OutputPublishers | None = None
         self._label_info: LabelInfoPublisher | None = None
         self._worker: NewestFrameWorker | None = None
@@ -77,6 +79,7 @@ class SegmenterNode(StreamingNode):
         self.create_service(
             Segment, "~/segment", self._on_segment, qos_profile=WAITING_REQUESTS, callback_group=self._segment_group
         )
+        self.create_service(Trigger, "~/reset_tracks", self._on_reset_tracks)
         teaching = MutuallyExclusiveCallbackGroup()  # a request waits for frames, which must go on meanwhile
         for kind, name, answer in (
             (Teach, "~/teach", self._on_teach), (Forget, "~/forget", self._on_forget),
@@ -97,6 +100,7 @@ class SegmenterNode(StreamingNode):
             self._statistics.refused(str(err))
             return TransitionCallbackReturn.FAILURE
         segmenter = loaded.segment.segmenter
+        loaded.track.start_from(self._next_track)
         self._pipeline, self._statistics = loaded, FrameStatistics()
         self._outputs = publishers.OutputPublishers(self)
         self._label_info = LabelInfoPublisher(self, segmenter.bundle.class_names)
@@ -131,6 +135,8 @@ class SegmenterNode(StreamingNode):
         for publisher in (self._outputs, self._label_info):
             if publisher is not None:
                 publisher.destroy()
+        if self._pipeline is not None:
+            self._next_track = self._pipeline.track.next_id
         self._outputs = self._label_info = self._pipeline = None
 
     def _on_image(self, message: ImageMessage) -> None:
@@ -147,6 +153,8 @@ class SegmenterNode(StreamingNode):
             frame = Frame(rgb=rgb_from_message(message), header=message.header)
             self._announce(self._pipeline)
             frame = self._pipeline(frame, values)
+            for notice in frame.notices:
+                self.get_logger().warning(notice, throttle_duration_sec=5.0)
             self._outputs.publish(frame, values)
             if self._pipeline.name.kept is not None:
                 self._board.post(frame)
@@ -170,6 +178,17 @@ class SegmenterNode(StreamingNode):
         except Exception as err:
             response.message, faulty = told(self.get_logger(), "request refused", err)
             self._statistics.refused(response.message, faulty)
+        return response
+
+    def _on_reset_tracks(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        loaded = self._pipeline
+        response.success = loaded is not None
+        if loaded is None:
+            response.message = "the node is not configured"
+        else:
+            count = loaded.track.reset()
+            response.message = f"{count} tracks forgotten; the next id is {loaded.track.next_id}"
+            self.get_logger().info(response.message)
         return response
 
     def _on_teach(self, request: Teach.Request, response: Teach.Response) -> Teach.Response:

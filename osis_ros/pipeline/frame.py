@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from osis_ros.instances import Instances
+from osis_ros.tracking.tracks import Tracks
 
 if TYPE_CHECKING:
     from std_msgs.msg import Header
@@ -22,6 +23,8 @@ class Frame:
             tracker, must not remember such a frame.
         model: name of the model that found the instances.
         instances: None before the first stage.
+        tracks: all objects that are followed, None where nothing tracks.
+        notices: sentences for the user about what a stage had to do with this image.
     """
 
     rgb: np.ndarray
@@ -29,3 +32,5 @@ class Frame:
     in_stream: bool = True
     model: str = ""
     instances: Instances | None = None
+    tracks: Tracks | None = None
+    notices: tuple[str, ...] = ()

@@ -8,9 +8,10 @@ from osis_ros.pipeline.mask_nms import MaskNms
 from osis_ros.pipeline.name import Name
 from osis_ros.pipeline.segment import Segment
 from osis_ros.pipeline.stage import Stage
+from osis_ros.pipeline.track import Track
 
 S = TypeVar("S", bound=Stage)
-STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Name)
+STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Name, Track)
 SETTINGS = tuple(setting for stage in STAGES for setting in stage.settings)
 
 
@@ -20,6 +21,7 @@ class Pipeline:
     Attributes:
         segment: the first stage, which holds the model.
         name: the stage that holds the taught names.
+        track: the last stage, which remembers the objects of the stream.
         limits: setting's name → largest value that makes sense with the loaded model.
     """
 
@@ -34,6 +36,7 @@ class Pipeline:
         self._stages = tuple(stage(values) for stage in STAGES)
         self.segment = self._stage(Segment)
         self.name = self._stage(Name)
+        self.track = self._stage(Track)
         self.limits = {name: limit for stage in self._stages for name, limit in stage.limits.items()}
 
     def _stage(self, kind: type[S]) -> S:

@@ -5,20 +5,23 @@ import numpy as np
 from osis_ros.tracking.parameters import TrackerParameters
 
 UNKNOWN_LOOK = 0.4  # what a missing embedding costs: too much for an object at another place
+WORST_LOOK = 1.1  # what an embedding costs at most: little enough for an object exactly at its place
+SWAP_TIME = 1.0  # s that it takes to put another object in a place
 
 
-def mask_place(iou: np.ndarray, distance: np.ndarray, size: np.ndarray) -> np.ndarray:
+def mask_place(iou: np.ndarray, distance: np.ndarray, size: np.ndarray, likeness: np.ndarray) -> np.ndarray:
     """How far from its place an object is in the image: 0 there, 1 at quite another place.
 
-    Half of it is the mask IoU, half the distance of the boxes' centres in sizes of the object, because the masks of a
-    pen no longer overlap when it has moved by its own width.
+    Half of it is the mask IoU, half how near boxes of like size are, because the masks of a pen no longer overlap when
+    it has moved by its own width.
 
     Args:
         iou: [T, N] of the masks.
-        distance: [T, N] pixels between the centres.
-        size: [T, N] pixels, diagonal of the larger box.
+        distance: [T, N] pixels between the centres of the boxes.
+        size: [T, N] pixels, diagonal of the smaller box.
+        likeness: [T, N] in [0, 1], area of the smaller box divided by that of the larger one.
     """
-    return 1 - (iou + np.clip(1 - distance / np.maximum(size, 1), 0, 1)) / 2
+    return 1 - (iou + likeness * np.clip(1 - distance / np.maximum(size, 1), 0, 1)) / 2
 
 
 def space_place(distance: np.ndarray, gate: float) -> np.ndarray:
@@ -28,18 +31,6 @@ def space_place(distance: np.ndarray, gate: float) -> np.ndarray:
         distance: [T, N] metres in a fixed frame.
     """
     return np.minimum(distance / gate, 1)
-
-
-def cosine_distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """[T, N] in [0, 2], NaN where a vector is missing (all zero).
-
-    Args:
-        one, other: [T, D] and [N, D], unit length.
-    """
-    distance = 1 - one @ other.T
-    distance[~one.any(1)] = np.nan
-    distance[:, ~other.any(1)] = np.nan
-    return distance
 
 
 def place_cost(in_image: np.ndarray, in_space: np.ndarray, position_weight: float) -> np.ndarray:
@@ -55,14 +46,20 @@ def place_cost(in_image: np.ndarray, in_space: np.ndarray, position_weight: floa
     return np.where(np.isnan(place), 1.0, place)
 
 
-def total_cost(place: np.ndarray | float, distance: np.ndarray, parameters: TrackerParameters) -> np.ndarray:
-    """place + appearance_weight · distance / appearance_scale.
+def total_cost(
+    place: np.ndarray | float, distance: np.ndarray, parameters: TrackerParameters, unseen: np.ndarray | float = np.inf
+) -> np.ndarray:
+    """place + appearance_weight · distance / appearance_scale, where the look counts more the longer nobody looked.
+
+    Embeddings jump when the network sees another side of an object, but nobody swaps two objects within a moment. So
+    the look counts by 1 - exp(-unseen / SWAP_TIME).
 
     Args:
         place: [T, N], `place_cost`; 1 for an object that is known by its look alone.
-        distance: [T, N], `cosine_distance`; NaN, where a look is not known, costs UNKNOWN_LOOK.
+        distance: [T, N], cosine distance (`nearest_view`); NaN, where a look is not known, costs UNKNOWN_LOOK.
+        unseen: [T, 1] seconds since the track was seen.
     Returns:
         [T, N] float.
     """
-    look = np.where(np.isnan(distance), UNKNOWN_LOOK, distance / parameters.appearance_scale)
-    return place + parameters.appearance_weight * look
+    look = np.where(np.isnan(distance), UNKNOWN_LOOK, np.minimum(distance / parameters.appearance_scale, WORST_LOOK))
+    return place + parameters.appearance_weight * (1 - np.exp(-np.asarray(unseen) / SWAP_TIME)) * look

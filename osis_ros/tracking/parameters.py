@@ -32,7 +32,7 @@ class TrackerParameters:
         TrackingError: a value out of its range.
     """
 
-    confirm_after: float = 0.3
+    confirm_after: float = 0.1
     forget_after: float = 30.0
     gate: float = 0.1
     appearance_scale: float = 0.3

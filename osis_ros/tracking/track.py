@@ -5,9 +5,9 @@ import numpy as np
 from osis_ros.instances import Instances
 from osis_ros.tracking.class_vote import ClassVote
 from osis_ros.tracking.states import TrackState
+from osis_ros.tracking.views import Views
 
-LOOKS_KEPT = 0.1  # least share of the newest look in a track's embedding
-PLACES_KEPT = 0.5  # the same of its position in space
+NEWEST = 0.5  # share of the newest position in a track's position
 POINTS = 64  # of its surface that are remembered
 
 
@@ -22,7 +22,7 @@ class Track:
         sightings: images in which it was seen.
         vote: of its class.
         roi, mask: as in `Instances`, moved along with the camera; roi is None where it has no place in the image.
-        embedding: [D] float, unit length; all zero where none is known.
+        views: its embeddings.
         position: [3] float metres in the fixed frame, or None.
         points: [M, 3] float32 of its surface, in the fixed frame.
         instance_id: its instance's id in the last image, 0 where it was not seen.
@@ -32,8 +32,8 @@ class Track:
         self.id, self.state = 0, TrackState.TENTATIVE
         self.first_seen = self.last_seen = self.believed = stamp
         self.sightings = 0
-        self.vote = ClassVote(len(instances.class_names))
-        self.embedding = np.zeros(instances.embeddings.shape[1])
+        self.vote = ClassVote()
+        self.views = Views(instances.embeddings.shape[1])
         self.position: np.ndarray | None = None
         self.points = np.zeros((0, 3), np.float32)
         self.saw(instances, row, stamp)
@@ -42,16 +42,10 @@ class Track:
         """It is this instance of the image."""
         self.last_seen = self.believed = stamp
         self.sightings += 1
-        self.vote.add(int(instances.class_ids[row]), float(instances.scores[row]))
+        self.vote.add(instances.class_name(row), float(instances.scores[row]))
         self.roi, self.mask = instances.rois[row].astype(float), instances.masks[row]
         self.instance_id = int(instances.ids[row])
-        look = instances.embeddings[row]
-        if look.any():
-            self._looked(look, max(1 / self.sightings, LOOKS_KEPT) if self.embedding.any() else 1.0)
-
-    def _looked(self, look: np.ndarray, share: float) -> None:
-        mixed = (1 - share) * self.embedding + share * look
-        self.embedding = mixed / max(float(np.linalg.norm(mixed)), 1e-9)
+        self.views.add(instances.embeddings[row].astype(float))
 
     def placed(self, position: np.ndarray, points: np.ndarray, gate: float) -> None:
         """It is here in the fixed frame.
@@ -64,7 +58,7 @@ class Track:
         if self.position is None or np.linalg.norm(position - self.position) > gate:
             self.position = position
         else:
-            self.position = (1 - PLACES_KEPT) * self.position + PLACES_KEPT * position
+            self.position = (1 - NEWEST) * self.position + NEWEST * position
         self.points = points[:: max(1, len(points) // POINTS)]
 
     def continues(self, earlier: "Track") -> None:
@@ -72,8 +66,7 @@ class Track:
         self.id, self.first_seen = earlier.id, earlier.first_seen
         self.sightings += earlier.sightings
         self.vote.add_all(earlier.vote)
-        if earlier.embedding.any():
-            self._looked(earlier.embedding, earlier.sightings / self.sightings)
+        self.views.add_all(earlier.views)
 
     def move(self, shift: np.ndarray) -> None:
         """The camera moved: all objects are elsewhere in the image by `shift` pixels, x y."""

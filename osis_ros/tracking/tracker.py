@@ -8,7 +8,7 @@ from osis_ros.geometry.objects import Objects
 from osis_ros.instances import Instances
 from osis_ros.tracking.assignment import assign
 from osis_ros.tracking.camera_shift import camera_shift
-from osis_ros.tracking.cost import cosine_distance, mask_place, place_cost, space_place, total_cost
+from osis_ros.tracking.cost import mask_place, place_cost, space_place, total_cost
 from osis_ros.tracking.errors import TrackingError
 from osis_ros.tracking.mask_overlap import mask_overlap
 from osis_ros.tracking.parameters import TrackerParameters
@@ -16,6 +16,7 @@ from osis_ros.tracking.sight import Sight
 from osis_ros.tracking.states import TrackState
 from osis_ros.tracking.track import Track
 from osis_ros.tracking.tracks import Tracks
+from osis_ros.tracking.views import Views, nearest_view
 
 LATE = 1.0  # s before the newest stamp: images out of order are nearer, else time has gone back
 STANDING = 10  # images in a row that are no newer than the one before, after which this is told
@@ -40,7 +41,6 @@ class Tracker:
     def __init__(self, parameters: TrackerParameters | None = None, first_id: int = 1) -> None:
         self.parameters = parameters or TrackerParameters()
         self.next_id, self.notice = first_id, ""
-        self._class_names: tuple[str, ...] = ()
         self.reset()
 
     def reset(self) -> None:
@@ -52,7 +52,7 @@ class Tracker:
     @property
     def tracks(self) -> Tracks:
         """All objects that have an id, as they were after the last update."""
-        return Tracks.of(self._tracks, self._class_names)
+        return Tracks.of(self._tracks)
 
     def update(
         self, instances: Instances, stamp: float, objects3d: Objects | None = None, sight: Sight | None = None
@@ -63,14 +63,15 @@ class Tracker:
         nothing. One that is older by more than a second, or newer by more than `forget_after`, begins anew.
 
         Args:
-            instances: of one camera and one model, also where there are none.
+            instances: of one camera and one model, also where there are none. The names of classes are all that is used
+                of them, so their order may change.
             stamp: seconds, when the image was taken.
             objects3d: the instances in a frame that does not move with the camera, as far as they are known there.
             sight: the depth image, which tells hidden objects from those that are gone; only with `objects3d`.
         Returns:
             the instances; `track_ids` is 0 and the state TENTATIVE where an object is too new to have an id.
         Raises:
-            TrackingError: a stamp that is no number, or instances of another model than before.
+            TrackingError: a stamp that is no number.
         """
         self._heed(instances, stamp)
         newer = stamp > self._stamp
@@ -82,7 +83,7 @@ class Tracker:
             )
         centres, clouds = _in_space(instances, objects3d)
         shift = self._camera_shift(instances)
-        rows, columns, covered = self._assigned(instances, centres, shift)
+        rows, columns, covered = self._assigned(instances, centres, shift, max(stamp, self._stamp))
         owner: list[Track | None] = [None] * len(instances)
         for row, column in zip(rows.tolist(), columns.tolist()):
             owner[column] = self._tracks[row]
@@ -94,13 +95,14 @@ class Tracker:
         return instances.replaced(track_ids=np.array(ids, np.int64), track_states=np.array(states, np.uint8))
 
     def _heed(self, instances: Instances, stamp: float) -> None:
-        """Begin anew where the time or the camera's model calls for it."""
+        """Begin anew where the time calls for it; forget looks that cannot be compared with the new ones."""
         self.notice = ""
         if not math.isfinite(stamp):
             raise TrackingError(f"stamp is {stamp}, expected seconds")
-        if self._tracks and self._class_names != instances.class_names:
-            raise TrackingError("the instances have other class names than those before: one tracker takes one model's")
-        self._class_names = instances.class_names
+        size = instances.embeddings.shape[1]
+        for track in self._tracks if len(instances) else ():
+            if track.views.size != size:  # of another model, or no longer sent: not to be compared
+                track.views = Views(size)
         gap = stamp - self._stamp
         if gap < -LATE:
             self.notice = f"the stamps went back by {-gap:.1f} s, so all tracks begin anew"
@@ -118,15 +120,14 @@ class Tracker:
         if not seen or not len(instances):
             return np.zeros(2)
         rois = np.array([track.roi for track in seen])
-        areas = rois[:, 2] * rois[:, 3], (instances.rois[:, 2] * instances.rois[:, 3]).astype(float)
-        smaller, larger = (pick(areas[0][:, None], areas[1][None]) for pick in (np.minimum, np.maximum))
-        distance = cosine_distance(_looks(seen), instances.embeddings.astype(float))
-        likeness = np.exp(-np.nan_to_num(distance) / self.parameters.appearance_scale) * smaller / np.maximum(larger, 1)
+        distance = nearest_view([track.views for track in seen], _looks(instances))
+        likeness = np.exp(-np.nan_to_num(distance) / self.parameters.appearance_scale)
+        likeness *= _like_areas(rois, instances.rois)
         diagonal = float(np.hypot(instances.width, instances.height))
         return camera_shift(_centres(rois), _centres(instances.rois), likeness, diagonal)
 
     def _assigned(
-        self, instances: Instances, centres: np.ndarray, shift: np.ndarray
+        self, instances: Instances, centres: np.ndarray, shift: np.ndarray, now: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of tracks and columns of instances that belong together, and [T, N] covered shares of the tracks."""
         tracks, count = self._tracks, len(instances)
@@ -140,18 +141,19 @@ class Tracker:
             rois = np.array([tracks[row].roi for row in shown])
             rois[:, :2] = np.round(rois[:, :2] + shift)
             gap = np.linalg.norm(_centres(rois)[:, None] - _centres(instances.rois)[None], axis=2)
-            size = np.maximum(_diagonals(rois)[:, None], _diagonals(instances.rois)[None])
+            size = np.minimum(_diagonals(rois)[:, None], _diagonals(instances.rois)[None])
             iou, covered[shown] = mask_overlap(
                 rois.astype(int), [tracks[row].mask for row in shown], instances.rois, instances.masks
             )
-            in_image[shown] = mask_place(iou, gap, size)
+            in_image[shown] = mask_place(iou, gap, size, _like_areas(rois, instances.rois))
         placed = [row for row, track in enumerate(tracks) if track.position is not None]
         if placed:
             gap = np.linalg.norm(np.array([tracks[row].position for row in placed])[:, None] - centres[None], axis=2)
             in_space[placed] = space_place(gap, self.parameters.gate)
         place = place_cost(in_image, in_space, self.parameters.position_weight)
-        distance = cosine_distance(_looks(tracks), instances.embeddings.astype(float))
-        cost = total_cost(place, distance, self.parameters)
+        distance = nearest_view([track.views for track in tracks], _looks(instances))
+        unseen = np.array([now - track.last_seen for track in tracks])[:, None]
+        cost = total_cost(place, distance, self.parameters, unseen)
         cost += np.array([0.0 if track.id else TENTATIVE_COST for track in tracks])[:, None]
         cost[place > ELSEWHERE] = np.inf
         return *assign(cost, self.parameters.max_cost), covered
@@ -195,7 +197,8 @@ class Tracker:
                 newcomers.append(track)
         unseen = [track for track in self._tracks if track.id and not track.instance_id]
         if newcomers and unseen:
-            cost = total_cost(1.0, cosine_distance(_looks(unseen), _looks(newcomers)), self.parameters)
+            distance = nearest_view([track.views for track in unseen], [track.views.array for track in newcomers])
+            cost = total_cost(1.0, distance, self.parameters)
             both = [[old.last_seen >= new.first_seen for new in newcomers] for old in unseen]
             cost[np.array(both)] = np.inf  # seen in one image, so they are two
             for row, column in zip(*assign(cost, self.parameters.max_cost)):
@@ -244,8 +247,9 @@ def _in_space(instances: Instances, objects3d: Objects | None) -> tuple[np.ndarr
     return centres, clouds
 
 
-def _looks(tracks: list[Track]) -> np.ndarray:
-    return np.array([track.embedding for track in tracks])
+def _looks(instances: Instances) -> list[np.ndarray]:
+    """Of each instance, its one view [1, D]."""
+    return [look[None] for look in instances.embeddings.astype(float)]
 
 
 def _centres(rois: np.ndarray) -> np.ndarray:
@@ -254,3 +258,9 @@ def _centres(rois: np.ndarray) -> np.ndarray:
 
 def _diagonals(rois: np.ndarray) -> np.ndarray:
     return np.hypot(rois[:, 2], rois[:, 3]).astype(float)
+
+
+def _like_areas(rois: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """[T, N] in [0, 1], the smaller of two areas divided by the larger."""
+    one, other = (some[:, 2:].prod(1).astype(float) for some in (rois, others))
+    return np.minimum(one[:, None], other[None]) / np.maximum(np.maximum(one[:, None], other[None]), 1)

@@ -92,6 +92,10 @@ def test_every_image_is_answered_under_its_own_stamp_and_the_bags_play_together(
     assert [answer.header.stamp.nanosec for _, answer in answers] == [n * STEP for n in (0, 1, 3)]
     assert {answer.header.frame_id for _, answer in answers} == {"camera"}
     assert [[i.class_name for i in answer.instances] for _, answer in answers] == [["red"], ["red", "unknown"], ["red"]]
+    tracked = [[i.track_id for i in answer.instances] for _, answer in answers]
+    assert tracked == [[0], [1, 0], [1]], "seen again 0.1 s later, with tracking as in the node"
+    tracks = read(tmp_path / "out", "/segmenter/tracks")
+    assert [[track.id for track in message.tracks] for _, message in tracks] == [[], [1], [1]]
     (_, labels), *_ = read(tmp_path / "out", "/segmenter/label_image")
     assert (labels.encoding, labels.header.stamp.nanosec) == ("16UC1", 0)
     assert np.frombuffer(labels.data, np.uint16).reshape(224, 224)[28, 50] == 1
@@ -107,7 +111,7 @@ def test_the_nodes_own_results_in_the_bag_stay_apart(tmp_path: Path, colour_cell
     assert code == 0, said
     with AnyReader([tmp_path / "out"]) as reader:
         assert {c.topic: c.msgcount for c in reader.connections} == {
-            f"/replay/segmenter/{name}": 1 for name in ("instances", "label_image", "overlay/compressed")
+            f"/replay/segmenter/{name}": 1 for name in ("instances", "label_image", "overlay/compressed", "tracks")
         }
 
 

@@ -16,7 +16,7 @@ from osis_ros.coco.rle import decode
 from osis_ros.errors import ImageError
 from osis_ros.inference import image_file, overlay
 from osis_ros.inference.image_file import read_image, read_label_image
-from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, draw_overlay
+from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, draw_overlay, track_colour
 from osis_ros.instances import Instances
 
 
@@ -139,6 +139,25 @@ def test_known_colours_are_distinct_and_none_is_the_unknown_one():
     colours = np.array([class_colour(i) for i in range(12)] + [UNKNOWN_COLOUR], int)
     distances = np.linalg.norm(colours[:, None] - colours[None], axis=2) + 1e3 * np.eye(13)
     assert distances.min() > 40
+
+
+def test_a_tracked_thing_has_its_tracks_colour_and_number():
+    image = np.full((160, 200, 3), 100, np.uint8)
+    plain, tracked = two_things(), two_things().replaced(track_ids=[7, 0], track_states=[2, 1])
+    without, drawn = draw_overlay(image, plain), draw_overlay(image, tracked)
+    assert (drawn[25, 25] == without[25, 25]).all(), "the mask keeps its class's colour"
+    plates = [int((picture == track_colour(7)).all(-1).sum()) for picture in (without, drawn)]
+    assert plates[0] == 0 < 100 < plates[1]
+    again = tracked.replaced(class_ids=[1, 0])
+    assert (draw_overlay(image, again) == track_colour(7)).all(-1).sum() > 100, "whatever it is taken for"
+    untracked = plain.replaced(track_ids=[0, 0], track_states=[1, 1])
+    assert (draw_overlay(image, untracked) == without).all()
+
+
+def test_neighbouring_tracks_differ_in_colour():
+    colours = np.array([track_colour(number) for number in range(1, 13)], int)
+    distances = np.linalg.norm(colours[:, None] - colours[None], axis=2) + 1e3 * np.eye(12)
+    assert distances.min() > 30
 
 
 def test_an_overlay_of_one_pixel_and_of_nothing_is_drawn():

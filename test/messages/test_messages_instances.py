@@ -127,3 +127,12 @@ def test_what_does_not_fit_is_one_sentence(sent: InstanceArray, names: tuple[str
     with pytest.raises(MessageError, match=re.escape(sentence)) as caught:
         instances_from_message(sent, names)
     assert "\n" not in str(caught.value)
+
+
+def test_objects_too_new_for_a_number_are_tentative_on_the_other_side_too():
+    sent = message()
+    for instance in sent.instances:
+        instance.track_state = Instance.TENTATIVE
+    again = instances_from_message(sent, NAMES)
+    assert again.track_ids.tolist() == [0] * len(again)
+    assert again.track_states.tolist() == [Instance.TENTATIVE] * len(again)

@@ -151,11 +151,30 @@ def test_markers_are_deleted_when_their_object_is_gone(objects: Objects):
     gone = [marker for marker in markers if marker.action == Marker.DELETE]
     assert {(marker.ns, marker.id) for marker in gone} == {("boxes", 9), ("edges", 9), ("names", 9)}
     boxes = [marker for marker in markers if marker.ns == "boxes" and marker.action == Marker.ADD]
-    assert [marker.id for marker in boxes] == [1, 2]
+    assert [marker.id for marker in boxes] == [-1, -2]
     np.testing.assert_allclose([boxes[0].scale.x, boxes[0].scale.z], objects.box_sizes[0][[0, 2]])
     assert all(marker.lifetime.sec > 0 for marker in markers if marker.action == Marker.ADD)
     (edges, *_) = [marker for marker in markers if marker.ns == "edges" and marker.action == Marker.ADD]
     assert len(edges.points) == 24  # the two ends of twelve edges
+
+
+def test_a_track_is_in_the_object_and_keeps_its_markers_and_colour(objects: Objects):
+    pytest.importorskip("visualization_msgs")
+    from osis_ros.messages.markers import objects_to_markers
+
+    seen = []
+    for order in ([0, 1], [1, 0]):  # the same things, the other one better this time
+        tracked = INSTANCES.replaced(track_ids=[40, 41], track_states=[2, 2]).take(order).replaced(ids=[1, 2])
+        found = instances_to_message(tracked, HEADER, "a model")
+        located = objects.take(order).replaced(ids=[1, 2])
+        message = objects_to_message(located, found, HEADER)
+        assert [(one.id, one.track_id, one.track_state) for one in message.objects] == [
+            (1, (40, 41)[order[0]], 2), (2, (40, 41)[order[1]], 2)]  # fmt: skip
+        markers = objects_to_markers(located, found, HEADER, set()).markers
+        seen.append({marker.id: (marker.pose, marker.color) for marker in markers if marker.ns == "edges"})
+        assert all(marker.text.startswith(f"#{marker.id} box ") for marker in markers if marker.ns == "names")
+    assert seen[0] == seen[1]
+    assert seen[0][40][1] != seen[0][41][1]
 
 
 def test_unknown_objects_stand_out(objects: Objects):

@@ -14,9 +14,11 @@ from osis_ros.pipeline.mask_nms import MaskNms
 from osis_ros.pipeline.name import GALLERY
 from osis_ros.pipeline.pipeline import SETTINGS, Pipeline
 from osis_ros.pipeline.setting import SettingError, values_of
+from osis_ros.pipeline.track import parameters_of
 from osis_ros.teaching.lesson import lesson
+from osis_ros.tracking.parameters import RANGES, TrackerParameters
 
-HEADER = SimpleNamespace(frame_id="eye")
+HEADER = SimpleNamespace(frame_id="eye", stamp=SimpleNamespace(sec=7, nanosec=0))
 
 
 def scene() -> np.ndarray:
@@ -67,6 +69,46 @@ def test_duplicates_go_before_the_best_are_counted(max_overlap: float, max_insta
     frame = Frame(rgb=np.zeros((64, 64, 3), np.uint8), header=HEADER, instances=instances)
     given = values(max_overlap=max_overlap, max_instances=max_instances)
     assert MaskNms(given)(frame, given).instances.ids.tolist() == kept
+
+
+def frames(pipeline: Pipeline, given: dict[str, object], *seconds: float, in_stream: bool = True) -> list[Frame]:
+    stamps = [divmod(round(1e9 * moment), 1_000_000_000) for moment in seconds]
+    headers = [SimpleNamespace(stamp=SimpleNamespace(sec=sec, nanosec=nanosec)) for sec, nanosec in stamps]
+    return [pipeline(Frame(rgb=scene(), header=header, in_stream=in_stream), given) for header in headers]
+
+
+def test_the_objects_of_a_stream_get_tracks_and_nothing_else_changes(colour_cells: Path):
+    given = values(model=str(colour_cells))
+    pipeline = Pipeline(given)
+    first, second = frames(pipeline, given, 1_700_000_000.2, 1_700_000_000.7)
+    assert first.instances.track_ids.tolist() == [0, 0]
+    assert second.instances.track_ids.tolist() == second.tracks.ids.tolist() == [1, 2]
+    (alone,) = frames(pipeline, given, 3.0, in_stream=False)
+    assert alone.instances.track_ids is alone.tracks is None, "nor does a request disturb the stream"
+    assert frames(pipeline, given, 1_700_000_001.2)[0].instances.track_ids.tolist() == [1, 2]
+    for name in set(Instances._columns()) - {"track_ids", "track_states"}:
+        np.testing.assert_array_equal(getattr(second.instances, name), getattr(alone.instances, name), err_msg=name)
+
+
+def test_tracking_can_be_switched_off(colour_cells: Path):
+    given = values(model=str(colour_cells)) | {"tracking.enabled": False}
+    for frame in frames(Pipeline(given), given, 1.0, 2.0):
+        assert frame.instances.track_ids is frame.tracks is None
+
+
+def test_a_stream_that_goes_back_is_told_in_the_frame(colour_cells: Path):
+    given = values(model=str(colour_cells))
+    before, after = frames(Pipeline(given), given, 9.0, 2.0)
+    assert before.notices == ()
+    assert after.notices == ("the stamps went back by 7.0 s, so all tracks begin anew",)
+
+
+def test_the_settings_of_the_tracker_are_its_own_defaults():
+    given = values()
+    for name, value in parameters_of(given).items():
+        assert getattr(TrackerParameters(), name) == value, name
+        (setting,) = (one for one in SETTINGS if one.name == f"tracking.{name}")
+        assert (setting.low, setting.high) == RANGES[name]
 
 
 def test_a_value_out_of_range_is_refused_with_the_reason():

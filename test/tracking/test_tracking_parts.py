@@ -6,9 +6,10 @@ import pytest
 from osis_ros.tracking.assignment import assign
 from osis_ros.tracking.camera_shift import camera_shift
 from osis_ros.tracking.class_vote import ClassVote
-from osis_ros.tracking.cost import UNKNOWN_LOOK, cosine_distance, mask_place, place_cost, space_place, total_cost
+from osis_ros.tracking.cost import UNKNOWN_LOOK, WORST_LOOK, mask_place, place_cost, space_place, total_cost
 from osis_ros.tracking.mask_overlap import mask_overlap
 from osis_ros.tracking.parameters import TrackerParameters
+from osis_ros.tracking.views import MOST, Views, nearest_view
 
 
 def test_the_assignment_is_the_best_of_all_and_not_the_nearest_first():
@@ -59,11 +60,10 @@ def test_one_object_alone_is_no_shift():
     assert camera_shift(np.zeros((1, 2)), np.full((1, 2), 90.0), np.ones((1, 1)), 800.0).tolist() == [0, 0]
 
 
-def test_the_place_is_half_overlap_and_half_distance():
-    assert mask_place(np.array([[1 / 3]]), np.array([[20.0]]), np.array([[100.0]])) == pytest.approx(
-        1 - (1 / 3 + 0.8) / 2
-    )
-    assert mask_place(np.zeros((1, 1)), np.array([[300.0]]), np.array([[100.0]])) == 1
+def test_the_place_is_half_overlap_and_half_nearness_of_like_boxes():
+    """IoU 1/3, 20 px apart with a diagonal of 100, areas as 1 to 2: 1 - (1/3 + 0.5 · 0.8) / 2."""
+    place = mask_place(np.array([1 / 3, 0.0]), np.array([20.0, 300.0]), np.array([100.0, 100.0]), np.array([0.5, 1]))
+    np.testing.assert_allclose(place, [1 - (1 / 3 + 0.4) / 2, 1])
     assert space_place(np.array([0.05, 0.1, 7.0]), 0.1).tolist() == [0.5, 1, 1]
 
 
@@ -76,21 +76,50 @@ def test_the_place_is_of_what_is_known():
 
 def test_the_cost_is_place_and_appearance():
     parameters = TrackerParameters(appearance_scale=0.3, appearance_weight=2.0)
-    cost = total_cost(np.array([0.3, 1.0]), np.array([0.06, np.nan]), parameters)
-    np.testing.assert_allclose(cost, [0.3 + 2 * 0.2, 1 + 2 * UNKNOWN_LOOK])
+    cost = total_cost(np.array([0.3, 1.0, 0.0]), np.array([0.06, np.nan, 1.9]), parameters)
+    np.testing.assert_allclose(cost, [0.3 + 2 * 0.2, 1 + 2 * UNKNOWN_LOOK, 2 * WORST_LOOK])
 
 
-def test_a_missing_embedding_is_no_distance():
-    distance = cosine_distance(np.array([[1.0, 0], [0, 0]]), np.array([[0, 1.0], [1, 0]]))
-    np.testing.assert_array_equal(distance, [[1, 0], [np.nan, np.nan]])
+def test_the_look_of_what_was_just_seen_counts_little():
+    """After half a second by 1 - exp(-0.5) = 0.393."""
+    cost = total_cost(np.array([[0.0], [0.0]]), np.array([[0.3], [0.3]]), TrackerParameters(), np.array([[0.5], [0.0]]))
+    np.testing.assert_allclose(cost, [[0.39347], [0.0]], atol=1e-5)
+
+
+def views(*looks: list[float]) -> Views:
+    made = Views(2)
+    for one in looks:
+        made.add(np.array(one) / np.linalg.norm(one))
+    return made
+
+
+def test_the_nearest_view_counts():
+    """The first object was seen as x and as y, the second as x alone; (0.6, 0.8) has 0.2 to y and 0.4 to x."""
+    distance = nearest_view([views([1, 0], [0, 1]), views([1, 0]), Views(2)],
+                            [np.array([[0.6, 0.8]]), np.zeros((1, 2)), np.array([[1.0, 0], [0, 1]])])  # fmt: skip
+    np.testing.assert_allclose(distance, [[0.2, np.nan, 0], [0.4, np.nan, 0], [np.nan] * 3], atol=1e-12)
+
+
+def test_looks_that_are_alike_are_one_view_and_the_rarest_goes():
+    alike = views([1, 0], [1, 0.1], [1, -0.1])
+    np.testing.assert_allclose(alike.array, [[1, 0]], atol=0.02)
+    turned = [[np.cos(angle), np.sin(angle)] for angle in np.linspace(0, np.pi, MOST + 1)]
+    many = views(*turned, *turned[1:MOST])
+    assert len(many) == MOST
+    assert nearest_view([many], [np.array([turned[0]])])[0, 0] > 0.1, "seen once, and longest ago"
+    many.add(np.zeros(2))
+    assert len(many) == MOST
+    alike.add_all(many)
+    assert nearest_view([alike], [np.array([turned[3]])])[0, 0] < 0.05
 
 
 def test_the_vote_is_weighted_by_score():
-    vote = ClassVote(2)
-    for class_id, score in [(0, 0.4), (0, 0.4), (2, 0.9)]:
-        vote.add(class_id, score)
-    assert vote.winner == 2
+    vote = ClassVote()
+    for name, score in [("cup", 0.4), ("cup", 0.4), ("unknown", 0.9)]:
+        vote.add(name, score)
+    assert vote.winner == "unknown"
     assert vote.share == pytest.approx(0.9 / 1.7)
-    vote.add(0, 0.0)
-    vote.add(0, 0.2)
-    assert vote.winner == 0
+    other = ClassVote()
+    other.add("cup", 0.2)
+    vote.add_all(other)
+    assert vote.winner == "cup"

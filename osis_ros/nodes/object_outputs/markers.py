@@ -8,7 +8,14 @@ from osis_ros.nodes.placing import PlacedFrame
 from osis_ros.pipeline.setting import Setting
 
 if importlib.util.find_spec("visualization_msgs"):
-    from osis_ros.messages.markers import Marker, MarkerArray, all_deleted, objects_to_markers, plane_to_marker
+    from osis_ros.messages.markers import (
+        Marker,
+        MarkerArray,
+        all_deleted,
+        marker_id,
+        objects_to_markers,
+        plane_to_marker,
+    )
 else:
     Marker = MarkerArray = None
 
@@ -25,7 +32,8 @@ class Markers:
         self._drawn: set[int] | None = None
 
     def make(self, frame: PlacedFrame, values: Mapping[str, object]) -> object:
-        ids = set(frame.objects.ids.tolist())
+        placed = set(frame.objects.ids.tolist())
+        ids = {marker_id(instance) for instance in frame.found.instances if instance.id in placed}
         gone = (self._drawn or set()) - ids
         message = objects_to_markers(frame.objects, frame.found, frame.header, gone)
         if self._drawn is None:

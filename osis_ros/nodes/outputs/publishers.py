@@ -9,9 +9,10 @@ from osis_ros.nodes.outputs.instances import INSTANCES
 from osis_ros.nodes.outputs.label_image import LABEL_IMAGE
 from osis_ros.nodes.outputs.output import Output
 from osis_ros.nodes.outputs.overlay import OVERLAY
+from osis_ros.nodes.outputs.tracks import TRACKS
 from osis_ros.nodes.support.qos import publisher_events
 
-OUTPUTS = (INSTANCES, DETECTIONS, LABEL_IMAGE, OVERLAY)  # in the order in which they are sent
+OUTPUTS = (INSTANCES, TRACKS, DETECTIONS, LABEL_IMAGE, OVERLAY)  # in the order in which they are sent
 SETTINGS = tuple(setting for output in OUTPUTS for setting in output.settings)
 
 
