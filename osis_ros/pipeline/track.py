@@ -25,6 +25,9 @@ SETTINGS = (
     Setting("tracking.max_cost", 1.3,
             "Highest cost at which an instance continues a track, 1 for quite another place; lower gives more new "
             "tracks, higher more mix-ups.", low=0.0, high=10.0),
+    Setting("tracking.duplicate_iou", 0.35,
+            "An instance whose mask IoU with a better one exceeds this is a duplicate, without a track_id; 1 for none.",
+            low=0.0, high=1.0),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ RANGES = {
     "appearance_weight": (0.0, 10.0),
     "position_weight": (0.0, 100.0),
     "max_cost": (0.0, 10.0),
+    "duplicate_iou": (0.0, 1.0),
 }
 
 
@@ -27,6 +28,7 @@ class TrackerParameters:
         appearance_weight: weight of the embedding against the place; 0 for the place alone.
         position_weight: weight of the position in space against the mask overlap, where both are known.
         max_cost: highest cost at which an instance continues a track. An instance at quite another place costs 1.
+        duplicate_iou: mask IoU with a better instance above which an instance is a duplicate and gets no track.
 
     Raises:
         TrackingError: a value out of its range.
@@ -39,6 +41,7 @@ class TrackerParameters:
     appearance_weight: float = 1.0
     position_weight: float = 4.0
     max_cost: float = 1.3
+    duplicate_iou: float = 0.35
 
     def __post_init__(self) -> None:
         for field in fields(self):

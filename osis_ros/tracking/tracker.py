@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from osis_ros.geometry.objects import Objects
+from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.instances import Instances
 from osis_ros.tracking.assignment import assign
 from osis_ros.tracking.camera_shift import camera_shift
@@ -63,13 +64,14 @@ class Tracker:
         nothing. One that is older by more than a second, or newer by more than `forget_after`, begins anew.
 
         Args:
-            instances: of one camera and one model, also where there are none. The names of classes are all that is used
-                of them, so their order may change.
+            instances: of one camera and one model, best first, also where there are none. Classes are told apart by
+                their names, so their order may change.
             stamp: seconds, when the image was taken.
             objects3d: the instances in a frame that does not move with the camera, as far as they are known there.
             sight: the depth image, which tells hidden objects from those that are gone; only with `objects3d`.
         Returns:
-            the instances; `track_ids` is 0 and the state TENTATIVE where an object is too new to have an id.
+            the instances; `track_ids` is 0 and the state TENTATIVE where an object is too new to have an id, and where
+            an instance is a duplicate of a better one.
         Raises:
             TrackingError: a stamp that is no number.
         """
@@ -81,6 +83,8 @@ class Tracker:
                 f"the last {STANDING} images are no newer than the one before them, so no object gets a track: "
                 "let the camera stamp its images"
             )
+        kept = mask_nms(instances.rois, instances.masks, self.parameters.duplicate_iou)
+        found, instances = instances, instances.take(kept)
         centres, clouds = _in_space(instances, objects3d)
         shift = self._camera_shift(instances)
         rows, columns, covered = self._assigned(instances, centres, shift, max(stamp, self._stamp))
@@ -90,9 +94,11 @@ class Tracker:
         if newer:
             self._stamp = stamp
             self._learn(instances, owner, covered, centres, clouds, shift, sight)
-        ids = [track.id if track else 0 for track in owner]
-        states = [track.state if track and track.id else TrackState.TENTATIVE for track in owner]
-        return instances.replaced(track_ids=np.array(ids, np.int64), track_states=np.array(states, np.uint8))
+        ids, states = np.zeros(len(found), np.int64), np.full(len(found), TrackState.TENTATIVE, np.uint8)
+        for row, track in zip(kept.tolist(), owner):
+            if track and track.id:
+                ids[row], states[row] = track.id, track.state
+        return found.replaced(track_ids=ids, track_states=states)
 
     def _heed(self, instances: Instances, stamp: float) -> None:
         """Begin anew where the time calls for it; forget looks that cannot be compared with the new ones."""

@@ -86,7 +86,7 @@ def test_the_objects_of_a_stream_get_tracks_and_nothing_else_changes(colour_cell
     (alone,) = frames(pipeline, given, 3.0, in_stream=False)
     assert alone.instances.track_ids is alone.tracks is None, "nor does a request disturb the stream"
     assert frames(pipeline, given, 1_700_000_001.2)[0].instances.track_ids.tolist() == [1, 2]
-    for name in set(Instances._columns()) - {"track_ids", "track_states"}:
+    for name in set(Instances.columns()) - {"track_ids", "track_states"}:
         np.testing.assert_array_equal(getattr(second.instances, name), getattr(alone.instances, name), err_msg=name)
 
 

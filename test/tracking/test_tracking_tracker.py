@@ -192,6 +192,18 @@ def test_the_class_is_voted_over_time_and_the_images_own_is_kept():
     assert tracker.tracks.class_names[0] == "unknown"
 
 
+def test_a_second_find_of_the_same_object_gets_no_track():
+    """The network took the cup for two things: the weaker one shares 60 · 50 of 60 · 60 pixels with it."""
+    tracker, again = Tracker(PATIENT), (100, 110, 60, 50, BLUE)
+    for stamp in (0.0, 0.5, 1.0):
+        found = tracker.update(things(CUP, BOWL, again), stamp)
+    assert found.track_ids.tolist() == [1, 2, 0]
+    assert found.track_states.tolist() == [TrackState.CONFIRMED, TrackState.CONFIRMED, TrackState.TENTATIVE]
+    assert ids(tracker, 1.5, again, BOWL) == [1, 2], "alone it is the cup"
+    everything = started(CUP, BOWL, again, duplicate_iou=1.0)
+    assert everything.tracks.ids.tolist() == [1, 2, 3]
+
+
 def test_what_another_instance_covers_is_hidden():
     tracker = started(CUP, BOWL)
     arm = (80, 80, 120, 200, look(1, 1, 1))
