@@ -27,7 +27,7 @@ def test_tracks_come_back_as_they_went():
     message = tracks_to_message(TRACKS, Header(stamp=STAMP, frame_id="world"), "a model")
     assert (message.header.frame_id, message.model) == ("world", "a model")
     again = tracks_from_message(message)
-    for name in set(Tracks._columns()) - {"class_names"}:
+    for name in set(Tracks.columns()) - {"class_names"}:
         np.testing.assert_allclose(getattr(again, name), getattr(TRACKS, name), atol=1e-6, err_msg=name)
     assert again.class_names.tolist() == ["can", "unknown"]
     assert len(tracks_from_message(tracks_to_message(TRACKS.take([]), Header(), ""))) == 0

@@ -400,8 +400,8 @@ def test_markers_and_detections(rig: Rig):
     first, second = markers.wait(2)
     actions = visualization.Marker
     assert first.markers[0].action == actions.DELETEALL
-    assert {m.id for m in first.markers if m.ns == "boxes"} == {1, 2}
-    assert {m.id for m in second.markers if m.action == actions.DELETE and m.ns == "boxes"} == {2}
+    assert {m.id for m in first.markers if m.ns == "boxes"} == {-1, -2}, "of instances without a track"
+    assert {m.id for m in second.markers if m.action == actions.DELETE and m.ns == "boxes"} == {-2}
     assert actions.DELETEALL not in [m.action for m in second.markers]
     assert planes.wait()[0].header.frame_id == rig.world
     boxes = detections.wait()[0]
