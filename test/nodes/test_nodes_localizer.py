@@ -15,6 +15,7 @@ from ray_scene import Cuboid, cast, instances_of, looking
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
+from std_srvs.srv import Trigger
 
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.instances import Instances
@@ -23,7 +24,7 @@ from osis_ros.messages.clouds import cloud_from_message
 from osis_ros.messages.images import image_from_message, image_to_message
 from osis_ros.messages.instances import instances_to_message
 from osis_ros.messages.objects import grasps_from_message, objects_from_message
-from osis_ros.msg import GraspArray, InstanceArray, ObjectArray
+from osis_ros.msg import GraspArray, InstanceArray, ObjectArray, Track, TrackArray
 from osis_ros.srv import ExportGraspInput, PickCandidates
 
 tf2_msgs = pytest.importorskip("tf2_msgs.msg")
@@ -408,6 +409,45 @@ def test_markers_and_detections(rig: Rig):
     assert (boxes.header.frame_id, [one.id for one in boxes.detections]) == (rig.world, ["1", "2"])
     centre = boxes.detections[0].bbox.center.position
     np.testing.assert_allclose([centre.x, centre.y, centre.z], THINGS[0].centre, atol=0.005)
+
+
+# --- tracks -----------------------------------------------------------------------------------------------------------
+
+
+def test_objects_are_followed_in_space_and_what_was_taken_away_is_gone(rig: Rig):
+    tracks = rig.bench.listen(TrackArray, "localizer/tracks")
+    rig.start(
+        target_frame=rig.world, transform_wait=2.0, depth_wait=2.0, only_standing=False, objects_without_mask=False,
+        tracking__in_space=True,
+    )  # fmt: skip
+    rig.bench.matched("localizer/tracks")
+
+    def ids(second: int, *things: Cuboid, heading: float = 0) -> dict[float, int]:
+        """y of each object → its track."""
+        rig.frame_of(second * 1_000_000_000, looking(50, 0.8, heading=heading), things)
+        return {round(one.box_pose.position.y, 1): one.track_id for one in rig.answer(second * 1_000_000_000).objects}
+
+    assert ids(1, *THINGS) == {0.0: 0, 0.2: 0}
+    assert ids(2, *THINGS) == {0.0: 1, 0.2: 2}
+    assert ids(3, *reversed(THINGS), heading=120) == {0.0: 1, 0.2: 2}, (
+        "seen from behind, the other way round in the image"
+    )
+    assert ids(4, THINGS[0], heading=120) == {0.0: 1}
+    told = {one.id: one for one in tracks.wait(4)[-1].tracks}
+    assert {id_: one.state for id_, one in told.items()} == {1: Track.CONFIRMED, 2: Track.GONE}
+    assert (told[1].placed, told[2].placed, tracks[-1].header.frame_id) == (True, False, rig.world)
+    np.testing.assert_allclose([told[1].position.x, told[1].position.y], THINGS[0].centre[:2], atol=0.005)
+    answer = rig.bench.call(Trigger, "reset_tracks", Trigger.Request())
+    assert (answer.success, answer.message) == (True, "2 tracks forgotten; the next id is 3")
+    assert ids(5, *THINGS) == {0.0: 0, 0.2: 0}
+    assert ids(6, *THINGS) == {0.0: 3, 0.2: 4}
+
+
+def test_tracks_in_space_without_a_frame_that_stands_still_are_warned_of(rig: Rig, warnings: list[str]):
+    rig.start(depth_wait=2.0, tracking__in_space=True)
+    rig.frame_of(1_000_000_000)
+    rig.answer(1_000_000_000)
+    assert "tracking.in_space needs target_frame, a frame that does not move with the camera" in warnings
 
 
 # --- services ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from bench import Bench, Heard, eventually, picture, rgb_message
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
@@ -46,15 +45,6 @@ class Stream:
         message = eventually(lambda: next((m for m in list(self.tracks) if m.header.stamp == stamp), None), "tracks")
         assert (message.model, message.header.frame_id) == ("colour_cells", "camera_optical_frame")
         return {track.id: track for track in message.tracks}
-
-
-@pytest.fixture
-def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    from rclpy.impl.rcutils_logger import RcutilsLogger
-
-    logged = []
-    monkeypatch.setattr(RcutilsLogger, "warning", lambda self, text, **options: logged.append(text))
-    return logged
 
 
 def test_an_object_keeps_its_id_and_those_that_are_not_seen_are_told_of(bench: Bench, colour_cells):
