@@ -236,7 +236,7 @@ class _Replay:
             time=raw.time * 1e-9, stamp=stamp_of(frame), known=len(instances) - unknown, unknown=unknown,
             latency=seconds, names=Counter(instances.class_name(i) for i in range(len(instances))),
             steadiness=self._steadiness.saw(instances, frame.rgb, (stamp_of(frame) or raw.time) * 1e-9),
-            hits=tuple(one.name for one in self._regions if one.hits(instances).any()),
+            hits=tuple(one.name for one in self._regions if one.hits(instances).any()), tracks=_seen(frame),
         )  # fmt: skip
         self._lines.write(found.line(len(self._frames)))
         self._frames.append(found)
@@ -272,6 +272,14 @@ class _Replay:
             if isinstance(one, EmptyRegion) else one.outcome(figures)
             for one in self._criteria
         ]  # fmt: skip
+
+
+def _seen(frame: Frame) -> dict[int, str]:
+    """The tracks of the objects in an image: id → class by vote."""
+    if frame.tracks is None:
+        return {}
+    seen = frame.tracks.take(frame.tracks.instance_ids > 0)
+    return dict(zip(seen.ids.tolist(), seen.class_names.tolist(), strict=True))
 
 
 def _decoded_or_why_not(raw: RawMessage) -> object:

@@ -96,6 +96,12 @@ def test_every_image_is_answered_under_its_own_stamp_and_the_bags_play_together(
     assert tracked == [[0], [1, 0], [1]], "seen again 0.1 s later, with tracking as in the node"
     tracks = read(tmp_path / "out", "/segmenter/tracks")
     assert [[track.id for track in message.tracks] for _, message in tracks] == [[], [1], [1]]
+    lines = [json.loads(line) for line in (tmp_path / "out" / "frames.jsonl").read_text().splitlines()]
+    assert [line["tracks"] for line in lines] == [[], [1], [1]]
+    page = " ".join((tmp_path / "out" / "report.html").read_text().split())
+    row = ("1", "red", "2", "0.1 s", "0.3 s")
+    assert "1 object followed" in page
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", page[page.index("<h2>Tracks") :])[:5] == list(row)
     (_, labels), *_ = read(tmp_path / "out", "/segmenter/label_image")
     assert (labels.encoding, labels.header.stamp.nanosec) == ("16UC1", 0)
     assert np.frombuffer(labels.data, np.uint16).reshape(224, 224)[28, 50] == 1

@@ -72,6 +72,7 @@ class Frame:
         names: its instances by class name, unknown ones as `unknown`.
         steadiness: against the image before.
         hits: names of the criteria whose region holds something.
+        tracks: of its objects, the id and the class by the vote so far.
     """
 
     time: float
@@ -82,6 +83,7 @@ class Frame:
     names: Counter[str]
     steadiness: FrameSteadiness
     hits: tuple[str, ...] = ()
+    tracks: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def concern(self) -> float:
@@ -94,7 +96,7 @@ class Frame:
         """A line of frames.jsonl."""
         fields = {"image": number, "stamp": self.stamp, "time": round(self.time, 9), "ms": round(self.latency * 1e3, 3),
                   "known": self.known, "unknown": self.unknown, "names": dict(sorted(self.names.items())),
-                  **asdict(self.steadiness), "hits": list(self.hits)}  # fmt: skip
+                  **asdict(self.steadiness), "hits": list(self.hits), "tracks": sorted(self.tracks)}  # fmt: skip
         return json.dumps(fields) + "\n"
 
 
@@ -210,6 +212,16 @@ class ReplayReport:
             total += frame.names
             images.update(frame.names.keys())
         return [(name, number, images[name]) for name, number in total.most_common()]
+
+    def tracks(self) -> list[tuple[int, str, int, float, float]]:
+        """Of each track: id, class by vote, images that show it, and seconds of the first and the last; by id."""
+        start = self.frames[0].time
+        found: dict[int, tuple[int, str, int, float, float]] = {}
+        for frame in self.frames:
+            for id_, name in frame.tracks.items():
+                *_, images, first, _ = found.get(id_, (id_, name, 0, frame.time - start, 0.0))
+                found[id_] = id_, name, images + 1, first, frame.time - start
+        return [found[id_] for id_ in sorted(found)]
 
     def summary(self) -> str:
         """The content of summary.json."""
