@@ -18,7 +18,8 @@ from std_msgs.msg import Header
 from osis_ros.bags.bag_file import RawMessage
 from osis_ros.bags.health import check_bag
 from osis_ros.bags.reader import RecordedBag, decoded
-from osis_ros.bags.results import SETTINGS, Results, overlays
+from osis_ros.bags.replayed import FRAMES, SUMMARY, ReplayedRun
+from osis_ros.bags.results import SETTINGS, Results
 from osis_ros.bags.truth import Judge
 from osis_ros.bags.writer import BagWriter
 from osis_ros.errors import ImageError, OsisError
@@ -40,7 +41,7 @@ from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.pipeline import Pipeline
 from osis_ros.pipeline.setting import values_of
 
-REPORT, FRAMES, SUMMARY, JUNIT = "report.html", "frames.jsonl", "summary.json", "junit.xml"
+REPORT, JUNIT = "report.html", "junit.xml"
 MARK = Mark(REPORT, GENERATOR)
 UNFINISHED = f"<!doctype html><title>osis replay</title>{GENERATOR}<p>This replay did not come to its end.</p>\n"
 EVENLY_SHOWN, WORST_SHOWN = 9, 6  # pictures on the page
@@ -156,7 +157,8 @@ def _write(folder: Path, report: ReplayReport) -> None:
     if report.outcomes:
         write_whole(folder / JUNIT, junit_xml(report.outcomes, f"osis replay {report.bag}"))
     numbers = _worth_showing(report.frames)
-    jpegs = overlays(folder, numbers)
+    with ReplayedRun(folder) as run:
+        jpegs = run.overlays(set(numbers))
     pictures = [Picture(report.frames[number], jpegs[number]) for number in numbers if number in jpegs]
     write_whole(folder / REPORT, replay_page(replace(report, pictures=pictures)))
 

@@ -1,11 +1,10 @@
 """The bag that a replay writes: the results of each image, on the topics of the segmenter node."""
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from rclpy.serialization import serialize_message
 
-from osis_ros.bags.reader import RecordedBag, decoded
+from osis_ros.bags.reader import RecordedBag
 from osis_ros.bags.writer import BagWriter
 from osis_ros.inference.overlay import draw_overlay
 from osis_ros.messages.images import rgb_to_jpeg_message
@@ -51,20 +50,3 @@ class Results:
         overlay = draw_overlay(frame.rgb, frame.instances)
         message = rgb_to_jpeg_message(overlay, frame.header)
         self._writer.write(self._prefix + OVERLAY, time, serialize_message(message))
-
-
-def overlays(folder: Path, wanted: Collection[int]) -> dict[int, bytes]:
-    """JPEG files of some overlays of a bag of results, by the number of their image from 0, in the order of recording.
-
-    Raises:
-        OsisError: the bag cannot be read, or holds no overlays.
-    """
-    with RecordedBag(folder) as bag:
-        topic = bag.image_topic(ANEW + OVERLAY if bag.holds_any([ANEW + OVERLAY]) else OVERLAY)
-        found = {}
-        for number, message in enumerate(bag.read([topic])):
-            if number in wanted:
-                found[number] = bytes(decoded(message).data)
-            if len(found) == len(wanted):
-                break
-        return found

@@ -7,7 +7,7 @@ import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import CommandsWithDefault, fail
-from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
+from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Report, Score, Unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,6 +98,49 @@ def replay(
     if report.passed is False:
         failed = sum(not outcome.passed for outcome in report.outcomes)
         raise fail(f"{failed} of {len(report.outcomes)} criteria are not met")
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="Folder that `osis replay` wrote.")],
+    b: Annotated[Path, typer.Argument(help="Another one, of the same recording.")],
+    output: Annotated[Path, typer.Option(help="The page, one HTML file; an earlier one is overwritten.")] = Path(
+        "compared.html"
+    ),
+    json: Report = None,
+    pictures: Annotated[
+        int, typer.Option(min=1, help="Show the N images on which the two agree least.", metavar="N")
+    ] = 30,
+    at_least: Annotated[
+        float | None, typer.Option(min=0, max=1, help="The exit status is 1 if the agreement is lower, 0..1.")
+    ] = None,
+) -> None:
+    """Compare two replays of one recording: two models, two thresholds, or two versions.
+
+    The page has the images sorted by disagreement, both results side by side with a slider, the classes of one against
+    those of the other, and what only one of them found.
+    """
+    from osis_ros.bags.compare_runs import compare_runs
+    from osis_ros.evaluation.reports.compare_page import is_compare_page, is_comparison
+    from osis_ros.files.atomic import write_whole
+    from osis_ros.files.output_file import require_output
+
+    require_output(output, (json,), is_compare_page, "comparison")
+    require_output(json, (output,), is_comparison, "comparison")
+    comparison, page = compare_runs(a, b, pictures, plain_console())
+    write_whole(output, page)
+    if json is not None:
+        write_whole(json, comparison.json())
+    figures = comparison.agreement.figures()
+    console = plain_console()
+    console.print(
+        f"agreement {figures['agreement']:.3f} in {figures['images']} images: {figures['same']} objects with the same "
+        f"class, {figures['class_differs']} with another one, {figures['only_a']} only in A, {figures['only_b']} only "
+        "in B", highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    console.print(f"{output}: side by side", highlight=False, soft_wrap=True)
+    if at_least is not None and figures["agreement"] < at_least:
+        raise fail(f"the agreement is {figures['agreement']:.3f}, expected at least {at_least:g}")
 
 
 def _check(bag: Path, console: "Console") -> None:

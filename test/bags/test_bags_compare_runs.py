@@ -1,0 +1,98 @@
+"""Two replays of one recording are compared image by image, and the page works in a browser."""
+
+import json
+from pathlib import Path
+
+import pytest
+from bench import rgb_message
+from browser import CHROMIUM, Browser
+from test_bags_replay import ONE, STEP, TWO, header, run, write_bag
+
+pytest.importorskip("rosbags", reason="bags are read and written with rosbags, which pip installs")
+pytest.importorskip("jinja2", reason="the page is a template of Jinja2")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, colour_cells: Path) -> Path:
+    """Three images: `a` at the model's thresholds, `b` where nothing is unknown, `c` of the first two alone."""
+    folder = tmp_path_factory.mktemp("runs")
+    messages = [rgb_message(pixels, header(n)) for n, pixels in enumerate((ONE, TWO, ONE))]
+    bag = write_bag(folder / "bag", *(("/cam/image", n, message) for n, message in enumerate(messages)))
+    for name, more in (("a", ()), ("b", ("--unknown", 2)), ("c", ("--first", 2))):
+        code, said = run(bag, "--model", colour_cells, "--output", folder / name, *more)
+        assert code == 0, said
+    return folder
+
+
+def compared(runs: Path, a: str, b: str, *more: object) -> tuple[int, str]:
+    return run("compare", runs / a, runs / b, "--output", runs / f"{a}{b}.html", *more)
+
+
+def test_what_differs_is_counted_and_the_images_are_sorted_by_it(runs: Path):
+    code, said = compared(runs, "a", "b", "--json", runs / "ab.json")
+    assert code == 0, said
+    assert "in 3 images: 3 objects with the same class, 1 with another one, 0 only in A, 0 only in B" in said
+    fields = json.loads((runs / "ab.json").read_text())
+    assert {"a": "unknown", "b": "red", "objects": 1} in fields["classes"]
+    assert [frame["class_differs"] for frame in fields["frames"]] == [0, 1, 0]
+    assert [frame["agreement"] for frame in fields["frames"]] == [1, 0.5, 1]
+    assert [frame["stamp"] for frame in fields["frames"]] == [5 * 10**9 + n * STEP for n in range(3)]
+    assert fields["figures"]["agreement"] == pytest.approx(0.75)
+
+
+def test_a_gate_fails_below_its_bound_and_images_of_one_alone_are_left_out(runs: Path):
+    code, said = compared(runs, "a", "b", "--at-least", 0.8)
+    assert (code, "osis: the agreement is 0.750, expected at least 0.8" in said) == (1, True)
+    assert compared(runs, "a", "b", "--at-least", 0.75)[0] == 0
+    code, said = compared(runs, "a", "c", "--at-least", 1)
+    assert (code, "agreement 1.000 in 2 images" in said) == (0, True)
+    assert "1 images are only in A, 0 only in B" in (runs / "ac.html").read_text()
+
+
+def test_what_cannot_be_compared_is_one_sentence(runs: Path, tmp_path: Path, colour_cells: Path):
+    code, said = run("compare", runs / "a", runs / "bag")
+    assert code == 1
+    assert "bag has no summary.json of a replay that came to its end, expected a folder of `osis replay`" in said
+    later = write_bag(tmp_path / "later", ("/cam/image", 77, rgb_message(ONE, header(0))))
+    assert run(later, "--model", colour_cells, "--output", tmp_path / "other")[0] == 0
+    code, said = run("compare", runs / "a", tmp_path / "other", "--output", tmp_path / "page.html")
+    assert (code, "have no image in common: one is of bag, /cam/image, the other of later" in said) == (1, True)
+    assert not (tmp_path / "page.html").exists()
+    (tmp_path / "mine.html").write_text("mine")
+    code, said = run("compare", runs / "a", runs / "b", "--output", tmp_path / "mine.html")
+    assert (code, "mine.html exists and is not an earlier comparison" in said) == (1, True)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
+def test_the_slider_the_keys_and_the_filter_work_in_a_browser(runs: Path):
+    assert compared(runs, "a", "b")[0] == 0
+    with Browser(runs / "ab.html") as page:
+        caption = "document.getElementById('caption').textContent"
+        assert page.run(caption) == "0.10 s · A: unknown 0.80 · B: red 0.80"  # the worst comes first
+        assert page.run("Promise.all([...document.images].map(image => image.decode())).then("
+                        "() => [...document.images].map(image => image.naturalWidth))") == [224, 224]  # fmt: skip
+        assert page.run("document.querySelectorAll('#marks-a rect').length") == 1
+        clip = "getComputedStyle(document.getElementById('image-a')).clipPath"
+        before = page.run(clip)
+        page.run("document.getElementById('split').value = 20,"
+                 "document.getElementById('split').dispatchEvent(new Event('input'))")  # fmt: skip
+        assert page.run(clip) != before
+        page.press("n")
+        assert page.run(caption) == "0.00 s · A: nothing else · B: nothing else"
+        page.run("document.getElementById('filter').value = 'differ',"
+                 "document.getElementById('filter').dispatchEvent(new Event('change'))")  # fmt: skip
+        assert page.run(caption).startswith("0.10 s")
+        assert page.run("[...document.querySelectorAll('#frames tbody tr')].filter(row => !row.hidden).length") == 1
+        assert page.run("document.querySelector('.chart path').getTotalLength()") > 900
+        assert page.errors == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
+def test_the_page_of_a_replay_shows_its_charts_and_pictures_on_a_phone(runs: Path):
+    with Browser(runs / "a" / "report.html", width=390) as page:
+        assert page.run("Promise.all([...document.images].map(image => image.decode())).then(() => true)")
+        assert page.run("document.images.length") == 3
+        drawn = page.run("[...document.querySelectorAll('.chart')].map(c => c.querySelectorAll('path, rect').length)")
+        assert min(drawn) >= 1
+        assert page.run("document.documentElement.scrollWidth <= innerWidth")
+        assert page.errors == []
