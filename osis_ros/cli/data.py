@@ -164,6 +164,47 @@ def open_set(
 
 
 @app.command()
+def zero_shot(
+    annotations: Annotated[Path, typer.Argument(help="Any COCO-format JSON file.")],
+    output: Annotated[Path, typer.Argument(help="Output file.")],
+    split: Annotated[
+        str | None, typer.Option(help="A split of COCO's 80 classes: coco-48-17 or coco-65-15 (ZSI).")
+    ] = None,
+    unseen: Annotated[
+        str | None, typer.Option(help="In place of --split: names of the unseen classes, separated by commas.")
+    ] = None,
+    left_out: Annotated[
+        str | None, typer.Option(help="With --unseen: classes that are neither trained nor asked for.")
+    ] = None,
+    train: Annotated[
+        bool, typer.Option(help="Make a training set: seen classes only, on images without an unseen object.")
+    ] = False,
+) -> None:
+    """Convert any COCO-format file to a zero-shot test set, or with --train to a training set.
+
+    A test set keeps the images that have an unseen object.
+    """
+    from osis_ros.training.datasets.open_set import read_annotations, write_annotations
+    from osis_ros.training.datasets.zero_shot import (
+        SPLITS,
+        ZeroShotSplit,
+        zero_shot_test_set,
+        zero_shot_training_set,
+    )
+
+    if (split is None) == (not names(unseen)) or (split and left_out):
+        raise fail("give either --split, or --unseen and, if there are any, --left-out")
+    if split is not None and split not in SPLITS:
+        raise fail(f"--split is {split!r}, expected {' or '.join(SPLITS)}")
+    chosen = SPLITS[split] if split else ZeroShotSplit(names(unseen), names(left_out) or ())
+    _require_outputs(output, inputs=(annotations,))
+    tree, truth = read_annotations(annotations)
+    made = (zero_shot_training_set if train else zero_shot_test_set)(tree, truth, chosen)
+    write_annotations(made, output)
+    _report({output.name: made}, output.parent)
+
+
+@app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="A folder of COCO 2017 or GraspNet-1Billion, or a COCO-format file.")],
     images: Annotated[

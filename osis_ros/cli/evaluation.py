@@ -293,6 +293,10 @@ def detect(
             "the training configuration's.",
         ),
     ] = None,
+    names_file: Annotated[
+        Path | None,
+        typer.Option("--names", help="Zero-shot networks: also look for the names in this file, made by `osis names`."),
+    ] = None,
     first: First = None,
 ) -> None:
     """Run a checkpoint at the SemSeg paper's image size, which follows the shape of each image.
@@ -301,10 +305,12 @@ def detect(
     """
     from osis_ros.evaluation.jobs.evaluate import is_results
     from osis_ros.training.detect import detect as run
+    from osis_ros.words.names_file import read_names_file
 
-    require_output(output, (ground_truth, checkpoint), is_results, "file of detections")
+    require_output(output, (ground_truth, checkpoint, names_file), is_results, "file of detections")
+    asked = None if names_file is None else read_names_file(names_file)
     found, rate = run(
-        checkpoint, ground_truth, images, output, short_side, long_side, first,
+        checkpoint, ground_truth, images, output, short_side, long_side, first, asked,
         score_threshold=score_threshold, unknown_threshold=unknown_threshold,
     )  # fmt: skip
     typer.echo(f"{output}: {found} instances ({rate:.2f} images/s)")

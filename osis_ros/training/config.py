@@ -183,6 +183,11 @@ class TrainConfig(Strict):
     backbone_weights: Path | None = Field(
         None, description="weights of the backbone, relative to the data folder; none: random weights"
     )
+    word_vectors: Path | None = Field(
+        None,
+        description="model.classifier.kind words: vectors of the class names, relative to the data folder; a file of "
+        "word2vec, GloVe or fastText, or a names.npz",
+    )
     scenes: dict[str, dict[Literal["train", "outliers", "val", "test"], SceneSet]] = Field(
         {}, description="rendered scenes: folder below the data folder → split → their number"
     )
@@ -211,6 +216,13 @@ class TrainConfig(Strict):
         for name, source in self.train.items():
             if source.rename and source.classes == "none":
                 raise ValueError(f"train.{name}: rename is of no effect with classes: none, expected one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _check_words(self) -> "TrainConfig":
+        if self.word_vectors and self.model.words is None:
+            kind = self.model.classifier.kind
+            raise ValueError(f"word_vectors: it is of no effect with model.classifier.kind: {kind}, leave it out")
         return self
 
     @model_validator(mode="after")

@@ -19,7 +19,9 @@ from osis_ros.inference.paste import paste_masks
 from osis_ros.instances import Instances
 from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
 from osis_ros.training.model.detector import Detector
+from osis_ros.training.model.zero_shot_detector import ZeroShotDetector
 from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
+from osis_ros.words.names_file import NamedVectors
 
 
 def detect(
@@ -30,6 +32,7 @@ def detect(
     short_side: int = SHORT_SIDE,
     long_side: int = LONG_SIDE,
     first: int | None = None,
+    names: NamedVectors | None = None,
     **decision: float | None,
 ) -> tuple[int, float]:
     """Run a checkpoint over the images of a data set, on the GPU if there is one, and write what it finds.
@@ -42,6 +45,7 @@ def detect(
         output: COCO-format results, for `osis evaluate --detections`.
         short_side, long_side: as in `scaled_input`.
         first: only the first so many images, in id order.
+        names: a zero-shot network looks for these too.
         decision: entries of the network's decision section to replace; those that are None stay.
     Returns:
         The number of instances found, and images per second.
@@ -56,10 +60,16 @@ def detect(
         raise CheckpointError(f"unknown_threshold is {reason} ({checkpoint})")
     replaced = {name: value for name, value in decision.items() if value is not None}
     model = model.reconfigured(model.config.replace(decision=replaced))
-    split, category_ids = with_model_classes(Split((), frozenset(), {}), truth, model.config.class_names, UNKNOWN_ID)
+    if names is not None:
+        if not isinstance(model, ZeroShotDetector):
+            kind = model.config.classifier.kind
+            raise CheckpointError(f"{checkpoint}: names are for classifier.kind words, not {kind}; leave out --names")
+        model.ask(names)
+    split, category_ids = with_model_classes(Split((), frozenset(), {}), truth, model.class_names, UNKNOWN_ID)
     run = {
         "model": str(checkpoint.resolve()), "modified": checkpoint.stat().st_mtime_ns,
         "sides": [short_side, long_side], "decision": model.config.decision.model_dump(),
+        **({} if names is None else {"names": list(names.names), "vectors": float(names.vectors.astype(float).sum())}),
     }  # fmt: skip
     with result_journal(output, truth, paths, category_ids, run) as journal:
         segment = image_segmenter(model, short_side, long_side)
@@ -84,7 +94,7 @@ def image_segmenter(model: Detector, short_side: int, long_side: int) -> Callabl
         return Instances(
             boxes=place.clip(spans), scores=arrays["scores"], class_ids=arrays["class_ids"],
             distances=arrays["distances"], embeddings=arrays["embeddings"], rois=rois, masks=masks,
-            height=height, width=width, class_names=model.config.class_names,
+            height=height, width=width, class_names=model.class_names,
         )  # fmt: skip
 
     return segment

@@ -28,10 +28,12 @@ from osis_ros.training.model.build import build_detector
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector, Progress
 from osis_ros.training.model.weights_file import WeightsError
+from osis_ros.training.model.zero_shot_detector import ZeroShotDetector
 from osis_ros.training.optimise import learning_rate_factor, make_optimiser
 from osis_ros.training.progress import ProgressLines
 from osis_ros.training.resuming import SAMPLES, resumed_step, samples_seen, set_step
 from osis_ros.training.retexture import Retexturer, textures_of
+from osis_ros.words.word_vectors import read_word_vectors
 
 LEAST_SHARE = 0.1  # of a network's weights, to call it started from another one
 
@@ -96,12 +98,15 @@ class FitModule(pl.LightningModule):
                 raise ConfigError(f"backbone_weights: {error}") from None
             taken |= self.model.start_from_backbone()
 
+        if config.word_vectors:
+            self.model.learn_words(read_word_vectors(data_root / config.word_vectors, config.model.class_names))
         self.started_from: dict | None = None
         if init:
             self.started_from, of_earlier = start_from(self.model, init, init_parts)
             taken |= of_earlier
         if not goes_on:
             require_no_frozen_chance(self.model, taken)
+            require_words(self.model)
 
     def training_step(self, batch: tuple, batch_index: int) -> Tensor:
         images, sizes, targets = batch
@@ -301,6 +306,15 @@ def require_no_frozen_chance(model: Detector, taken: set[str]) -> None:
             f"{sum(frozen.values()):,} weights of {parts} are drawn at random and frozen, so they would never be "
             "learnt; start from trained weights with --init or backbone_weights, or train them: set every "
             "frozen_stages to 0 and leave out `only`"
+        )
+
+
+def require_words(model: Detector) -> None:
+    """Stop a run whose classes have no vectors. Raises ConfigError."""
+    if isinstance(model, ZeroShotDetector) and not model.names.seen.any():
+        raise ConfigError(
+            "classifier.kind words needs the vectors of the class names: set word_vectors to a file of word2vec, GloVe "
+            "or fastText (--set word_vectors=FILE, relative to the data folder)"
         )
 
 

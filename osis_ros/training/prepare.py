@@ -15,7 +15,8 @@ def require_files(config: TrainConfig, data_root: Path, init: Path | None = None
     Raises:
         ConfigError: names every file and folder that is missing.
     """
-    wanted = {"backbone_weights": config.backbone_weights} if config.backbone_weights else {}
+    single = {"backbone_weights": config.backbone_weights, "word_vectors": config.word_vectors}
+    wanted = {entry: path for entry, path in single.items() if path}
     for name, source in config.train.items():
         wanted |= {f"train.{name}.annotations": source.annotations, f"train.{name}.images": source.images}
     rendered = [Path(folder) / split for folder, splits in config.scenes.items() for split in splits]

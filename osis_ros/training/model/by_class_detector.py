@@ -16,7 +16,7 @@ from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.box_coding import deltas_to_boxes
 from osis_ros.training.model.semseg.classifier import classification_loss
 from osis_ros.training.model.semseg.config import DecisionConfig
-from osis_ros.training.model.semseg.open_set import Thresholds
+from osis_ros.training.model.semseg.open_set import Decision, Thresholds
 from osis_ros.training.model.semseg.pooling import with_image_index
 from osis_ros.training.model.semseg.proposals import Proposals
 from osis_ros.training.model.semseg.roi_sampling import RoISamples
@@ -54,12 +54,15 @@ class ByClassDetector(Detector):
         moved = proposals.boxes if deltas.ndim == 2 else proposals.boxes[:, None]
         boxes = clip_boxes_to_image(deltas_to_boxes(moved, deltas), view.size)
         semantics = self.describe(hidden)
-        found = Candidates(boxes, proposals.centerness, semantics, self.classifier(semantics.raw), proposals.centerness)
-        index, class_ids, scores = decide_by_class(
-            boxes, found.logits.softmax(1)[:, :-1], thresholds.score, decision.nms_iou, self.max_instances
-        )
+        found = Candidates(boxes, proposals.centerness, semantics, self.classify(semantics), proposals.centerness)
+        index, class_ids, scores = self.decide(found, thresholds, decision)
         own = boxes[index] if boxes.ndim == 2 else boxes[index, class_ids]
         return Recognised(own, scores, class_ids, semantics.take(index), self.score(found).unknown_scores[index])
+
+    def decide(self, found: Candidates, thresholds: Thresholds, decision: DecisionConfig) -> Decision:
+        """The likeliest classes of one image's candidates."""
+        probabilities = found.logits.softmax(1)[:, :-1]
+        return decide_by_class(found.boxes, probabilities, thresholds.score, decision.nms_iou, self.max_instances)
 
     def score(self, found: Candidates) -> Scored:
         """Probabilities of the known classes, and of unknown where the classifier has it."""
@@ -73,14 +76,14 @@ class ByClassDetector(Detector):
     ) -> Tensor:
         """Mask logits [R, M, M] of RoIs [R, 5]; an unknown one is given the mask of the likeliest known class."""
         if class_ids is not None and self.config.mask.output == "class_specific":
-            likeliest = self.classifier(semantics.raw)[:, : self.config.num_classes].argmax(1)
+            likeliest = self.classify(semantics)[:, : self.config.num_classes].argmax(1)
             class_ids = torch.where(class_ids < self.config.num_classes, class_ids, likeliest)
         return super().masks(levels, rois, semantics, class_ids)
 
     def recognition_losses(
-        self, batch: Batch, samples: RoISamples, semantics: Semantics
+        self, batch: Batch, samples: RoISamples, hidden: Tensor, semantics: Semantics
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        logits, labels, config = self.classifier(semantics.raw), samples.labels, self.config
+        logits, labels, config = self.classify(semantics), samples.labels, self.config
         if config.classifier.kind == "cosine":
             labels = with_unknown(labels, config.num_classes)
         classification = classification_loss(logits, labels, config.roi.reject_unlabelled)

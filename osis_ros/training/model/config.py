@@ -13,6 +13,7 @@ from osis_ros.training.model.baselines.unknown_probability import UnknownProbabi
 from osis_ros.training.model.old_spelling import todays_spelling
 from osis_ros.training.model.semseg.config import DecisionConfig, ProposalConfig, SemSegConfig
 from osis_ros.training.model.switches import impossible_pair
+from osis_ros.training.model.zero_shot.config import WordsConfig
 
 FEWEST = {"train_top_k": 1000, "test_top_k": 1000, "nms_iou": 0.9, "max_proposals": 500}  # of `fast`
 
@@ -32,6 +33,10 @@ class ModelConfig(SemSegConfig):
     )
     unknown_probability: UnknownProbabilityConfig | None = Field(
         None, description="classifier.kind cosine: known objects teach what unknown is; none: without"
+    )
+
+    words: WordsConfig | None = Field(
+        None, description="classifier.kind words: how vectors of names are used; none: without"
     )
 
     @model_validator(mode="before")

@@ -40,7 +40,7 @@ class PlaceholderDetector(Detector):
         return Scored(found.logits.softmax(1)[:, :-1], found.scores_as_unknown, none_of_them(found.logits, "odds"))
 
     def recognition_losses(
-        self, batch: Batch, samples: RoISamples, semantics: Semantics
+        self, batch: Batch, samples: RoISamples, hidden: Tensor, semantics: Semantics
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Positive samples of a known class teach classes. With placeholders, half of them, drawn at random, are
         mixed."""

@@ -14,7 +14,10 @@ def impossible_pair(config: Any) -> str | None:
     head, classifier, mask, decision = (
         config.roi.head, config.classifier.kind, config.mask.output, config.decision.kind,
     )  # fmt: skip
-    own = {"distance": ("semantic",), "class": ("softmax", "cosine"), "placeholder": ("placeholder",)}[decision]
+    by_decision = {
+        "distance": ("semantic",), "class": ("softmax", "cosine", "words"), "placeholder": ("placeholder",),
+    }  # fmt: skip
+    own = by_decision[decision]
     if classifier not in own:
         return f"classifier.kind: decision.kind {decision} wants {' or '.join(own)}, not {classifier}"
     heads = ("fast_rcnn", "separate") if decision == "class" else ("oln",)
@@ -30,17 +33,42 @@ def impossible_pair(config: Any) -> str | None:
         return "mask.pixel_conv: mask.output modulated needs it, its output is the embedding of a pixel"
     if config.roi.class_boxes and classifier != "softmax":
         return f"roi.class_boxes: classifier.kind {classifier} finds unknown objects, which have no box of a class"
+    if reason := _impossible_words(config):
+        return reason
     for name in ("scoring", "box_voting", "second_look", "mask_refinement"):
         if getattr(config, name) and decision != "distance":
             return f"{name}: it is for decision.kind distance, not {decision}"
     for name in ("instance_contrast", "unknown_probability"):
         if getattr(config, name) and classifier != "cosine":
             return f"{name}: it is for classifier.kind cosine, not {classifier}"
-    if config.proposals.kind == "rpn":
+    if config.proposals.kind != "oln":
         fields = type(config.proposals).model_fields
         idle = [name for name in OF_OLN_PROPOSALS if getattr(config.proposals, name) != fields[name].default]
         if idle:
-            return f"proposals.{idle[0]}: it is for proposals.kind oln, not rpn; leave it out"
+            return f"proposals.{idle[0]}: it is for proposals.kind oln, not {config.proposals.kind}; leave it out"
     if decision == "placeholder" and config.decision.unknown_threshold > 1:
         return f"decision.unknown_threshold: {config.decision.unknown_threshold:g} bounds odds, expected 0..1"
+    return None
+
+
+def _impossible_words(config: Any) -> str | None:
+    """The same of parts that use the vectors of names."""
+    classifier, words = config.classifier.kind, config.words
+    if (classifier == "words") != (words is not None):
+        return (
+            "words: classifier.kind words needs this section, expected at least `words: {}`"
+            if words is None
+            else f"words: it is for classifier.kind words, not {classifier}"
+        )
+    for entry, value, wanted in (
+        ("proposals.kind", config.proposals.kind, "background_rpn"), ("mask.output", config.mask.output, "words"),
+    ):  # fmt: skip
+        if value == wanted and words is None:
+            return f"{entry}: {wanted} needs the vectors of classifier.kind words, not {classifier}"
+    if words is None or words.sync == "none":
+        return None
+    if config.proposals.kind != "background_rpn":
+        return f"words.sync: {words.sync} wants proposals.kind background_rpn, not {config.proposals.kind}"
+    if words.sync != "box" and config.mask.output != "words":
+        return f"words.sync: {words.sync} wants mask.output words, not {config.mask.output}"
     return None

@@ -1,4 +1,4 @@
-"""The systems of the paper's comparison (section IV-A) and ablation (Table V), as changes of a base network.
+"""The systems of the paper's comparison (section IV-A) and ablation (Table V), and ZSI, as changes of a base network.
 
 A base network gives the sizes: the paper's, or the small ones of `tabletop`. Each system keeps its backbone, widths,
 samples and limits, and puts its own parts in. Where the paper leaves room, docs/comparison.md says what was chosen.
@@ -87,11 +87,22 @@ def opendet_ca_mask(base: ModelConfig) -> ModelConfig:
     ))  # fmt: skip
 
 
+def zsi(base: ModelConfig) -> ModelConfig:
+    """ZSI (Zheng et al. 2021): Mask R-CNN whose classes, background and masks are told by the vectors of names."""
+    changes = _by_class(
+        base, roi={"head": "fast_rcnn"}, classifier={"kind": "words"}, mask={"output": "words", "pixel_conv": False},
+    )  # fmt: skip
+    changes["words"] = {"sync": "both"}
+    changes["proposals"] |= {"kind": "background_rpn"}
+    changes["decision"] |= {"max_known": RESULTS, "max_unknown": RESULTS}
+    return base.replace(**changes)
+
+
 def _papers_rules(**sections: dict[str, Any]) -> dict[str, Any]:
     """Changes that leave out every addition, and what the paper's network does not do with objects of no class; with
     those of `sections`."""
     rules: dict[str, Any] = {
-        "scoring": None, "box_voting": None, "second_look": None, "mask_refinement": None,
+        "words": None, "scoring": None, "box_voting": None, "second_look": None, "mask_refinement": None,
         "roi": {"reject_unlabelled": False}, "embedding": {"repel_unlabelled": False},
         "mask": {"threshold": 0.5}, "decision": {"multi_class": True},
     }  # fmt: skip
@@ -123,6 +134,7 @@ SYSTEMS = {
         FineTuning({"classifier": {"placeholders": 0}}, share=0.1, only=("roi_head", "classifier"), rate=0.1),
     ),
     "semseg": System("SemSeg", semseg),
+    "zsi": System("ZSI", zsi),
     "oln-mask-softmax": System("|", lambda base: semseg(base, "class_agnostic", embedding=False)),
     "modulation-only": System("|✓", lambda base: semseg(base, embedding=False)),
     "embedding-only": System("✓|", lambda base: semseg(base, "class_agnostic")),

@@ -1,5 +1,6 @@
 """The systems of the paper's comparison: each trains every weight it has, decides, and is what it is called."""
 
+import numpy as np
 import pytest
 import torch
 from crop_networks import SIZE, scene
@@ -16,6 +17,7 @@ from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector, Progress
 from osis_ros.training.model.presets import faithful, tabletop
 from osis_ros.training.model.systems import ABLATION, COMPARISON, SYSTEMS
+from osis_ros.words.names_file import NamedVectors
 
 SMALL = {
     "channels": 16, "proposals": {"test_top_k": 30, "train_top_k": 30}, "roi": {"hidden": 24, "samples": 24},
@@ -30,6 +32,9 @@ OTHERS = {
         "centerness", "proposal_box", "iou", "box", "classification", "mask", "mixed", "placeholder",
     },
     "semseg": {"centerness", "proposal_box", "iou", "box", "classification", "mask", "contrastive"},
+    "zsi": {
+        "objectness", "proposal_box", "box", "classification", "mask", "reconstruction", "mask_reconstruction",
+    },
 }  # fmt: skip
 
 
@@ -39,7 +44,10 @@ def small(system: str, names: tuple[str, ...] = ("mug", "bowl")) -> ModelConfig:
 
 def build(system: str) -> Detector:
     torch.manual_seed(0)
-    return build_detector(small(system))
+    model = build_detector(small(system))
+    if system == "zsi":
+        model.learn_words(NamedVectors(("mug", "bowl"), np.eye(2, 300, dtype=np.float32), "test"))
+    return model
 
 
 @pytest.mark.parametrize("system", OTHERS)
@@ -61,7 +69,7 @@ def test_every_loss_is_there_and_every_trained_weight_gets_a_gradient(system):
 def test_it_detects_with_scores_classes_and_masks_in_range(system):
     model = build(system).eval()
     for name, tensor in model.named_parameters():
-        if name.startswith(("classifier.output", "classifier.weight", "classifier.placeholders")):
+        if name.startswith(tuple(f"classifier.{part}" for part in ("output", "weight", "placeholders", "encoder"))):
             tensor.mul_(60)
     (found,) = model(scene()[0][None], [SIZE])
     assert len(found.scores) > 0
@@ -71,9 +79,9 @@ def test_it_detects_with_scores_classes_and_masks_in_range(system):
     assert found.boxes.shape == (len(found.scores), 4)
     assert found.masks.shape[1:] == (28, 28)
     torch.testing.assert_close(found.embeddings.norm(dim=1), torch.ones(len(found.scores)))
-    if system in ("mask-rcnn", "oln-mask-softmax", "modulation-only"):
+    if system in ("mask-rcnn", "zsi", "oln-mask-softmax", "modulation-only"):
         assert (found.class_ids < 2).all()  # a closed set
-    assert len(found.scores) <= model.max_instances == 100
+    assert len(found.scores) <= model.max_instances == (200 if system == "zsi" else 100)
 
 
 @torch.no_grad()
@@ -160,7 +168,10 @@ def test_proser_finds_unknown_what_a_placeholder_claims():
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"decision": {"kind": "class"}}, "classifier.kind: decision.kind class wants softmax or cosine, not semantic"),
+        (
+            {"decision": {"kind": "class"}},
+            "decision.kind class wants softmax or cosine or words, not semantic",
+        ),
         ({"classifier": {"kind": "softmax"}}, "decision.kind distance wants semantic, not softmax"),
         ({"roi": {"head": "fast_rcnn"}}, "roi.head: decision.kind distance wants oln, not fast_rcnn"),
         ({"roi": {"class_boxes": True}}, "roi.class_boxes: roi.head oln refines one box"),

@@ -18,13 +18,17 @@ class Section(BaseModel):
 class ProposalConfig(Section):
     """The proposal network: OLN's class-agnostic one (SemSeg section III-A), or Faster R-CNN's."""
 
-    kind: Literal["oln", "rpn"] = Field(
-        "oln", description="oln: centerness and side distances (the paper's); rpn: Faster R-CNN's objectness and deltas"
+    kind: Literal["oln", "rpn", "background_rpn"] = Field(
+        "oln",
+        description="oln: centerness and side distances (the paper's); rpn: Faster R-CNN's objectness and deltas; "
+        "background_rpn: the same with objectness by word vectors of background and foreground (ZSI's)",
     )
     ratios: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (0.5, 1.0, 2.0), min_length=1, description="rpn: height by width of the anchors of a cell"
+        (0.5, 1.0, 2.0), min_length=1, description="rpn, background_rpn: height by width of the anchors of a cell"
     )
-    whole_anchors: bool = Field(False, description="rpn: round anchors to whole pixels, as torchvision does")
+    whole_anchors: bool = Field(
+        False, description="rpn, background_rpn: round anchors to whole pixels, as torchvision does"
+    )
     anchor_scale: float = Field(8, gt=0, description="side of the square anchors of a level, divided by its stride")
     train_top_k: Positive = Field(2000, description="in training, keep this many of the best proposals of each level")
     test_top_k: Positive = Field(1000, description="when testing, keep this many of the best proposals of each level")
@@ -106,11 +110,11 @@ class MaskConfig(Section):
     rois_per_image: Positive | None = Field(
         None, description="positive proposals per image that the mask loss is computed on; none (the paper): all"
     )
-    output: Literal["modulated", "class_agnostic", "class_specific", "blended"] = Field(
+    output: Literal["modulated", "class_agnostic", "class_specific", "blended", "words"] = Field(
         "modulated",
         description="modulated: by the embedding (the paper's); class_agnostic: one output layer (Table V, rows 1 and "
         "3); class_specific: a mask for each class (Mask R-CNN); blended: class_agnostic, with the similarities to the "
-        "classes concatenated to the input (Table V, last row)",
+        "classes concatenated to the input (Table V, last row); words: a mask for each name, by its vector (ZSI's)",
     )
     pixel_conv: bool = Field(
         True, description="false: no convolution between the upsampling and the output layer; not with modulated"
@@ -136,11 +140,11 @@ class MaskConfig(Section):
 class ClassifierConfig(Section):
     """What tells the classes apart."""
 
-    kind: Literal["semantic", "softmax", "cosine", "placeholder"] = Field(
+    kind: Literal["semantic", "softmax", "cosine", "placeholder", "words"] = Field(
         "semantic",
         description="semantic: the embedding space and its decoder (the paper's); softmax: one layer (Mask R-CNN); "
         "cosine: cosines to learnt directions, unknown among them (OpenDet); placeholder: one layer, and further "
-        "outputs that stand for the unknown (PROSER)",
+        "outputs that stand for the unknown (PROSER); words: products with the vectors of names (ZSI)",
     )
     scale: float = Field(20, gt=0, description="cosine: cosines are multiplied by it before the softmax")
     placeholders: int = Field(
@@ -157,7 +161,8 @@ class DecisionConfig(Section):
     kind: Literal["distance", "class", "placeholder"] = Field(
         "distance",
         description="distance: T_u bounds the distance to the known classes (the paper's); class: the likeliest "
-        "classes win, with or without unknown among them, at most max_known + max_unknown instances in all; "
+        "classes win, with or without unknown among them, at most max_known + max_unknown instances in all "
+        "(classifier.kind words: max_known of classes, max_unknown of names never trained); "
         "placeholder: unknown where a placeholder scores higher than every class",
     )
     score_threshold: Fraction = Field(0.05, description="lowest score that is kept")

@@ -14,7 +14,23 @@ from osis_ros.training.model.semseg.convolution import conv3x3, he
 MASKS_AT_ONCE = 64  # as float32 they are four times as large
 
 
-class MaskHead(nn.Module):
+class MaskTrunk(nn.Module):
+    """Convolutions and an upsampling: what every mask head begins with."""
+
+    def __init__(self, config: MaskConfig, channels: int) -> None:
+        super().__init__()
+        widths = [channels, *[config.channels] * config.convs]
+        self.convs = nn.ModuleList(conv3x3(a, b) for a, b in pairwise(widths))
+        self.deconv = he(nn.ConvTranspose2d(widths[-1], config.channels, 2, stride=2))
+
+    def trunk(self, x: Tensor) -> Tensor:
+        """[R, C, S, S] → [R, config.channels, 2S, 2S]."""
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        return F.relu(self.deconv(x))
+
+
+class MaskHead(MaskTrunk):
     """Per-pixel embeddings by convolution; their dot product with a mask embedding made from z is the mask.
 
     With another `output` than `modulated` a learnt output layer takes the mask embedding's place: of one mask, or of
@@ -22,12 +38,8 @@ class MaskHead(nn.Module):
     """
 
     def __init__(self, config: MaskConfig, channels: int, embedding_dim: int, num_classes: int) -> None:
-        super().__init__()
+        super().__init__(config, channels + num_classes if config.output == "blended" else channels)
         self.config = config
-        first = channels + num_classes if config.output == "blended" else channels
-        widths = [first, *[config.channels] * config.convs]
-        self.convs = nn.ModuleList(conv3x3(a, b) for a, b in pairwise(widths))
-        self.deconv = he(nn.ConvTranspose2d(widths[-1], config.channels, 2, stride=2))
         if config.pixel_conv:
             self.pixel = conv3x3(config.channels, config.embedding_dim)
         self.register_buffer("shifts", torch.eye(9).view(1, 9, 3, 3), persistent=False)
@@ -62,9 +74,7 @@ class MaskHead(nn.Module):
         if self.config.output == "blended":
             side = x.shape[-1]
             x = torch.cat((x, similarities[:, :, None, None].expand(-1, -1, side, side).to(x.dtype)), 1)
-        for conv in self.convs:
-            x = F.relu(conv(x))
-        x = F.relu(self.deconv(x))
+        x = self.trunk(x)
         if self.config.output != "modulated":
             masks = self.output(self.pixel(x) if self.config.pixel_conv else x).float()
             if self.config.output != "class_specific":

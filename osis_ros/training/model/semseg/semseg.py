@@ -1,5 +1,7 @@
 """SemSeg: an image becomes boxes, classes known and unknown, embeddings and masks (Yang et al. 2024)."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -34,7 +36,7 @@ class SemSeg(nn.Module):
     def __init__(self, config: SemSegConfig) -> None:
         super().__init__()
         self.config = config
-        roi, mask, dim = config.roi, config.mask, config.embedding.dim
+        roi, mask = config.roi, config.mask
         self.backbone = build_backbone(config.backbone, config.frozen_stages)
         self.fpn = FeaturePyramid(self.backbone.channels, config.channels, config.late_merge)
         self.proposals = self.make_proposal_network()
@@ -43,7 +45,7 @@ class SemSeg(nn.Module):
         self.roi_head = self.make_roi_head()
         for name, part in self.make_recognition().items():
             self.add_module(name, part)
-        self.mask_head = MaskHead(mask, config.channels, dim, config.num_classes)
+        self.mask_head = self.make_mask_head()
 
     def make_proposal_network(self) -> nn.Module:
         """What finds proposals."""
@@ -60,6 +62,16 @@ class SemSeg(nn.Module):
             "embedding": EmbeddingSpace(hidden, config.dim, classes, learnt=config.enabled),
             "classifier": Classifier(config.dim, hidden, classes),
         }
+
+    def make_mask_head(self) -> nn.Module:
+        """What draws masks of pooled features."""
+        config = self.config
+        return MaskHead(config.mask, config.channels, config.embedding.dim, config.num_classes)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names that class ids from 0 on stand for; an id behind the last is an unknown object's."""
+        return self.config.class_names
 
     @property
     def thresholds(self) -> Thresholds:
@@ -116,7 +128,7 @@ class SemSeg(nn.Module):
             view = View(pixels[i : i + 1], [level[i : i + 1] for level in levels], image_sizes[i])
             semantics = self.describe(self.pool_boxes(view.levels, with_image_index([own])))
             scores = torch.ones_like(own[:, 0])
-            scored = self.score(Candidates(own, scores, semantics, self.classifier(semantics.raw), scores))
+            scored = self.score(Candidates(own, scores, semantics, self.classify(semantics), scores))
             results.append(self.segment(view, Recognised(own, scores, ids, semantics, scored.unknown_scores)))
         return results
 
@@ -142,6 +154,10 @@ class SemSeg(nn.Module):
         raw = self.embedding(hidden)
         z = F.normalize(raw)
         return Semantics(raw, z, self.embedding.distances(z))
+
+    def classify(self, semantics: Semantics) -> Tensor:
+        """Logits [R, K + 1] of the classes, none of them last."""
+        return self.classifier(semantics.raw)
 
     def masks(
         self, levels: list[Tensor], rois: Tensor, semantics: Semantics, class_ids: Tensor | None = None
@@ -174,7 +190,7 @@ class SemSeg(nn.Module):
         scores, hidden = scores[kept], hidden[kept]
         boxes = clip_boxes_to_image(deltas_to_boxes(proposals.boxes[kept], deltas[kept]), view.size)
         semantics = self.describe(hidden)
-        return Candidates(boxes, scores, semantics, self.classifier(semantics.raw), scores)
+        return Candidates(boxes, scores, semantics, self.classify(semantics), scores)
 
     def score(self, found: Candidates) -> Scored:
         """Known instances by the softmax alone, unknown ones by s; T_u bounds the distance to the nearest centre."""
@@ -209,30 +225,44 @@ class SemSeg(nn.Module):
         hidden = self.pool_boxes(batch.levels, samples.rois)
         losses |= self.roi_head.losses(hidden, samples)
         semantics = self.describe(hidden)
-        losses["classification"], others = self.recognition_losses(batch, samples, semantics)
-        losses["mask"] = self._mask_loss(batch.levels, samples, semantics, targets)
+        losses["classification"], others = self.recognition_losses(batch, samples, hidden, semantics)
+        losses |= self.mask_losses(batch.levels, samples, semantics, targets)
         losses |= others
         return {f"loss_{name}": getattr(weights, name, 1) * loss for name, loss in losses.items()}
 
     def recognition_losses(
-        self, batch: Batch, samples: RoISamples, semantics: Semantics
+        self, batch: Batch, samples: RoISamples, hidden: Tensor, semantics: Semantics
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Of R samples with their semantics: the loss of the classifier, and those of other parts by name."""
+        """Of R samples with their features [R, hidden] and semantics: the loss of the classifier, and those of other
+        parts by name."""
         config = self.config.embedding
-        logits = self.classifier(semantics.raw)
+        logits = self.classify(semantics)
         classification = classification_loss(logits, samples.labels, self.config.roi.reject_unlabelled)
         if not config.enabled:
             return classification, {}
         contrast = embedding_loss(semantics.distances, samples, self.embedding.centres, config)
         return classification, {"contrastive": contrast}
 
-    def _mask_loss(
+    def mask_losses(
         self, levels: list[Tensor], samples: RoISamples, semantics: Semantics, targets: list[dict]
-    ) -> Tensor:
+    ) -> dict[str, Tensor]:
+        """Of R samples with their semantics: the losses of the mask head by name."""
+        taught = self.taught_masks(samples, targets)
+        logits = self.masks(levels, taught.rois, semantics.take(taught.chosen), samples.labels[taught.chosen])
+        return {"mask": mask_loss(logits, taught.masks)}
+
+    def taught_masks(self, samples: RoISamples, targets: list[dict]) -> "TaughtMasks":
+        """Which samples the mask head learns from."""
         chosen = samples.some_with_mask(self.config.mask.rois_per_image, len(targets))
-        if self.config.mask.output == "class_specific":
+        if self.config.mask.output in ("class_specific", "words"):
             chosen = chosen[samples.labels[chosen] >= 0]  # an object without a class has no mask to learn
-        rois = samples.rois[chosen]
-        logits = self.masks(levels, rois, semantics.take(chosen), samples.labels[chosen])
-        masks = torch.cat([target["masks"] for target in targets])
-        return mask_loss(logits, mask_targets(masks, rois, samples.index[chosen], self.config.mask.output_size))
+        rois, masks = samples.rois[chosen], torch.cat([target["masks"] for target in targets])
+        return TaughtMasks(chosen, rois, mask_targets(masks, rois, samples.index[chosen], self.config.mask.output_size))
+
+
+class TaughtMasks(NamedTuple):
+    """chosen [P] indices of samples, their rois [P, 5], and the true masks inside them [P, M, M] float32, 0 or 1."""
+
+    chosen: Tensor
+    rois: Tensor
+    masks: Tensor
