@@ -63,7 +63,8 @@ def teach(
         raise TeachError(NOT_ACTIVE)
     (choose,) = ways.values()
     end = time.monotonic() + timeout
-    learnt = _watch(board, _first(request, board, end, silence), choose, request.views or 1, end)
+    first, index = _first(request, choose, board, end, silence)
+    learnt = _watch(board, first, index, request.views or 1, end)
     try:
         kept.teach(name, learnt, force=request.force)
     except NotToldApartError as err:
@@ -116,8 +117,34 @@ def _mask(request: Teach.Request) -> np.ndarray:
     return samples(request.mask, np.uint8, 1) > 0
 
 
-def _first(request: Teach.Request, board: FrameBoard[Frame], end: float, silence: Callable[[], str]) -> Frame:
-    """The frame in which the object is named. `end` is the time.monotonic() at which to stop waiting."""
+def _first(
+    request: Teach.Request,
+    choose: Callable[[Frame], int],
+    board: FrameBoard[Frame],
+    end: float,
+    silence: Callable[[], str],
+) -> tuple[Frame, int]:
+    """The first frame to learn from, and the index of the object in it.
+
+    A track that is not in the newest frame, but is remembered, is waited for.
+
+    Args:
+        end: the time.monotonic() at which to stop waiting.
+    """
+    frame = _named_frame(request, board, end, silence)
+    while True:
+        try:
+            return frame, choose(frame)
+        except TeachError:
+            remembered = frame.tracks is not None and request.track_id in frame.tracks.ids
+            later = board.following(1, _left(end)) if remembered else []
+            if not later:
+                raise
+            (frame,) = later
+
+
+def _named_frame(request: Teach.Request, board: FrameBoard[Frame], end: float, silence: Callable[[], str]) -> Frame:
+    """The frame of the request's stamp, else the newest one."""
     if stamp := time_of(request.stamp):
         frame = board.with_stamp(stamp)
         if frame is None:
@@ -130,9 +157,8 @@ def _first(request: Teach.Request, board: FrameBoard[Frame], end: float, silence
     return frame
 
 
-def _watch(board: FrameBoard[Frame], first: Frame, choose: Callable[[Frame], int], views: int, end: float) -> Lesson:
-    """What the first frame and those that follow teach of the object."""
-    index = choose(first)
+def _watch(board: FrameBoard[Frame], first: Frame, index: int, views: int, end: float) -> Lesson:
+    """What the first frame and those that follow teach of the object with this index in the first."""
     follower = Follower(first.rgb, first.instances, index)
     lessons = [lesson(first.rgb, first.instances, index, _label(first))]
     for frame in board.following(views - 1, _left(end)):

@@ -9,6 +9,7 @@ from osis_ros.tracking.mask_overlap import mask_overlap
 
 SAME_PLACE = 0.3  # mask IoU from which on it is the same place
 SAME_LOOK = 0.75  # similarity below which what is in its place is something else
+OTHER_LOOK = 0.65  # similarity below which the tracker has mixed up two objects; the back of one is more like its front
 PLACE_COUNTS = 0.2  # what staying in its place is worth, in similarity: it decides between equals
 
 
@@ -27,8 +28,8 @@ class Follower:
     def find(self, rgb: np.ndarray, instances: Instances) -> int | None:
         """Index of the object in the next image, None where it is not found.
 
-        A track decides alone. Else it is the most similar one, and of equals the one in its last place; what is
-        elsewhere must be as similar as a taught name.
+        Its track decides, unless what has it now looks like something else. Then it is the most similar one, and of
+        equals the one in its last place; what is elsewhere must be as similar as a taught name.
         """
         index = self._index(rgb, instances)
         if index is not None:
@@ -36,12 +37,12 @@ class Follower:
         return index
 
     def _index(self, rgb: np.ndarray, instances: Instances) -> int | None:
-        if self._track and instances.track_ids is not None:
-            found = np.flatnonzero(instances.track_ids == self._track)
-            return int(found[0]) if len(found) else None
         if not len(instances):
             return None
         alike = similarity(appearances(rgb, instances), np.array(self._seen))
+        if self._track and instances.track_ids is not None:
+            for index in np.flatnonzero((instances.track_ids == self._track) & (alike >= OTHER_LOOK)):
+                return int(index)
         overlap = mask_overlap(self._last.rois, self._last.masks, instances.rois, instances.masks)[0][0]
         possible = (alike >= FLOOR) | ((overlap >= SAME_PLACE) & (alike >= SAME_LOOK))
         best = int(np.where(possible, alike + PLACE_COUNTS * overlap, -1).argmax())

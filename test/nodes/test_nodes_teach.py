@@ -105,6 +105,32 @@ def test_an_instance_of_a_recent_frame_and_a_mask_say_which_object(teaching: Tea
     assert teaching.names(MOVED) == ["bar", "tile"]
 
 
+def test_a_track_says_which_object_and_is_waited_for(teaching: Teaching, bench: Bench):
+    teaching.show(SCENE)
+    tracks = {one.roi.x_offset == 112: one.track_id for one in teaching.show(SCENE).instances}
+    assert sorted(tracks.values()) == [1, 2]
+    assert teaching.teach("tile", track_id=tracks[False], views=1).success
+    teaching.show(picture())
+    answers = []
+    bar = {"track_id": tracks[True], "timeout": 60.0}
+    request = threading.Thread(target=lambda: answers.append(teaching.teach("bar", **bar)))
+    request.start()
+    time.sleep(0.3)
+    assert answers == []
+    while not answers:
+        teaching.show(SCENE)
+        time.sleep(0.05)
+    request.join()
+    assert answers[0].success
+    assert teaching.names(MOVED) == ["bar", "tile"]
+    teaching.show(picture())
+    late = teaching.teach("bar", track_id=tracks[True], timeout=0.2)
+    assert "there is no track" in late.message
+    assert bench.set(tracking__enabled=False).successful
+    teaching.show(SCENE)
+    assert "tracking is off" in teaching.teach("bar", track_id=tracks[True]).message
+
+
 def test_views_come_from_the_next_frames_wherever_the_object_is_put(teaching: Teaching):
     teaching.show(SCENE)
     answers = []
@@ -163,7 +189,7 @@ def test_a_bad_request_is_one_sentence_and_changes_nothing(teaching: Teaching, t
         ("tile", {}, "which object is given by none, expected one of track_id, instance_id, roi and mask"),
         ("tile", {"roi": ROI, "instance_id": 1}, "is given by instance_id, roi, expected one of"),
         ("tile", {"instance_id": 9}, "there is no instance 9 in the image, there are: 1, 2"),
-        ("tile", {"track_id": 4}, "tracking is off"),
+        ("tile", {"track_id": 4}, "there is no track 4 in the image, there are: "),
         ("tile", {"mask": mask_message(empty)}, "the mask has no pixel on the object"),
         ("tile", {"mask": mask_message(small)}, "the mask is 10x10, expected the image's 224x224 pixels"),
         ("tile", {"mask": Image(encoding="rgb8", height=1, width=1, step=3, data=[1, 2, 3])}, "expected mono8"),

@@ -81,10 +81,17 @@ def test_an_object_is_followed_where_it_stays_and_where_it_is_put():
     assert follower.find(*picture()) is None
 
 
-def test_a_track_decides_alone():
-    follower = Follower(RGB, FOUND.replaced(track_ids=np.array([4, 5, 6])), 0)
-    assert follower.find(RGB, FOUND.replaced(track_ids=np.array([9, 4, 6]))) == 1
-    assert follower.find(RGB, FOUND.replaced(track_ids=np.array([9, 8, 6]))) is None
+def test_a_track_decides_unless_it_is_now_on_something_that_looks_different():
+    def find(ids: list[int], *things: tuple) -> int | None:
+        follower = Follower(RGB, FOUND.replaced(track_ids=np.array([4, 5, 6])), 0)
+        rgb, found = picture(*things, noise=3)
+        return follower.find(rgb, found.replaced(track_ids=np.array(ids)))
+
+    disc, square = ("disc", RED, 5, 5, 40), ("square", RED, 60, 5, 40)
+    assert find([9, 4], disc, square) == 1
+    assert find([9, 4], disc, ("bar", GREEN, 60, 5, 40)) == 0
+    assert find([9, 8], disc, square) == 0
+    assert find([8], ("bar", GREEN, 60, 5, 40)) is None
 
 
 def test_a_series_is_learnt_from_and_says_where_the_object_was_not():
