@@ -14,6 +14,7 @@ from osis_ros.training.cutouts import CutoutPaster
 from osis_ros.training.data import decode_masks, read_pixels, read_source
 from osis_ros.training.export import export_bundle
 from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit, warn_without_masks
+from osis_ros.training.model.systems import SYSTEMS
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,34 @@ def test_masks_of_a_class_with_boxes_only_are_said_not_to_be_learnt(shapes):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_without_masks(records, tiny_run().model)  # the others' masks serve
+
+
+@pytest.mark.parametrize("system", [None, "mask-rcnn"])
+def test_a_run_with_a_teacher_of_masks_teaches_and_the_student_stands_alone(shapes, tmp_path, system):
+    model = tiny_run().model
+    model = SYSTEMS[system].network(model) if system else model
+    config = tiny_run(
+        model=model.replace(mask_teacher={"convs": 2}).model_dump(),
+        train={"shapes": {"annotations": "a.json", "images": ".", "boxes_only": ["disc"]}},
+    )
+    begun = {n: p.clone() for n, p in FitModule(config, shapes).model.state_dict().items()}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*(class_specific|mask_teacher)")
+        learnt = load_checkpoint(fit(config, shapes, tmp_path))[0]
+    changed = {n for n, p in learnt.state_dict().items() if not torch.equal(p, begun[n])}
+    assert {n for n in begun if n.startswith(("mask_teacher.", "mask_head."))} <= changed
+    image = torch.from_numpy(cv2.imread(str(shapes / "0.png"))[..., ::-1].copy()).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        (found,) = learnt.eval().segment_boxes(
+            image, [(96, 128)], [torch.tensor([[75.0, 40, 115, 80]])], [torch.tensor([1])]
+        )
+    assert found.masks.shape == (1, 28, 28)
+
+
+def test_a_teacher_with_nothing_to_teach_is_told_of(shapes):
+    config = tiny_run(model=tiny_run().model.replace(mask_teacher={}).model_dump())
+    with pytest.warns(UserWarning, match="mask_teacher: every annotation has a mask, so there is nothing to teach"):
+        warn_without_masks([read_source(config.train["shapes"], shapes, NAMES)], config.model)
 
 
 def test_a_run_of_automatic_precision_trains_here(shapes, tmp_path):

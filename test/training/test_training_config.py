@@ -125,6 +125,18 @@ def test_every_preset_is_valid(path):
     assert load_config(path.stem).name == path.stem
 
 
+def test_partial_supervision_hides_the_masks_of_one_half_of_cocos_classes():
+    voc, nonvoc = load_config("masks-of-voc"), load_config("masks-of-nonvoc")
+    names = voc.model.class_names
+    assert (len(names), len(set(names))) == (80, 80)
+    assert voc.train["coco"].boxes_only == tuple(name for name in names if name not in COCO_KNOWN)
+    assert nonvoc.train["coco"].boxes_only == COCO_KNOWN
+    assert voc.model == nonvoc.model
+    assert (voc.model.mask.output, voc.model.mask_teacher.convs) == ("class_specific", 4)
+    assert (voc.model.mask_teacher.rule, voc.model.mask_teacher.loss_weight) == ("interaction", 1)
+    assert voc.batch * voc.accumulate == voc.optimiser.reference_batch == 16
+
+
 def test_the_papers_runs_are_the_papers():
     coco, graspnet = load_config("paper-coco"), load_config("paper-graspnet")
     assert coco.model == faithful(COCO_KNOWN)

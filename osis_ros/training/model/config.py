@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from osis_ros.training.model.additions.box_voting import BoxVotingConfig
 from osis_ros.training.model.additions.mask_refinement import MaskRefinementConfig
+from osis_ros.training.model.additions.mask_teacher import MaskTeacherConfig
 from osis_ros.training.model.additions.scoring import ScoringConfig, UnknownBy
 from osis_ros.training.model.additions.second_look import SecondLookConfig
 from osis_ros.training.model.baselines.instance_contrast import InstanceContrastConfig
@@ -26,6 +27,9 @@ class ModelConfig(SemSegConfig):
     second_look: SecondLookConfig | None = Field(None, description="a second classifier on crops; none: without it")
     mask_refinement: MaskRefinementConfig | None = Field(
         None, description="masks are corrected on crops of the image; none: the masks of the mask head"
+    )
+    mask_teacher: MaskTeacherConfig | None = Field(
+        None, description="a second mask head teaches masks of objects with a box only; none: they teach no mask"
     )
 
     instance_contrast: InstanceContrastConfig | None = Field(

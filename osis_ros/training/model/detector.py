@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from osis_ros.training.model.additions.addition import Addition, Found
 from osis_ros.training.model.additions.box_voting import BoxVoting
 from osis_ros.training.model.additions.mask_refinement import MaskRefinement
+from osis_ros.training.model.additions.mask_teacher import MaskTeacher
 from osis_ros.training.model.additions.scoring import Scoring
 from osis_ros.training.model.additions.second_look import SecondLook
 from osis_ros.training.model.baselines.rpn import RPN
@@ -18,8 +19,9 @@ from osis_ros.training.model.semseg.detections import Detections
 from osis_ros.training.model.semseg.pooling import with_image_index
 from osis_ros.training.model.semseg.proposals import ProposalNetwork, Proposals
 from osis_ros.training.model.semseg.roi_head import proposal_scores
+from osis_ros.training.model.semseg.roi_sampling import RoISamples
 from osis_ros.training.model.semseg.semseg import SemSeg
-from osis_ros.training.model.semseg.stages import Batch, Candidates, Recognised, Scored, View
+from osis_ros.training.model.semseg.stages import Batch, Candidates, Recognised, Scored, Semantics, View
 
 
 def additions_of(config: ModelConfig) -> dict[str, Addition]:
@@ -60,6 +62,8 @@ class Detector(SemSeg):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
+        if config.mask_teacher:
+            self.mask_teacher = MaskTeacher(config.mask_teacher, config.mask, config.roi, config.channels)
         self.papers_parts = [name for name, _ in self.named_children()]
         for name, addition in additions_of(config).items():
             self.add_module(name, addition)
@@ -102,6 +106,13 @@ class Detector(SemSeg):
         for addition in self.additions:
             found, logits = addition.on_masks(view, found, logits, least)
         return found, logits
+
+    def mask_losses(
+        self, levels: list[Tensor], samples: RoISamples, semantics: Semantics, targets: list[dict]
+    ) -> dict[str, Tensor]:
+        if self.config.mask_teacher:
+            return self.mask_teacher.losses(self, levels, samples, semantics, targets, self.progress.step)
+        return super().mask_losses(levels, samples, semantics, targets)
 
     def losses(self, batch: Batch, targets: list[dict]) -> dict[str, Tensor]:
         """Those of what learns: the paper's, if any of its parts does, and those of the additions that do."""

@@ -38,6 +38,8 @@ def impossible_pair(config: Any) -> str | None:
     for name in ("scoring", "box_voting", "second_look", "mask_refinement"):
         if getattr(config, name) and decision != "distance":
             return f"{name}: it is for decision.kind distance, not {decision}"
+    if config.mask_teacher and mask == "words":
+        return "mask_teacher: mask.output words learns from known masks alone, expected another output"
     for name in ("instance_contrast", "unknown_probability"):
         if getattr(config, name) and classifier != "cosine":
             return f"{name}: it is for classifier.kind cosine, not {classifier}"

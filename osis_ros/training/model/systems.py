@@ -103,6 +103,7 @@ def _papers_rules(**sections: dict[str, Any]) -> dict[str, Any]:
     those of `sections`."""
     rules: dict[str, Any] = {
         "words": None, "scoring": None, "box_voting": None, "second_look": None, "mask_refinement": None,
+        "mask_teacher": None,
         "roi": {"reject_unlabelled": False}, "embedding": {"repel_unlabelled": False},
         "mask": {"threshold": 0.5}, "decision": {"multi_class": True},
     }  # fmt: skip

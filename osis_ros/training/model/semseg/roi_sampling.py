@@ -28,12 +28,16 @@ class RoISamples(NamedTuple):
     has_mask: Tensor
 
     def some_with_mask(self, limit: int | None, images: int) -> Tensor:
-        """Indices of the positive ones whose object's mask is known; with a limit, random ones, at most so many for
-        each of the images."""
-        positive = torch.where(self.positive & self.has_mask)[0]
+        """`some` of the positive ones whose object's mask is known."""
+        return self.some(self.positive & self.has_mask, limit, images)
+
+    def some(self, which: Tensor, limit: int | None, images: int) -> Tensor:
+        """Indices of those where `which` [R] is true; with a limit, random ones, at most so many for each of the
+        images."""
+        index = torch.where(which)[0]
         if limit is None:
-            return positive
-        return positive[torch.randperm(len(positive), device=positive.device)[: limit * images]]
+            return index
+        return index[torch.randperm(len(index), device=index.device)[: limit * images]]
 
 
 @torch.no_grad()
@@ -53,7 +57,7 @@ def sample_rois(
     own = [target["boxes"] for target in targets]
     rois = with_image_index([torch.cat(pair) for pair in zip(proposals, own, strict=True)])
     objects, labels = with_image_index(own), torch.cat([target["labels"] for target in targets])
-    with_mask = torch.cat([t.get("has_mask", torch.ones_like(t["labels"], dtype=torch.bool)) for t in targets])
+    with_mask = torch.cat([has_mask_of(target) for target in targets])
     # Below 0 where image and object do not belong together, so that even what overlaps none has one of its own image.
     iou = torch.where(objects[:, None, 0] == rois[:, 0], box_iou(objects[:, 1:], rois[:, 1:]), -1.0)
     overlap = overlap_of(iou)
@@ -66,3 +70,9 @@ def sample_rois(
         return RoISamples(rois, torch.full_like(index, num_classes), positive, index, rois[:, 1:], iou, positive)
     labels = labels[index].masked_fill(~positive, num_classes)
     return RoISamples(rois, labels, positive, index, objects[index, 1:], iou, with_mask[index])
+
+
+def has_mask_of(target: dict) -> Tensor:
+    """[G] bool, of which of an image's objects the mask is known; all of them where the target has no `has_mask`."""
+    known = target.get("has_mask")
+    return torch.ones_like(target["labels"], dtype=torch.bool) if known is None else known
