@@ -135,6 +135,24 @@ def test_an_unknown_thing_is_hatched_in_its_own_colour():
     assert (inside[~tinted] == 100).all()
 
 
+def squares(class_ids: list[int], side: int = 200) -> Instances:
+    """Instances that all cover the same square, the best first."""
+    count = len(class_ids)
+    return Instances(
+        boxes=[[0, 0, side, side]] * count, scores=np.linspace(1, 0.5, count), class_ids=class_ids,
+        distances=np.zeros(count), embeddings=np.zeros((count, 0)), rois=[[0, 0, side, side]] * count,
+        masks=(np.ones((side, side), bool),) * count, height=side, width=side,
+        class_names=tuple(f"class {i}" for i in range(max(class_ids) + 1)),
+    )  # fmt: skip
+
+
+def test_the_best_of_masks_that_overlap_is_on_top():
+    image = np.full((200, 200, 3), 100, np.uint8)
+    for class_ids in ([2, 1], [1, 2], list(range(1, 300))):  # the last: more colours than a table holds
+        shown = draw_overlay(image, squares(class_ids))[50, 100]  # where no label can be
+        np.testing.assert_allclose(shown, 55 + 0.45 * np.array(class_colour(class_ids[0])), atol=1)
+
+
 def test_known_colours_are_distinct_and_none_is_the_unknown_one():
     colours = np.array([class_colour(i) for i in range(12)] + [UNKNOWN_COLOUR], int)
     distances = np.linalg.norm(colours[:, None] - colours[None], axis=2) + 1e3 * np.eye(13)
