@@ -24,14 +24,14 @@ from osis_ros.nodes.outputs.publishers import OutputPublishers
 from osis_ros.nodes.placing import FramePlacer, PlacedFrame, UnpairedError, unplaced
 from osis_ros.nodes.space_tracks import SpaceTracks
 from osis_ros.nodes.support import image_input, parameters
-from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher
+from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher, Report
 from osis_ros.nodes.support.faults import told
 from osis_ros.nodes.support.image_input import ImageInput
 from osis_ros.nodes.support.lifecycle import AUTOSTART
 from osis_ros.nodes.support.newest_frame import NewestFrameWorker
 from osis_ros.nodes.support.qos import RESULTS
 from osis_ros.nodes.support.running import run
-from osis_ros.nodes.support.statistics import FrameStatistics, Summary, age
+from osis_ros.nodes.support.statistics import FrameStatistics, age
 from osis_ros.nodes.support.streaming import StreamingNode
 from osis_ros.nodes.support.transforms import TransformError, TransformListener
 from osis_ros.nodes.support.unused_parameters import warn_of_unused
@@ -77,7 +77,7 @@ class LocalizerNode(StreamingNode):
         self.create_service(PickCandidates, "~/pick_candidates", self._on_pick, callback_group=group)
         self.create_service(ExportGraspInput, "~/export_grasp_input", self._on_export, callback_group=group)
         self.create_service(Trigger, "~/reset_tracks", self._on_reset_tracks)
-        self._diagnostics = DiagnosticsPublisher(self, self._report, self._cause, "objects in space", "message")
+        self._diagnostics = DiagnosticsPublisher(self, lambda: [self._report()], "message")
         if self._values[AUTOSTART.name]:
             self.bring_up_soon()
 
@@ -101,7 +101,7 @@ class LocalizerNode(StreamingNode):
         topics = (self.resolve_topic_name(name) for name in ("depth", "depth_camera_info"))
         self._placer = FramePlacer(*topics, values[placing.HISTORY.name], tree, self._no_depth)
         self._board = FrameBoard[PlacedFrame]()
-        self._worker = NewestFrameWorker(self._process, self._statistics.dropped, "localizer")
+        self._worker = NewestFrameWorker(self._process, lambda _: self._statistics.dropped(), "localizer")
         self._inputs = [ImageInput(self, values, self._on_depth, self._depth_statistics, "depth", Image)]
         if values[COLOUR.name]:
             self._inputs.append(ImageInput(self, values, self._placer.put_colour, FrameStatistics()))
@@ -204,7 +204,7 @@ class LocalizerNode(StreamingNode):
         reason = parameters.refusal(changed, SETTINGS, self.state, {})
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
-    def _report(self) -> tuple[str, Summary, float, dict[str, str]]:
+    def _report(self) -> Report:
         depth, values = self._depth_statistics.summary(), self._values
         details = {
             "state": self.state,
@@ -217,7 +217,8 @@ class LocalizerNode(StreamingNode):
             "depth images lost on their way": str(depth.lost),
             "depth rate [1/s]": f"{depth.input_rate:.2f}",
         }
-        return self.state, self._statistics.summary(), values[TIMEOUT.name], details
+        summary = self._statistics.summary()
+        return Report("objects in space", self.state, summary, values[TIMEOUT.name], details, self._cause)
 
     def _no_depth(self) -> str:
         """Why no depth image comes, in one sentence."""

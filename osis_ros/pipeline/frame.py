@@ -23,6 +23,7 @@ class Frame:
             tracker, must not remember such a frame.
         model: name of the model that found the instances.
         instances: None before the first stage.
+        inference: seconds that the model took, from the image to its instances.
         tracks: all objects that are followed, None where nothing tracks.
         notices: sentences for the user about what a stage had to do with this image.
     """
@@ -32,5 +33,6 @@ class Frame:
     in_stream: bool = True
     model: str = ""
     instances: Instances | None = None
+    inference: float = 0.0
     tracks: Tracks | None = None
     notices: tuple[str, ...] = ()

@@ -33,7 +33,16 @@ class Pipeline:
         Raises:
             OsisError: a model that cannot be used, or that cannot run on the provider.
         """
-        self._stages = tuple(stage(values) for stage in STAGES)
+        self._hold(tuple(stage(values) for stage in STAGES))
+
+    def another(self) -> "Pipeline":
+        """The stages for another stream of images. It has the same model and names, but tracks of its own."""
+        other = Pipeline.__new__(Pipeline)
+        other._hold(tuple(stage.another() for stage in self._stages))
+        return other
+
+    def _hold(self, stages: tuple[Stage, ...]) -> None:
+        self._stages = stages
         self.segment = self._stage(Segment)
         self.name = self._stage(Name)
         self.track = self._stage(Track)

@@ -1,5 +1,6 @@
 """The first stage: the network, which finds the instances."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -52,8 +53,10 @@ class Segment(Stage):
 
     def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:
         thresholds = {name: _given(values, name) for name in ("score_threshold", "unknown_threshold")}
+        begun = time.monotonic()
         instances = self.segmenter.segment(frame.rgb, **thresholds)
-        return replace(frame, instances=instances, model=self.segmenter.bundle.name)
+        inference = time.monotonic() - begun
+        return replace(frame, instances=instances, model=self.segmenter.bundle.name, inference=inference)
 
 
 def _given(values: Mapping[str, object], name: str) -> float | None:

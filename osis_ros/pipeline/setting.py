@@ -27,7 +27,7 @@ class Setting:
     """
 
     name: str
-    default: str | float | int | bool
+    default: str | float | int | bool | list[str]
     description: str
     changes: str = ALWAYS
     low: float | None = None

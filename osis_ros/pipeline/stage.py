@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import Setting
@@ -27,6 +27,10 @@ class Stage(ABC):
         Raises:
             OsisError: something that the user named cannot be used.
         """
+
+    def another(self) -> Self:
+        """The stage for another stream of images: this one, unless it remembers earlier images."""
+        return self
 
     @abstractmethod
     def __call__(self, frame: Frame, values: Mapping[str, object]) -> Frame:

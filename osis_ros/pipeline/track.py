@@ -67,6 +67,10 @@ class Track(Stage):
         self._tracker.parameters = parameters
         return self._tracker
 
+    def another(self) -> "Track":
+        """One that has seen no image."""
+        return Track({})
+
     def reset(self) -> int:
         """Forget all objects; ids go on where they were.
 

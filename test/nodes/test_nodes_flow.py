@@ -228,7 +228,7 @@ def busy_worker() -> tuple[NewestFrameWorker, threading.Event, list[int], list[i
         working.set()
         go_on.wait(10)
 
-    worker = NewestFrameWorker(process, lambda: dropped.append(1), "test")
+    worker = NewestFrameWorker(process, lambda _: dropped.append(1), "test")
     worker.put(1)
     assert working.wait(10)
     return worker, go_on, processed, dropped

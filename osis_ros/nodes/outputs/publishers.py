@@ -19,12 +19,16 @@ SETTINGS = tuple(setting for output in OUTPUTS for setting in output.settings)
 class OutputPublishers:
     """A publisher for each output whose message type is installed. They send while the node is active."""
 
-    def __init__(self, node: LifecycleNode, outputs: Sequence[Output] = OUTPUTS) -> None:
-        self._node = node
+    def __init__(self, node: LifecycleNode, outputs: Sequence[Output] = OUTPUTS, below: str = "~/") -> None:
+        """
+        Args:
+            below: what the topics' names begin with.
+        """
+        self._node, self._below = node, below
         self._publishers = [(output, self._publisher(output)) for output in outputs if output.message_type]
 
     def _publisher(self, output: Output) -> LifecyclePublisher:
-        node, topic = self._node, f"~/{output.topic}"
+        node, topic = self._node, f"{self._below}{output.topic}"
         events = publisher_events(node, node.resolve_topic_name(topic), output.profile)
         return node.create_lifecycle_publisher(output.message_type, topic, output.profile, event_callbacks=events)
 

@@ -1,8 +1,8 @@
 """A node's state as diagnostic_msgs, for rqt_robot_monitor and the diagnostic aggregator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
@@ -15,25 +15,36 @@ PERIOD = 1.0  # s
 LOSS_LIMIT = 0.1  # of the images that the camera sends
 
 
+@dataclass(frozen=True)
+class Report:
+    """What one status of a node tells.
+
+    Attributes:
+        task: what the node does, for the name of the status.
+        state: the lifecycle state; `active` is the one in which images are expected.
+        silence_limit: seconds without an image after which an active node warns.
+        details: more values to show first: the model, the provider, the topic …
+        cause: why images are missed or lost, and what to do, in one sentence.
+    """
+
+    task: str
+    state: str
+    summary: Summary
+    silence_limit: float
+    details: Mapping[str, str]
+    cause: Callable[[], str]
+
+
 class DiagnosticsPublisher:
     """Publishes a node's state on /diagnostics once a second, and warns in the log while images are missed or lost."""
 
-    def __init__(
-        self,
-        node: Node,
-        report: Callable[[], tuple[str, Summary, float, dict[str, str]]],
-        cause: Callable[[], str],
-        task: str = "segmentation",
-        noun: str = "image",
-    ) -> None:
+    def __init__(self, node: Node, reports: Callable[[], Iterable[Report]], noun: str = "image") -> None:
         """
         Args:
-            report: gives what `diagnostic_array` takes after the stamp.
-            cause: why images are missed or lost, and what to do, in one sentence.
-            task: what the node does, for the name of its status.
-            noun: what it works on.
+            reports: one for each status.
+            noun: what the node works on.
         """
-        self._node, self._report, self._cause, self._task, self._noun = node, report, cause, task, noun
+        self._node, self._reports, self._noun = node, reports, noun
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # A steady clock, because the simulated time may stand still; a group of its own, because a transition may last
         # minutes (TensorRT builds its engine), and that is when people look.
@@ -41,14 +52,16 @@ class DiagnosticsPublisher:
         node.create_timer(PERIOD, self._publish, callback_group=group, clock=clock)
 
     def _publish(self) -> None:
-        node, report = self._node, self._report()
-        name = f"{node.get_fully_qualified_name()}: {self._task}"
-        array = diagnostic_array(name, node.get_clock().now().to_msg(), *report, noun=self._noun)
-        state, summary, silence_limit, _ = report
-        if is_silent(state, summary, silence_limit) or is_lossy(state, summary):
-            array.status[0].message += f"; {self._cause()}"
-            node.get_logger().warning(array.status[0].message, throttle_duration_sec=10.0)
+        array = DiagnosticArray(status=[self._status(report) for report in self._reports()])
+        array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
+
+    def _status(self, report: Report) -> DiagnosticStatus:
+        status = diagnostic_status(f"{self._node.get_fully_qualified_name()}: {report.task}", report, self._noun)
+        if is_silent(report.state, report.summary, report.silence_limit) or is_lossy(report.state, report.summary):
+            status.message += f"; {report.cause()}"
+            self._node.get_logger().warning(status.message, throttle_duration_sec=10.0)
+        return status
 
 
 def is_silent(state: str, summary: Summary, silence_limit: float) -> bool:
@@ -61,32 +74,18 @@ def is_lossy(state: str, summary: Summary) -> bool:
     return state == "active" and not summary.failing and summary.loss > LOSS_LIMIT
 
 
-def diagnostic_array(
-    name: str,
-    stamp: Time,
-    lifecycle_state: str,
-    summary: Summary,
-    silence_limit: float,
-    details: dict[str, str],
-    noun: str = "image",
-) -> DiagnosticArray:
-    """One status of the node.
-
+def diagnostic_status(name: str, report: Report, noun: str = "image") -> DiagnosticStatus:
+    """
     Args:
         name: of the status, by custom the node's name and what it does.
-        stamp: now.
-        lifecycle_state: `active` is the one in which images are expected.
-        silence_limit: seconds without an image after which an active node warns.
-        details: more values to show first: the model, the provider, the topic …
         noun: what the node works on.
     """
-    level, text = _judgement(lifecycle_state, summary, silence_limit, details.get("topic", noun), noun)
-    values = {**details, **_values(summary, noun)}
+    details = report.details
+    level, text = _judgement(report.state, report.summary, report.silence_limit, details.get("topic", noun), noun)
     status = DiagnosticStatus(level=level, name=name, message=text, hardware_id=details.get("provider", ""))
+    values = {**details, **_values(report.summary, noun)}
     status.values = [KeyValue(key=key, value=value) for key, value in values.items()]
-    array = DiagnosticArray(status=[status])
-    array.header.stamp = stamp
-    return array
+    return status
 
 
 def _judgement(state: str, summary: Summary, silence_limit: float, topic: str, noun: str) -> tuple[bytes, str]:
@@ -106,6 +105,14 @@ def _values(summary: Summary, noun: str) -> dict[str, str]:
     def milliseconds(seconds: float) -> str:
         return f"{1000 * seconds:.1f}" if seconds == seconds else "none yet"
 
+    inner = {}  # of a node with a model
+    if summary.inference_p50 == summary.inference_p50:
+        inner = {
+            "inference p50 [ms]": milliseconds(summary.inference_p50),
+            "inference p95 [ms]": milliseconds(summary.inference_p95),
+            "node's own time p50 [ms]": milliseconds(summary.overhead_p50),
+            "node's own time p95 [ms]": milliseconds(summary.overhead_p95),
+        }
     return {
         f"{noun}s received": str(summary.received),
         f"{noun}s processed": str(summary.processed),
@@ -118,5 +125,6 @@ def _values(summary: Summary, noun: str) -> dict[str, str]:
         "latency p95 [ms]": milliseconds(summary.latency_p95),
         "age p50 [ms]": milliseconds(summary.age_p50),
         "age p95 [ms]": milliseconds(summary.age_p95),
+        **inner,
         "last error": summary.last_error or "none",
     }

@@ -11,6 +11,7 @@ from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 
 WINDOW = 200  # frames over which rates and latencies are taken
+NAN = float("nan")
 RECENT_S = 10.0  # rates and latencies forget what is older
 
 
@@ -26,6 +27,8 @@ class Summary:
         input_rate, output_rate: frames a second over the last seconds, 0 where there were fewer than two.
         latency_p50, latency_p95: seconds from the arrival of a frame to the publication of its result, NaN without one.
         age_p50, age_p95: seconds from a frame's own stamp to the publication, likewise.
+        inference_p50, inference_p95: seconds that the model took, likewise; NaN for a node without one.
+        overhead_p50, overhead_p95: seconds that all else took from the frame's turn to the publication, likewise.
         last_error: the last failure or problem in one sentence, empty without one.
         silence: seconds since the last frame arrived, or since `restart`.
         failing: whether the last thing asked for failed: a frame, a request, or to be configured.
@@ -44,6 +47,10 @@ class Summary:
     latency_p95: float
     age_p50: float
     age_p95: float
+    inference_p50: float
+    inference_p95: float
+    overhead_p50: float
+    overhead_p95: float
     last_error: str
     silence: float
     failing: bool
@@ -58,7 +65,7 @@ class FrameStatistics:
         self._counts = {"received": 0, "processed": 0, "failed": 0, "dropped": 0, "lost": 0}
         self._arrivals: deque[float] = deque(maxlen=WINDOW)
         self._losses: deque[tuple[float, int]] = deque(maxlen=WINDOW)  # when, frames
-        self._results: deque[tuple[float, float, float]] = deque(maxlen=WINDOW)  # when, latency, age
+        self._results: deque[tuple[float, ...]] = deque(maxlen=WINDOW)  # when, and the four times of `processed`
         self._last_error, self._failing, self._faulty = "", False, False
         self._heard = time.monotonic()
 
@@ -77,12 +84,15 @@ class FrameStatistics:
             self._heard = time.monotonic()
             self._arrivals.append(self._heard)
 
-    def processed(self, latency: float, age: float) -> None:
-        """A frame's result went out `latency` seconds after its arrival, `age` seconds after its stamp, if any."""
+    def processed(self, latency: float, age: float, inference: float = NAN, overhead: float = NAN) -> None:
+        """A frame's result went out `latency` seconds after its arrival, `age` seconds after its stamp, if any.
+
+        The model took `inference` of them, and the rest of the node `overhead`.
+        """
         with self._lock:
             self._counts["processed"] += 1
             self._failing = self._faulty = False
-            self._results.append((time.monotonic(), latency, age))
+            self._results.append((time.monotonic(), latency, age, inference, overhead))
 
     def lost(self, count: int) -> None:
         """The middleware lost frames on their way to this node."""
@@ -123,16 +133,18 @@ class FrameStatistics:
             lost = sum(count for when, count in self._losses if now - when < RECENT_S)
             counts, heard, error = dict(self._counts), self._heard, self._last_error
             failing, faulty = self._failing, self._faulty
-        latency, age = ([result[i] for result in results] for i in (1, 2))
+        times = zip(("latency", "age", "inference", "overhead"), range(1, 5), strict=True)
+        quantiles = {
+            f"{name}_p{round(100 * quantile)}": _quantile([result[i] for result in results], quantile)
+            for name, i in times
+            for quantile in (0.5, 0.95)
+        }
         return Summary(
             **counts,
             loss=lost / (lost + len(arrivals)) if lost else 0.0,
             input_rate=_rate(arrivals),
             output_rate=_rate([result[0] for result in results]),
-            latency_p50=_quantile(latency, 0.5),
-            latency_p95=_quantile(latency, 0.95),
-            age_p50=_quantile(age, 0.5),
-            age_p95=_quantile(age, 0.95),
+            **quantiles,
             last_error=error,
             silence=now - heard,
             failing=failing,
@@ -143,7 +155,7 @@ class FrameStatistics:
 def age(stamp: Time, clock: Clock) -> float:
     """Seconds since a stamp; NaN for one that was never set, or lies before 1970."""
     if stamp.sec < 0 or not (stamp.sec or stamp.nanosec):
-        return float("nan")
+        return NAN
     return (clock.now().nanoseconds - stamp.sec * 1_000_000_000 - stamp.nanosec) * 1e-9
 
 
@@ -153,4 +165,4 @@ def _rate(times: Sequence[float]) -> float:
 
 def _quantile(values: Sequence[float], quantile: float) -> float:
     known = [value for value in values if value == value]
-    return float(np.quantile(known, quantile)) if known else float("nan")
+    return float(np.quantile(known, quantile)) if known else NAN

@@ -19,6 +19,10 @@ class StreamingNode(SteadyLifecycleNode):
         self._statistics = FrameStatistics()
         self._board: FrameBoard | None = None
 
+    def _every_statistics(self) -> list[FrameStatistics]:
+        """Of all streams of the node."""
+        return [self._statistics]
+
     def end_waits(self) -> None:
         """Answer the requests that wait for frames, because the process is told to stop."""
         board = self._board
@@ -33,7 +37,8 @@ class StreamingNode(SteadyLifecycleNode):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop()
-        self._statistics.restart()
+        for statistics in self._every_statistics():
+            statistics.restart()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -47,7 +52,8 @@ class StreamingNode(SteadyLifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """After a transition went wrong half-way: back to unconfigured, with nothing held."""
         self._release()
-        self._statistics.refused(self.transition_error, self.transition_faulty)
+        for statistics in self._every_statistics():
+            statistics.refused(self.transition_error, self.transition_faulty)
         return super().on_error(state)
 
     def destroy_node(self) -> None:

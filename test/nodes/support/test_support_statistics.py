@@ -3,11 +3,10 @@
 import math
 
 import pytest
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from osis_ros.nodes.support import statistics
-from osis_ros.nodes.support.diagnostics import diagnostic_array
+from osis_ros.nodes.support.diagnostics import Report, diagnostic_status
 from osis_ros.nodes.support.statistics import FrameStatistics
 
 
@@ -67,8 +66,7 @@ def test_an_active_node_warns_of_silence_and_an_inactive_one_does_not(clock: Han
 
     def judged(state: str, limit: float) -> DiagnosticStatus:
         details = {"topic": "/camera/image", "provider": "cpu"}
-        (status,) = diagnostic_array("n", Time(sec=5), state, counters.summary(), limit, details).status
-        return status
+        return diagnostic_status("n", Report("segmentation", state, counters.summary(), limit, details, str))
 
     status = judged("active", 5.0)
     assert (status.level, status.message) == (DiagnosticStatus.WARN, "no image on /camera/image for 6 s")
