@@ -19,6 +19,7 @@ CONFIG = PathJoinSubstitution([FindPackageShare("osis_ros"), "config"])
 ARGUMENTS = {
     "namespace": ("", "Namespace of the node and its topics."),
     "image_topic": ("/camera/color/image_raw", "The camera's raw topic, also with image_transport:=compressed."),
+    "cameras": ("", "Names of several cameras, separated by commas; image_topic then has CAMERA in place of the name."),
     "image_transport": ("", "raw or compressed; compressed subscribes to IMAGE_TOPIC/compressed."),
     "model": ("", "Folder of a model bundle, or the name of a model in the package."),
     "provider": ("", "What the model runs on: auto, cpu, cuda or tensorrt."),
@@ -31,6 +32,7 @@ ARGUMENTS = {
     "rviz": ("false", "true or false: show the results in RViz."),
     "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "RViz configuration file."),
 }
+OF_EACH = "/CAMERA/color/image_raw"  # image_topic of several cameras, unless another one is given
 YES, NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 RESPAWN_DELAY = 2.0  # s
 
@@ -53,21 +55,42 @@ def nodes(context: LaunchContext) -> list:
         raise ValueError(f"params_file:={values['params_file']} is no file")
     if values["use_sim_time"]:
         given["use_sim_time"] = truth(values, "use_sim_time")
+    cameras = [name.strip() for name in values["cameras"].split(",") if name.strip()]
+    if cameras:
+        given["cameras"] = cameras
     segmenter = Node(
         package="osis_ros",
         executable="segmenter",
         name="segmenter",
         namespace=values["namespace"],
         parameters=[*filter(None, [values["params_file"]]), {"autostart": truth(values, "autostart"), **given}],
-        remappings=[("image", values["image_topic"] + ("/compressed" if compressed else ""))],
+        remappings=[(name, topic + ("/compressed" if compressed else "")) for name, topic in topics(values, cameras)],
         arguments=["--ros-args", "--log-level", values["log_level"]],
         output="screen",
         respawn=truth(values, "respawn"),
         respawn_delay=RESPAWN_DELAY,
     )
+    if cameras and truth(values, "objects"):
+        raise ValueError("objects:=true is for a single camera; start localizer.launch.py once for each of several")
     placed = [localizer()] if truth(values, "objects") else []
     shown = [rviz(values, given.get("use_sim_time", False))] if truth(values, "rviz") else []
     return [*mistyped(context), segmenter, *placed, *shown]
+
+
+def topics(values: dict[str, str], cameras: list[str]) -> list[tuple[str, str]]:
+    """The node's name of each camera's raw topic, and the topic.
+
+    Raises:
+        ValueError: several cameras, and a topic that is the same for all.
+    """
+    topic = values["image_topic"]
+    if not cameras:
+        return [("image", topic)]
+    if topic == ARGUMENTS["image_topic"][0]:
+        topic = OF_EACH
+    if "CAMERA" not in topic:
+        raise ValueError(f"image_topic:={topic} is one topic for several cameras, write CAMERA in place of the name")
+    return [(f"{name}/image", topic.replace("CAMERA", name)) for name in cameras]
 
 
 def localizer() -> IncludeLaunchDescription:

@@ -154,6 +154,23 @@ def test_compressed_transport_takes_the_topic_below_the_cameras(bench: Bench, la
     assert info.topic_type == "sensor_msgs/msg/CompressedImage"
 
 
+def test_several_cameras_are_listened_to_by_one_node(bench: Bench, launched, model: dict[str, str]):
+    launch = launched(
+        "segmenter.launch.py", namespace=bench.namespace.strip("/"), cameras="left, right",
+        image_topic=f"{bench.namespace}/CAMERA/colour", **model,
+    )  # fmt: skip
+    for name in ("left", "right"):
+        topic = f"{bench.namespace}/{name}/colour"
+        eventually(lambda topic=topic: bench.peer.count_subscribers(topic), f"the node listens to {topic}")
+    assert "Traceback" not in launch.end()
+
+
+def test_one_topic_for_several_cameras_is_refused(launched):
+    assert "write CAMERA in place of the name" in launched(
+        "segmenter.launch.py", cameras="left,right", image_topic="/eye"
+    ).wait()  # fmt: skip
+
+
 @pytest.mark.parametrize(("argument", "expected"), [({}, True), ({"use_sim_time": "false"}, False)])
 def test_the_parameter_files_clock_counts_unless_an_argument_is_given(
     bench: Bench, launched, tmp_path: Path, argument: dict[str, str], expected: bool
