@@ -11,6 +11,8 @@ from osis_ros.instances import Instances
 BEYOND = 0.06  # m outside the seen part of the plane, from which on nothing can stand on it
 BELOW = 0.5  # share of the readings below the plane, from which on a thing is not on it
 FLAT, LARGE = 0.6, 0.2  # shares: of its readings in the plane, and of the plane's readings: that is the plane
+WHOLLY = 0.9  # share of its readings that are in the plane
+FLUSH, SHEET = 0.003, 0.02  # m, m²: what is no higher, and larger, is a print or a stain, or nothing to get hold of
 STRIDE = 4  # px between the readings that tell the plane's outline
 
 
@@ -18,7 +20,7 @@ def standing(instances: Instances, depth: np.ndarray, camera: Pinhole, plane: Pl
     """[N] bool: whether each instance stands on the plane. True for an instance without depth readings.
 
     False for instances that lie below the plane (a chair, or the floor beside the table), outside the part of the plane
-    that is seen (a wall behind it), or are the plane itself.
+    that is seen (a wall behind it), or are the plane itself: much of it, or a print or a shadow on it.
 
     Args:
         depth: [H, W] float32 metres, NaN where there is none, aligned with the image.
@@ -46,11 +48,19 @@ def _stands(
     in_plane = np.abs(above) <= scattered
     if in_plane.mean() > FLAT and np.count_nonzero(in_plane) > LARGE * total:
         return False
+    middle = np.median(camera.points(columns + x, rows + y, depth[part][rows, columns]), axis=0)
+    if in_plane.mean() > WHOLLY and abs(np.median(above)) < FLUSH and len(rows) * _area(middle, camera, plane) > SHEET:
+        return False
     if outline is None:
         return True
-    middle = np.median(camera.points(columns + x, rows + y, depth[part][rows, columns]), axis=0)
     place = tuple(float(value) for value in middle @ plane.axes[:, :2])
     return cv2.pointPolygonTest(outline, place, True) >= -BEYOND
+
+
+def _area(place: np.ndarray, camera: Pinhole, plane: Plane) -> float:
+    """Square metres of the plane that a pixel covers there."""
+    cosine = -(place @ plane.normal) / np.linalg.norm(place)  # of the ray and the normal
+    return float(place[2] ** 2 / (camera.fx * camera.fy) / max(cosine, 0.1))
 
 
 def _heights(depth: np.ndarray, camera: Pinhole, plane: Plane) -> tuple[np.ndarray, np.ndarray]:

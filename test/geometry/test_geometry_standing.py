@@ -27,6 +27,12 @@ def test_things_on_the_table_stand_flat_ones_too():
     assert judged(BOX, SHEET) == [True, True]
 
 
+def test_a_large_print_on_the_table_is_part_of_it_and_a_thin_book_is_not():
+    flat, thin = (Cuboid((0, -0.1, height / 2), (0.15, 0.2, height)) for height in (0.001, 0.008))
+    assert judged(BOX, flat) == [True, False]
+    assert judged(BOX, thin) == [True, True]
+
+
 def test_what_lies_below_or_behind_does_not():
     assert judged(BOX, CHAIR, WALL) == [True, False, False]
 
