@@ -1,5 +1,6 @@
 """What depth adds to masks: overlap precision, recall and F of colour, of depth clusters, of colour without what does
-not stand on the support, and of that with the clusters that no mask covers.
+not stand on the support, of that with the clusters that no mask covers, and of all that with masks of lower scores that
+the depth confirms.
 
     python benchmarks/masks_with_depth.py [--model tabletop] [--scenes 30]
     python benchmarks/masks_with_depth.py --images DIR --ground-truth FILE --camera FILE
@@ -11,7 +12,6 @@ camera is a JSON file with fx, fy, x_offset, y_offset. F is the mean over images
 
 import argparse
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,8 @@ from osis_ros.coco.segmentation import to_rle
 from osis_ros.evaluation.metrics.overlap import mean, overlap
 from osis_ros.geometry.clusters import depth_clusters
 from osis_ros.geometry.depth import depth_in_metres
-from osis_ros.geometry.locate import measured_surfaces, occupied, thinned
-from osis_ros.geometry.noise import measured_noise
+from osis_ros.geometry.locate import Locator
 from osis_ros.geometry.pinhole import Pinhole
-from osis_ros.geometry.standing import standing
-from osis_ros.geometry.support_plane import find_support_plane
-from osis_ros.geometry.unclaimed import with_unclaimed
 from osis_ros.inference.image_file import read_image
 from osis_ros.inference.label_image import label_image
 from osis_ros.inference.segmenter import Segmenter
@@ -83,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tabletop")
     parser.add_argument("--score", type=float, help="lowest score of the model; its own by default")
+    parser.add_argument("--lowest", type=float, default=0.2, help="lowest score that the depth may confirm")
     parser.add_argument("--scenes", type=int, default=30)
     parser.add_argument("--images", type=Path)
     parser.add_argument("--ground-truth", type=Path)
@@ -94,23 +91,18 @@ def main() -> None:
         recorded(arguments.images, arguments.ground_truth, arguments.camera) if given else rendered(arguments.scenes)
     )
     segmenter = Segmenter(arguments.model)
-    ways = ("colour", "depth clusters", "colour, standing", "colour and depth")
+    sure = segmenter.bundle.manifest.thresholds.score if arguments.score is None else arguments.score
+    ways = ("colour", "depth clusters", "colour, standing", "colour and depth", "lower scores too")
     scores: dict[str, list] = {way: [] for way in ways}
-    seconds = []
     for picture in pictures:
-        colour = segmenter.segment(picture.rgb, score_threshold=arguments.score)
-        noise = measured_noise(picture.depth)
-        things = thinned(measured_surfaces(colour, picture.depth, picture.camera, noise))
-        plane = find_support_plane(picture.depth, picture.camera, occupied(colour), things, noise=noise)
-        if plane is None:
-            print(f"{picture.name}: no plane")
-            found = (colour, colour.take([]), colour, colour)
-        else:
-            start = time.perf_counter()
-            mended = colour.take(standing(colour, picture.depth, picture.camera, plane))
-            seconds.append(time.perf_counter() - start)
-            clusters = depth_clusters(picture.depth, picture.camera, plane)
-            found = (colour, clusters, mended, with_unclaimed(mended, picture.depth, picture.camera, plane))
+        colour, all_scores = (
+            segmenter.segment(picture.rgb, score_threshold=score) for score in (sure, arguments.lowest)
+        )
+        seen = (picture.depth, picture.camera)
+        objects, standing = Locator().locate_mended(colour, *seen, add=False)
+        clusters = colour.take([]) if objects.plane is None else depth_clusters(*seen, objects.plane)
+        mended = (Locator().locate_mended(masks, *seen, sure=sure)[1] for masks in (colour, all_scores))
+        found = (colour, clusters, standing, *mended)
         for way, instances in zip(ways, found, strict=True):
             scores[way].append(overlap(label_image(instances), picture.truth, picture.judged))
         line = "  ".join(f"{way} {100 * scores[way][-1].f:5.1f}" for way in ways)
@@ -122,7 +114,6 @@ def main() -> None:
         print(
             f"{way:18} precision {100 * total.precision:5.1f}  recall {100 * total.recall:5.1f}  F {100 * total.f:5.1f}"
         )
-    print(f"telling what stands takes {1000 * np.median(seconds):.1f} ms an image (median)")
 
 
 def draw(folder: Path, picture: Picture, ways: Sequence[Instances]) -> None:

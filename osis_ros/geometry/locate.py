@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from osis_ros.geometry.box import Box, free_box, outermost, raised, silhouette, upright_box
+from osis_ros.geometry.confirmed import confirmed
 from osis_ros.geometry.errors import GeometryError
 from osis_ros.geometry.noise import measured_noise, scatter
 from osis_ros.geometry.objects import ON_NOTHING, ON_PLANE, Objects
@@ -20,6 +21,7 @@ from osis_ros.instances import Instances
 LEAST_POINTS = 12
 SHARED_FOOTPRINT = 0.25  # of an object's footprint that lies over another one, for it to stand on that one
 NOT_STANDING = "it is not on the support plane, but part of it, below it or beyond its seen part"
+NOT_CONFIRMED = "its score is low, and the depth does not confirm it"
 THING_POINTS = 200  # of each object, to choose the plane by
 
 
@@ -54,34 +56,51 @@ class Locator:
         return place(instances, surfaces, plane, camera)
 
     def locate_mended(
-        self, instances: Instances, depth: np.ndarray, camera: Pinhole, drop: bool = True, add: bool = True
+        self,
+        instances: Instances,
+        depth: np.ndarray,
+        camera: Pinhole,
+        drop: bool = True,
+        add: bool = True,
+        sure: float = 0.0,
     ) -> tuple[Objects, Instances]:
         """As `locate`, after the depth has corrected which instances there are; and those instances.
 
         Args:
             drop: leave out what does not stand on the plane (`standing`); it is among the `missing` objects.
             add: also what stands on the plane without a mask (`with_unclaimed`).
+            sure: a score below which an instance is left out unless the depth confirms it (`confirmed`).
         Raises:
             GeometryError: depth, camera and instances are not of one size.
         """
-        surfaces, plane = self._measured(instances, depth, camera)
-        dropped, next_id = [], int(instances.ids.max(initial=0)) + 1
-        if plane is not None and drop:
-            stands = standing(instances, depth, camera, plane)
-            dropped = instances.ids[~stands].tolist()
-            surfaces = [surface for surface, kept in zip(surfaces, stands.tolist(), strict=True) if kept]
-            instances = instances.take(stands)
+        surfaces, plane = self._measured(instances, depth, camera, sure)
+        next_id = int(instances.ids.max(initial=0)) + 1
+        stands = (
+            standing(instances, depth, camera, plane) if plane is not None and drop else np.ones(len(instances), bool)
+        )
+        trusted = instances.scores >= sure
+        if plane is not None and not trusted.all():
+            trusted[stands] = confirmed(instances.take(stands), depth, camera, plane, sure)
+        dropped = dict.fromkeys(instances.ids[~trusted].tolist(), NOT_CONFIRMED)
+        dropped |= dict.fromkeys(instances.ids[~stands].tolist(), NOT_STANDING)
+        kept = stands & trusted
+        surfaces, instances = [surfaces[row] for row in np.flatnonzero(kept)], instances.take(kept)
         if plane is not None and add:
             instances = with_unclaimed(instances, depth, camera, plane, next_id)
             added = instances.take(np.arange(len(surfaces), len(instances)))
             surfaces += measured_surfaces(added, depth, camera, plane.noise)
         objects = place(instances, surfaces, plane, camera)
-        return objects.replaced(missing=objects.missing | dict.fromkeys(dropped, NOT_STANDING)), instances
+        return objects.replaced(missing=objects.missing | dropped), instances
 
-    def _measured(self, instances: Instances, depth: np.ndarray, camera: Pinhole) -> tuple[list[Surface], Plane | None]:
+    def _measured(
+        self, instances: Instances, depth: np.ndarray, camera: Pinhole, sure: float = 0.0
+    ) -> tuple[list[Surface], Plane | None]:
+        """What was measured of each instance, and the plane, which those with a low score do not tell about."""
         noise = measured_noise(depth)
         surfaces = measured_surfaces(instances, depth, camera, noise)
-        plane = find_support_plane(depth, camera, occupied(instances), thinned(surfaces), self.up, noise)
+        trusted = instances.scores >= sure
+        things = thinned([surfaces[row] for row in np.flatnonzero(trusted)])
+        plane = find_support_plane(depth, camera, occupied(instances.take(trusted)), things, self.up, noise)
         return surfaces, self._steady.update(plane)
 
 

@@ -3,9 +3,8 @@
 import cv2
 import numpy as np
 
-from osis_ros.geometry.noise import scatter
 from osis_ros.geometry.pinhole import Pinhole
-from osis_ros.geometry.support_plane import Plane
+from osis_ros.geometry.support_plane import Plane, heights_above
 from osis_ros.instances import Instances
 
 BEYOND = 0.06  # m outside the seen part of the plane, from which on nothing can stand on it
@@ -26,7 +25,7 @@ def standing(instances: Instances, depth: np.ndarray, camera: Pinhole, plane: Pl
         depth: [H, W] float32 metres, NaN where there is none, aligned with the image.
         plane: what things stand on.
     """
-    heights, slack = _heights(depth, camera, plane)
+    heights, slack = heights_above(plane, depth, camera)
     flat = np.abs(heights[::STRIDE, ::STRIDE]) <= slack[::STRIDE, ::STRIDE]
     outline, total = _outline(flat, depth, camera, plane), np.count_nonzero(flat) * STRIDE**2
     return np.array([_stands(instances, row, depth, heights, slack, camera, plane, outline, total)
@@ -61,14 +60,6 @@ def _area(place: np.ndarray, camera: Pinhole, plane: Plane) -> float:
     """Square metres of the plane that a pixel covers there."""
     cosine = -(place @ plane.normal) / np.linalg.norm(place)  # of the ray and the normal
     return float(place[2] ** 2 / (camera.fx * camera.fy) / max(cosine, 0.1))
-
-
-def _heights(depth: np.ndarray, camera: Pinhole, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
-    """[H, W] metres above the plane, NaN where there is no depth; and [H, W] metres by which readings may be off."""
-    across = plane.normal[0] * (np.arange(camera.width) - camera.cx) / camera.fx
-    down = plane.normal[1] * (np.arange(camera.height) - camera.cy) / camera.fy
-    slope = (across[None] + down[:, None] + plane.normal[2]).astype(np.float32)
-    return depth * slope + np.float32(plane.offset), np.float32(0.003) + 3 * scatter(depth, np.float32(plane.noise))
 
 
 def _outline(flat: np.ndarray, depth: np.ndarray, camera: Pinhole, plane: Plane) -> np.ndarray | None:

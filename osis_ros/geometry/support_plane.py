@@ -56,6 +56,14 @@ class Plane:
         return np.stack([x, np.cross(self.normal, x), self.normal], axis=1)
 
 
+def heights_above(plane: Plane, depth: np.ndarray, camera: Pinhole) -> tuple[np.ndarray, np.ndarray]:
+    """[H, W] metres above the plane, NaN where there is no depth; and [H, W] metres by which readings may be off."""
+    across = plane.normal[0] * (np.arange(camera.width) - camera.cx) / camera.fx
+    down = plane.normal[1] * (np.arange(camera.height) - camera.cy) / camera.fy
+    slope = (across[None] + down[:, None] + plane.normal[2]).astype(np.float32)
+    return depth * slope + np.float32(plane.offset), np.float32(0.003) + 3 * scatter(depth, np.float32(plane.noise))
+
+
 def find_support_plane(
     depth: np.ndarray,
     camera: Pinhole,

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from osis_ros.geometry.clusters import depth_clusters
+from osis_ros.geometry.confirmed import LARGEST, extent
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.geometry.standing import standing
 from osis_ros.geometry.support_plane import Plane
@@ -13,7 +14,6 @@ MARGIN = 5  # px round each mask that belong to it: stereo cameras widen things 
 SLIVER = 9  # px, what is narrower is the halo of an object and not one itself
 SMALLEST = 250  # px
 SOLID = 0.6  # of its convex hull, that an object fills; halos are sickles
-LARGEST = 0.4  # m; what is larger is furniture, a bin or a wall
 
 
 def with_unclaimed(
@@ -37,7 +37,8 @@ def with_unclaimed(
     clusters = depth_clusters(np.where(claimed > 0, np.float32(np.nan), depth), camera, plane)
     clusters = clusters.take([row for row, mask in enumerate(clusters.masks) if _is_broad(mask)])
     clusters = clusters.take(standing(clusters, depth, camera, plane))
-    clusters = clusters.take([row for row in range(len(clusters)) if _extent(clusters, row, depth, camera) <= LARGEST])
+    sizes = [extent(mask, roi, depth, camera) for mask, roi in zip(clusters.masks, clusters.rois.tolist(), strict=True)]
+    clusters = clusters.take(np.flatnonzero(np.array(sizes) <= LARGEST))
     first = int(instances.ids.max(initial=0)) + 1 if first is None else first
     return _joined(instances, clusters, first) if len(clusters) else instances
 
@@ -50,13 +51,6 @@ def _is_broad(mask: np.ndarray) -> bool:
     if np.count_nonzero(opened) < max(SMALLEST, area / 2):
         return False
     return area >= SOLID * cv2.contourArea(cv2.convexHull(cv2.findNonZero(padded)))
-
-
-def _extent(clusters: Instances, row: int, depth: np.ndarray, camera: Pinhole) -> float:
-    """Metres, about the diameter."""
-    x, y, width, height = clusters.rois[row].tolist()
-    points = camera.cloud(depth[y : y + height, x : x + width], x, y)[clusters.masks[row]]
-    return float(np.linalg.norm(np.percentile(points, 98, axis=0) - np.percentile(points, 2, axis=0)))
 
 
 def _joined(instances: Instances, clusters: Instances, first: int) -> Instances:

@@ -60,6 +60,11 @@ WITHOUT_MASK = Setting(
     "Also publish what stands on the support plane and has no mask, as unknown objects with score 0 and ids that no "
     "instance has.",
 )  # fmt: skip
+SURE = Setting(
+    "sure_score", 0.0,
+    "Instances with a lower score count only if the depth confirms them: above the support plane, under no better "
+    "mask. With it, the segmenter's score_threshold can be lower.", low=0.0, high=1.0,
+)  # fmt: skip
 RECTIFIED = Setting(
     "rectified", False,
     "Whether colour and depth are rectified images (image_rect): P of the camera_info counts, and not its K and D.",
@@ -80,6 +85,7 @@ SETTINGS = (
     HISTORY,
     ONLY_STANDING,
     WITHOUT_MASK,
+    SURE,
 )
 STILL_SHIFT, STILL_TURN = 0.001, np.deg2rad(0.1)  # m, rad between two frames of a camera that stands still
 LARGEST_LABEL = 65535
@@ -208,7 +214,7 @@ class FramePlacer:
         level = pose is not None and values[LEVEL.name]
         self._locator.up = pose[2, :3].copy() if level else None
         objects, instances = self._locator.locate_mended(
-            instances, depth, camera, values[ONLY_STANDING.name], values[WITHOUT_MASK.name]
+            instances, depth, camera, values[ONLY_STANDING.name], values[WITHOUT_MASK.name], values[SURE.name]
         )
         found = _with_added(found, instances)
         header = Header(stamp=found.header.stamp, frame_id=found.header.frame_id)

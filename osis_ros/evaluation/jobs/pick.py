@@ -24,6 +24,7 @@ from osis_ros.simulation.truth3d import ObjectTruth, object_truths
 
 TRUE, CLUSTERS = "true masks", "depth clusters"
 LEAST_IOU = 0.25  # of an object's mask with the one that is taken for it
+LOWEST = 0.2  # score of a mask that the depth may confirm
 LEAST_VISIBLE = 0.3  # of an object's silhouette; what is hidden further is not asked for
 HEAPED = 0.8  # an object seen less than that has something before it
 
@@ -34,7 +35,7 @@ class Attempt:
 
     Attributes:
         masks: `true masks`, `depth clusters`, the model's name, or that and `, depth` for its masks as the localizer
-            corrects them.
+            corrects them: those with a score of LOWEST or more, if the depth confirms them.
         known: whether its category is one that a model can know.
         visible: share of its silhouette.
         result: `lifted`; or why not: `not found` (no mask of it), `no place` (no depth), `no grasp` (too large or too
@@ -93,7 +94,9 @@ def _by_source(
     if segmenter is not None:
         found = segmenter.segment(frame.rgb)
         yield segmenter.bundle.name, Locator(up).locate(found, depth, camera).transformed(pose), found
-        objects, mended = Locator(up).locate_mended(found, depth, camera)
+        doubtful = segmenter.segment(frame.rgb, score_threshold=LOWEST)
+        sure = segmenter.bundle.manifest.thresholds.score
+        objects, mended = Locator(up).locate_mended(doubtful, depth, camera, sure=sure)
         yield f"{segmenter.bundle.name}, depth", objects.transformed(pose), mended
     if plane is not None:
         clusters = depth_clusters(depth, camera, plane)
