@@ -21,8 +21,8 @@ NOTE = "<!-- Written by `make reference` from the code. Edit the code, not this 
 TOPICS = {
     "segmenter": (
         ("image", "in", "sensor_msgs/msg/Image",
-         "The camera. `image_transport: compressed` takes `CompressedImage`. With `cameras: [left]` it is `left/image`, and "
-         "the results are below `~/left/`."),
+         "The camera. `image_transport: compressed` takes `CompressedImage`. With `cameras: [left]` it is "
+         "`left/image`, and the results are below `~/left/`."),
         ("~/instances", "out", "osis_ros/msg/InstanceArray", "The masks, with the stamp and frame of the image."),
         ("~/tracks", "out", "osis_ros/msg/TrackArray",
          "All objects that are followed, with the class by a vote over time; also those that are not in the image."),
