@@ -76,19 +76,25 @@ class RecordedBag:
                        f"--image-topic: {listed}")  # fmt: skip
 
     def truth_topic(self, image_topic: str, asked: str | None = None) -> str | None:
-        """The topic asked for, or the one called `…ground_truth` that is nearest to the images' by name, if any.
+        """The topic asked for, of instances or of label images, or the one of instances called `…ground_truth` that is
+        nearest to the images' by name, if any.
 
         Raises:
             BagError: no such topic, or several that are equally near.
         """
         present = self._topics(TRUTH)
         if asked is not None:
-            return self._asked(asked, present, "osis_ros/msg/InstanceArray")
+            labels = [topic for topic in self._topics(IMAGES) if topic != image_topic]
+            return self._asked(asked, [*present, *labels], "osis_ros/msg/InstanceArray or of label images")
         shared = {topic: shared_parts(topic, image_topic) for topic in present if topic.endswith("ground_truth")}
         nearest = [topic for topic, length in shared.items() if length == max(shared.values())]
         if len(nearest) > 1:
             raise BagError(f"{self.path} has several truths; name one with --truth-topic: {', '.join(nearest)}")
         return nearest[0] if nearest else None
+
+    def is_of_images(self, topic: str) -> bool:
+        """Whether the topic is of images, raw or compressed."""
+        return topic in self._topics(IMAGES)
 
     def holds_any(self, topics: Iterable[str]) -> bool:
         """Whether one of these topics was recorded, even without a message or under a relative name."""

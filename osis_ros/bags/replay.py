@@ -20,7 +20,7 @@ from osis_ros.bags.health import check_bag
 from osis_ros.bags.reader import RecordedBag, decoded
 from osis_ros.bags.replayed import FRAMES, SUMMARY, ReplayedRun
 from osis_ros.bags.results import SETTINGS, Results
-from osis_ros.bags.truth import Judge
+from osis_ros.bags.truth import Judge, TruthSource
 from osis_ros.bags.writer import BagWriter
 from osis_ros.errors import ImageError, OsisError
 from osis_ros.evaluation.jobs.criteria import Criterion, EmptyRegion, Outcome, read_criteria
@@ -29,7 +29,7 @@ from osis_ros.evaluation.metrics.steadiness import Steadiness
 from osis_ros.evaluation.reports.junit import junit_xml
 from osis_ros.evaluation.reports.replay_page import GENERATOR, replay_page
 from osis_ros.evaluation.reports.replay_run import Frame as FoundFrame
-from osis_ros.evaluation.reports.replay_run import Picture, ReplayReport, figure_names
+from osis_ros.evaluation.reports.replay_run import FrameScore, Picture, ReplayReport, figure_names
 from osis_ros.files.atomic import write_whole
 from osis_ros.files.result_folder import Mark, RunFolderError, make_way
 from osis_ros.messages.colour import colour_converter
@@ -61,6 +61,8 @@ class Options:
         folder: for the results; an earlier replay in it is replaced.
         model, provider: settings of the pipeline.
         image_topic, truth_topic: None to find them in the bag.
+        truth: a COCO file with the true masks, instead of a topic.
+        truth_classes, truth_areas: of label images, as in `TruthSource`.
         score_threshold, unknown_threshold, max_instances, max_overlap: the same; None for their defaults.
         first: stop after so many images; None for all.
         criteria: a file of criteria to meet, or None.
@@ -78,6 +80,9 @@ class Options:
     max_overlap: float | None = None
     first: int | None = None
     criteria: Path | None = None
+    truth: Path | None = None
+    truth_classes: Path | None = None
+    truth_areas: bool = False
 
 
 def replay(options: Options, console: Console) -> ReplayReport:
@@ -99,10 +104,18 @@ def replay(options: Options, console: Console) -> ReplayReport:
     try:
         with RecordedBag(options.bag) as recorded:
             image_topic = recorded.image_topic(options.image_topic)
-            truth_topic = recorded.truth_topic(image_topic, options.truth_topic)
+            truth_topic = _truth_topic(options, recorded, image_topic)
             values = values_of((*pipeline.SETTINGS, *SETTINGS), **asdict(options))
             segment = _ready(values)
             criteria = _criteria(options, segment)
+            truth = TruthSource.of(
+                truth_topic,
+                truth_topic is not None and recorded.is_of_images(truth_topic),
+                _class_names(segment),
+                options.truth,
+                options.truth_classes,
+                options.truth_areas,
+            )
             with console.status(f"checking {options.bag.name}"):
                 health = check_bag(recorded)
             _make_way(options)
@@ -112,7 +125,7 @@ def replay(options: Options, console: Console) -> ReplayReport:
             ):
                 write_whole(options.folder / REPORT, UNFINISHED)
                 results = Results(writer, recorded, values)
-                run = _Replay(options, segment, values, results, lines, criteria, image_topic, truth_topic)
+                run = _Replay(options, segment, values, results, lines, criteria, image_topic, truth_topic, truth)
                 run.go(recorded, console)
         report = run.report(recorded.losses, health)
         if not report.frames:
@@ -141,7 +154,19 @@ def _ready(values: dict[str, object]) -> Pipeline:
 def _criteria(options: Options, segment: Pipeline) -> tuple[Criterion, ...]:
     if options.criteria is None:
         return ()
-    return read_criteria(options.criteria, figure_names(segment.segment.segmenter.bundle.manifest.class_names))
+    return read_criteria(options.criteria, figure_names(_class_names(segment)))
+
+
+def _class_names(segment: Pipeline) -> Sequence[str]:
+    return segment.segment.segmenter.bundle.manifest.class_names
+
+
+def _truth_topic(options: Options, recorded: RecordedBag, image_topic: str) -> str | None:
+    if options.truth is None:
+        return recorded.truth_topic(image_topic, options.truth_topic)
+    if options.truth_topic is not None:
+        raise ReplayError("--truth and --truth-topic are both given, expected one of them")
+    return None
 
 
 def _make_way(options: Options) -> None:
@@ -153,13 +178,14 @@ def _make_way(options: Options) -> None:
 
 def _write(folder: Path, report: ReplayReport) -> None:
     """The page last: an earlier one is then replaced only by one that is whole."""
+    write_whole(folder / FRAMES, "".join(frame.line(number) for number, frame in enumerate(report.frames)))
     write_whole(folder / SUMMARY, report.summary())
     if report.outcomes:
         write_whole(folder / JUNIT, junit_xml(report.outcomes, f"osis replay {report.bag}"))
     numbers = _worth_showing(report.frames)
     with ReplayedRun(folder) as run:
         jpegs = run.overlays(set(numbers))
-    pictures = [Picture(report.frames[number], jpegs[number]) for number in numbers if number in jpegs]
+    pictures = [Picture(number, report.frames[number], jpegs[number]) for number in numbers if number in jpegs]
     write_whole(folder / REPORT, replay_page(replace(report, pictures=pictures)))
 
 
@@ -183,13 +209,14 @@ class _Replay:
         criteria: Sequence[Criterion],
         image_topic: str,
         truth_topic: str | None,
+        truth: TruthSource,
     ) -> None:
         self._options, self._pipeline, self._values, self._results = options, segment, values, results
         self._lines, self._criteria = lines, criteria
         self._regions = [one for one in criteria if isinstance(one, EmptyRegion)]
         self._image_topic, self._truth_topic = image_topic, truth_topic
         self.done = 0
-        self._judge = Judge(truth_topic)
+        self._truth, self._judge = truth, Judge(truth)
         self._steadiness = Steadiness()
         self._frames: list[FoundFrame] = []
         self._failures: Counter[str] = Counter()
@@ -231,7 +258,7 @@ class _Replay:
         seconds = time.perf_counter() - start
         self._notices.update(frame.notices)
         self._results.write(frame, raw.time)
-        self._judge.saw_answer(frame, seconds)
+        self._judge.saw_answer(frame, seconds, self.done)
         instances = frame.instances
         unknown = int(instances.unknown.sum())
         found = FoundFrame(
@@ -252,15 +279,17 @@ class _Replay:
         segmenter = self._pipeline.segment.segmenter
         own, given = segmenter.bundle.manifest.thresholds, self._options
         verdict, note = self._judge.verdict()
+        scores, agreement = self._judge.scores() if verdict else ({}, None)
+        frames = [replace(frame, truth=FrameScore.of(scores.get(frame.stamp))) for frame in self._frames]
         told = {finding.text for finding in health.findings}
         more = [*(loss for loss in losses if loss not in told), *list(self._notices)[:REASONS_TOLD]]
         report = ReplayReport(
-            bag=given.bag.resolve().name, image_topic=self._image_topic, truth_topic=self._truth_topic,
+            bag=given.bag.resolve().name, image_topic=self._image_topic, truth=self._truth.name,
             model=segmenter.bundle.name, provider=segmenter.provider,
             score_threshold=own.score if given.score_threshold is None else given.score_threshold,
             unknown_threshold=own.unknown if given.unknown_threshold is None else given.unknown_threshold,
             class_names=segmenter.bundle.manifest.class_names, health=health,
-            frames=sorted(self._frames, key=lambda frame: frame.time),
+            frames=sorted(frames, key=lambda frame: frame.time), agreement=agreement,
             steadiness=self._steadiness, failures=dict(self._failures), verdict=verdict,
             note=" ".join([note, *(f"{sentence}." for sentence in more)]),
         )  # fmt: skip

@@ -38,8 +38,19 @@ def replay(
         str | None, typer.Option(help="Topic of the images, raw or compressed. Default: the bag's only image topic.")
     ] = None,
     truth_topic: Annotated[
-        str | None, typer.Option(help="Topic of an InstanceArray with the true masks. Default: …/ground_truth.")
+        str | None,
+        typer.Option(help="Topic with the true masks: InstanceArray, or label images. Default: …/ground_truth."),
     ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="COCO file with the true masks; its file names hold stamps or numbers of images."),
+    ] = None,
+    truth_classes: Annotated[
+        Path | None, typer.Option(help="YAML file `value: name` with the classes of a truth topic of label images.")
+    ] = None,
+    truth_areas: Annotated[
+        bool, typer.Option("--truth-areas", help="Each connected area of a label image is an object of its own.")
+    ] = False,
     score: Score = None,
     unknown: Unknown = None,
     max_instances: MaxInstances = None,
@@ -78,7 +89,7 @@ def replay(
     options = Options(
         bag, output, model, provider, image_topic, truth_topic,
         score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
-        first=first, criteria=criteria,
+        first=first, criteria=criteria, truth=truth, truth_classes=truth_classes, truth_areas=truth_areas,
     )  # fmt: skip
     report = run(options, console)
     table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")

@@ -23,10 +23,12 @@ from rosbags.typesys import Stores, get_typestore
 
 from osis_ros.bags.writer import BagWriter
 from osis_ros.cli import app
+from osis_ros.coco.rle import encode_instances
 from osis_ros.evaluation.reports.replay_run import FIGURES
+from osis_ros.inference.label_image import label_image
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.image_decoding import image_to_rgb
-from osis_ros.messages.images import rgb_to_jpeg_message
+from osis_ros.messages.images import image_from_message, image_to_message, rgb_to_jpeg_message
 from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.qos import RESULTS
@@ -146,7 +148,67 @@ def test_truth_in_the_bag_is_scored_and_a_broken_image_counted_with_its_reason(
     assert page.count("<img ") == page.count("data:image/jpeg;base64,") == 3
     assert re.search(r"red</td><td class=\"number\">3</td><td class=\"number\">3<", page)
     assert re.search(r"unknown</td><td class=\"number\">1</td><td class=\"number\">1<", page)
-    assert not re.search(r"(src|href)=\"(?!data:)", page)  # it needs nothing beside itself
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)  # it needs nothing beside itself
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_label_images_are_a_truth(tmp_path: Path, colour_cells: Path, packed: bool):
+    """The second image's truth says that the unknown thing is a toy, and has a blue thing that is not there."""
+    labels = np.zeros((224, 224), np.uint16)
+    one = label_image(Segmenter(colour_cells).segment(ONE))
+    labels[:] = label_image(Segmenter(colour_cells).segment(TWO))
+    labels[labels == 2] = 40
+    labels[150:160, 10:20] = 41
+    recorded = []
+    for number, (pixels, values) in enumerate(((ONE, one), (TWO, labels))):
+        values = image_to_message(values, "16UC1", header(number))
+        if packed:
+            png = cv2.imencode(".png", image_from_message(values))[1].tobytes()
+            values = CompressedImage(header=header(number), format="16UC1; png", data=png)
+        recorded += [("/cam/image", number, rgb_message(pixels, header(number))), ("/cam/labels", number, values)]
+    bag = write_bag(tmp_path / "run", *recorded)
+    classes = tmp_path / "classes.yaml"
+    classes.write_text("{1: red, 40: toy, 41: blue}")
+    arguments = (bag, "--model", colour_cells, "--output", tmp_path / "out", "--image-topic", "/cam/image")
+    code, said = run(*arguments, "--truth-topic", "/cam/labels", "--truth-classes", classes)
+    assert code == 0, said
+    figures = json.loads((tmp_path / "out" / "summary.json").read_text())["figures"]
+    # Found: red, red, unknown, all of them right. Missed: blue.
+    assert (figures["recall"], figures["precision"], figures["class_accuracy"]) == (0.75, 1, 1)
+    assert (figures["missed_per_image"], figures["images_judged"]) == (0.5, 2)
+    assert figures["truth_quality"] == pytest.approx(3 / 3.5)
+    lines = [json.loads(line)["truth"] for line in (tmp_path / "out" / "frames.jsonl").read_text().splitlines()]
+    assert [(line["correct"], line["missed"]) for line in lines] == [(1, 0), (2, 1)]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.index('href="#image1"') < page.index('href="#image0"')  # the worst first
+    code, said = run(*arguments, "--truth-topic", "/cam/labels")
+    assert (code, "name the class of each of their values with --truth-classes FILE" in said) == (1, True)
+
+
+def test_a_coco_file_is_a_truth_by_stamp_and_what_it_lacks_is_not_judged(tmp_path: Path, colour_cells: Path):
+    bag = write_bag(tmp_path / "run", *(("/cam/image", n, rgb_message(p, header(n))) for n, p in enumerate((ONE, TWO))))
+    found = Segmenter(colour_cells).segment(TWO)
+    truth = tmp_path / "truth.json"
+    names = {"red": 1, "unknown": 2}
+    truth.write_text(json.dumps({
+        "images": [{"id": 3, "file_name": "5.100000000.png", "height": 224, "width": 224},
+                   {"id": 4, "file_name": "9.000000000.png", "height": 224, "width": 224}],
+        "categories": [{"id": 1, "name": "red"}, {"id": 2, "name": "toy"}],
+        "annotations": [{"id": n, "image_id": 3, "category_id": names[found.class_name(n)], "segmentation": rle,
+                         "iscrowd": 0, "area": 1, "bbox": [0, 0, 1, 1]}
+                        for n, rle in enumerate(encode_instances(found))],
+    }))  # fmt: skip
+    arguments = (bag, "--model", colour_cells, "--output", tmp_path / "out", "--truth", truth)
+    code, said = run(*arguments)
+    assert code == 0, said
+    assert f"Judged by {truth}; AP and AR are of masks" in said
+    assert "1 of its images are not in the bag." in said
+    figures = json.loads((tmp_path / "out" / "summary.json").read_text())["figures"]
+    assert (figures["images_judged"], figures["truth_quality"], figures["unknown_named_known"]) == (1, 1, 0)
+    lines = [json.loads(line)["truth"] for line in (tmp_path / "out" / "frames.jsonl").read_text().splitlines()]
+    assert (lines[0], lines[1]["correct"]) == (None, 2)
+    code, said = run(*arguments, "--truth-topic", "/cam/labels")
+    assert (code, "--truth and --truth-topic are both given, expected one of them" in said) == (1, True)
 
 
 def test_each_criterion_has_a_verdict_for_people_and_for_machines(tmp_path: Path, camera_bag: Path, colour_cells: Path):
@@ -284,7 +346,7 @@ def test_what_cannot_be_replayed_is_one_sentence(tmp_path: Path, camera_bag: Pat
         (tmp_path, "holds no .mcap or .db3 file, expected a bag's folder"),
         (two, "none of photographs for sure; name one with --image-topic: /left/image_raw, /right/image_raw"),
         (two, "has no /middle of images; there are /left/image_raw, /right/image_raw", "--image-topic", "/middle"),
-        (two, "has no /truth of osis_ros/msg/InstanceArray; only /left/image_raw (sensor_msgs/msg/Image), /right",
+        (two, "has no /truth of osis_ros/msg/InstanceArray or of label images; there are /right/image_raw",
          "--image-topic", "/left/image_raw", "--truth-topic", "/truth"),
         (none, "has no topic of images, only /chatter (std_msgs/msg/String)"),
         (silent, "has no topic of images, only /left/image_raw (sensor_msgs/msg/Image, no message)"),

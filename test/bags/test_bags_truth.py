@@ -5,11 +5,13 @@ import pytest
 from std_msgs.msg import Header
 
 pytest.importorskip("faster_coco_eval", reason="answers are scored with faster-coco-eval")
-from osis_ros.bags.truth import Judge
+from osis_ros.bags.truth import Judge, TruthSource
 from osis_ros.instances import Instances
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.instances import instances_to_message
 from osis_ros.pipeline.frame import Frame
+
+TRUTH = TruthSource("/truth", ("cup",))
 
 
 def frame(second: int) -> Frame:
@@ -29,7 +31,7 @@ def truth(second: int) -> object:
 
 
 def test_it_waits_for_the_truth_of_each_answer_and_scores_what_there_is():
-    judge = Judge("/truth")
+    judge = Judge(TRUTH)
     assert not judge.waits
     judge.saw_truth(truth(1))
     for second, seconds in ((1, 0.25), (2, 0.75)):
@@ -44,13 +46,13 @@ def test_it_waits_for_the_truth_of_each_answer_and_scores_what_there_is():
 
 
 def test_why_there_are_no_scores():
-    silent, alien, shared = Judge(None), Judge("/truth"), Judge("/truth")
+    silent, alien, shared = Judge(TruthSource(None)), Judge(TRUTH), Judge(TRUTH)
     for judge in (silent, alien, shared, shared):
         judge.saw_answer(frame(1), 0.1)
     alien.saw_truth(truth(9))
     alien.saw_truth(MessageError("it is damaged"))
     shared.saw_truth(truth(1))
-    assert silent.verdict() == (None, "The bag holds no truth, so nothing is judged.")
+    assert silent.verdict() == (None, "There is no truth, so nothing is judged.")
     assert alien.verdict() == (None, "Nothing on /truth has the stamp of an image: nothing is judged. 1 of its "
                                "messages cannot be used: it is damaged.")  # fmt: skip
     assert shared.verdict()[1].startswith("Images share their stamps, so /truth cannot be told apart")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from osis_ros.evaluation.metrics.agreement import NOTHING, Agreement
+from osis_ros.evaluation.metrics.agreement import Agreement
 from osis_ros.evaluation.reports.chart import CHART, PLAIN, line_chart
+from osis_ros.evaluation.reports.class_matrix import ClassMatrix
 from osis_ros.evaluation.reports.page_template import page_template
 
 GENERATOR = '<meta name="generator" content="osis replay compare">'  # by which a later run knows its own page
@@ -86,16 +87,6 @@ class Comparison:
                 rows.append((name, _shown(a), _shown(b), difference))
         return rows
 
-    def matrix(self) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
-        """Classes of A and of B, the most frequent first and `NOTHING` last, and the objects of each pair."""
-        counts = self.agreement.matrix
-        names = []
-        for side in (0, 1):
-            total = {name: sum(n for pair, n in counts.items() if pair[side] == name) for name in
-                     {pair[side] for pair in counts}}  # fmt: skip
-            names.append(sorted(total, key=lambda name: (name == NOTHING, -total[name], name)))
-        return names[0], names[1], dict(counts)
-
     def json(self) -> str:
         """The figures, and each image in the order of recording."""
         frames = sorted(self.frames, key=lambda frame: frame.places)
@@ -128,10 +119,9 @@ def compare_page(comparison: Comparison, jpegs: Sequence[tuple[bytes, bytes]]) -
          "marks": [{"side": mark.side, "box": mark.box, "text": mark.text} for mark in frame.marks]}
         for frame, (a, b) in zip(frames, jpegs)
     ]  # fmt: skip
-    classes_a, classes_b, counts = comparison.matrix()
     return page_template("compare_page.html.jinja").render(
         comparison=comparison, figures=comparison.agreement.figures(), pictures=pictures, charts=[chart],
-        classes_a=classes_a, classes_b=classes_b, counts=counts, most=max(counts.values(), default=1),
+        matrix=ClassMatrix.of(comparison.agreement),
         generator=GENERATOR, width=CHART[0], height=CHART[1], seconds=f"{seconds[-1]:.1f}",
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import numpy as np
 from osis_ros.evaluation.metrics.recording_health import ERROR, NOTE, WARNING
 from osis_ros.evaluation.metrics.steadiness import BINS
 from osis_ros.evaluation.reports.chart import CHART, KNOWN, PLAIN, UNKNOWN, Chart, histogram_bars, line_chart
+from osis_ros.evaluation.reports.class_matrix import ClassMatrix
 from osis_ros.evaluation.reports.page_template import page_template
 from osis_ros.evaluation.reports.replay_run import Frame, ReplayReport
 
@@ -19,6 +20,7 @@ GENERATOR = '<meta name="generator" content="osis replay">'  # by which a later 
 
 @dataclass(frozen=True)
 class _Picture:
+    number: int
     seconds: str
     text: str
     data: str
@@ -30,14 +32,21 @@ def replay_page(report: ReplayReport) -> str:
     times = np.array([frame.time for frame in frames])
     at = (times - times[0]) / max(times[-1] - times[0], 1e-9)
     pictures = [
-        _Picture(f"{picture.frame.time - times[0]:.1f}", _seen(picture.frame), base64.b64encode(picture.jpeg).decode())
+        _Picture(
+            picture.number,
+            f"{picture.frame.time - times[0]:.1f}",
+            _seen(picture.frame),
+            base64.b64encode(picture.jpeg).decode(),
+        )
         for picture in report.pictures
     ]
     histogram = report.steadiness.score_histogram
     labels = [f"{low:.1f} to {high:.1f}: {count:,}" for low, high, count in zip(BINS, BINS[1:], histogram)]
     here = [finding.topic in ("", report.image_topic) for finding in report.health.findings]
     return page_template("replay_page.html.jinja").render(
-        report=report, generator=GENERATOR, levels=LEVELS, charts=_charts(at, frames), pictures=pictures,
+        matrix=None if report.agreement is None else ClassMatrix.of(report.agreement),
+        shown={picture.number for picture in report.pictures}, report=report,
+        generator=GENERATOR, levels=LEVELS, charts=_charts(at, frames), pictures=pictures,
         bars=histogram_bars(histogram, labels), highest=f"{max(histogram):,}", width=CHART[0], height=CHART[1],
         seconds=f"{times[-1] - times[0]:.1f}", concerning=list(compress(report.health.findings, here)),
         elsewhere=[finding for finding, this in zip(report.health.findings, here, strict=True) if not this],

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from osis_ros.evaluation.jobs.criteria import Outcome
+from osis_ros.evaluation.metrics.agreement import NOTHING, Agreement, FrameAgreement
 from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
 from osis_ros.evaluation.metrics.recording_health import BagHealth
 from osis_ros.evaluation.metrics.referee import Verdict
@@ -34,9 +35,17 @@ FIGURES = {
     "track_flicker_per_object_minute": "tracks that appear or vanish, the camera moving or not, for each minute",
     "duplicates_per_image": "instances that cover a better one by IoU 0.5, mean",
     "parts_per_image": "instances that lie within a larger one to 90 %, and are no duplicates, mean",
-    "ap_known": "AP of known classes, in percent; needs a truth",
-    "ap_unknown": "AP of unknown objects, in percent; needs a truth",
-    "ar_unknown": "AR of unknown objects, in percent; needs a truth",
+    "truth_quality": "needs a truth: mask IoU of the objects found with their class, over all objects, 0 to 1",
+    "recall": "needs a truth: share of the true objects that were found, by mask IoU 0.5, whatever their class",
+    "precision": "needs a truth: share of the instances that are a true object",
+    "class_accuracy": "needs a truth: share of the found objects that have the right class, unknown being one",
+    "false_per_image": "needs a truth: instances that are no true object, mean",
+    "missed_per_image": "needs a truth: true objects that were not found, mean",
+    "unknown_named_known": "needs a truth: unknown objects that got the name of a known class",
+    "known_named_unknown": "needs a truth: objects of known classes that were called unknown",
+    "ap_known": "needs a truth: AP of known classes, in percent",
+    "ap_unknown": "needs a truth: AP of unknown objects, in percent",
+    "ar_unknown": "needs a truth: AR of unknown objects, in percent",
     "images_judged": "images that have a truth",
     "health_errors": "errors that `osis replay --check` finds in the recording",
     "health_warnings": "its warnings",
@@ -47,7 +56,9 @@ FIGURES = {
     "stamps_backward": "images with a stamp before that of the image before",
     "stamp_delay_ms": "from the stamp to the recording, median",
 }
-SETUP = ("bag", "image_topic", "truth_topic", "model", "provider", "score_threshold", "unknown_threshold")
+SETUP = ("bag", "image_topic", "truth", "model", "provider", "score_threshold", "unknown_threshold")
+TRUTH_FIGURES = ("truth_quality", "recall", "precision", "class_accuracy", "false_per_image", "missed_per_image",
+                 "unknown_named_known", "known_named_unknown")  # fmt: skip
 SEEN, COUNT = "seen.", "count."  # before a class name
 
 
@@ -58,6 +69,30 @@ def figure_names(class_names: Iterable[str]) -> list[str]:
     """
     names = [*class_names, UNKNOWN_NAME]
     return [*FIGURES, *(SEEN + name for name in names), *(COUNT + name for name in names)]
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """What was found in an image against its truth.
+
+    Attributes:
+        quality: 0..1, as `FrameAgreement.quality`.
+        correct, wrong_class: true objects that were found, with the right class or another one.
+        false, missed: instances that are no true object, and true objects without an instance.
+    """
+
+    quality: float
+    correct: int
+    wrong_class: int
+    false: int
+    missed: int
+
+    @classmethod
+    def of(cls, found: FrameAgreement | None) -> "FrameScore | None":
+        """Of the results (A) with the truth (B)."""
+        if found is None:
+            return None
+        return cls(found.quality, int(found.same.sum()), found.differ, len(found.only_a), len(found.only_b))
 
 
 @dataclass(frozen=True)
@@ -73,6 +108,7 @@ class Frame:
         steadiness: against the image before.
         hits: names of the criteria whose region holds something.
         tracks: of its objects, the id and the class by the vote so far.
+        truth: against the true masks; None where there are none.
     """
 
     time: float
@@ -84,10 +120,13 @@ class Frame:
     steadiness: FrameSteadiness
     hits: tuple[str, ...] = ()
     tracks: Mapping[int, str] = field(default_factory=dict)
+    truth: FrameScore | None = None
 
     @property
     def concern(self) -> float:
-        """How much is wrong with it as far as can be told without a truth; 0 for nothing."""
+        """How much is wrong with it, by its truth or as far as can be told without one; 0 for nothing."""
+        if self.truth is not None:
+            return 10 * len(self.hits) + 1 - self.truth.quality
         one = self.steadiness
         changes = (one.births or 0) + (one.deaths or 0) + one.class_changes
         return 10 * len(self.hits) + changes + (0 if one.agreement is None else 1 - one.agreement)
@@ -96,14 +135,16 @@ class Frame:
         """A line of frames.jsonl."""
         fields = {"image": number, "stamp": self.stamp, "time": round(self.time, 9), "ms": round(self.latency * 1e3, 3),
                   "known": self.known, "unknown": self.unknown, "names": dict(sorted(self.names.items())),
-                  **asdict(self.steadiness), "hits": list(self.hits), "tracks": sorted(self.tracks)}  # fmt: skip
+                  **asdict(self.steadiness), "hits": list(self.hits), "tracks": sorted(self.tracks),
+                  "truth": None if self.truth is None else asdict(self.truth)}  # fmt: skip
         return json.dumps(fields) + "\n"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An overlay to show: its frame, and a JPEG file's bytes."""
+    """An overlay to show: the number of its frame, the frame, and a JPEG file's bytes."""
 
+    number: int
     frame: Frame
     jpeg: bytes
 
@@ -113,7 +154,7 @@ class ReplayReport:
     """One replay.
 
     Attributes:
-        bag, image_topic, truth_topic, model, provider, score_threshold, unknown_threshold: what ran on what.
+        bag, image_topic, truth, model, provider, score_threshold, unknown_threshold: what ran on what.
         class_names: known classes of the model.
         health: of the recording.
         frames: the images that were segmented, in the order in which they were recorded.
@@ -122,11 +163,12 @@ class ReplayReport:
         verdict, note: the scores, where the bag holds the truth; and a sentence on them, or on why there are none.
         pictures: of some frames.
         outcomes: of the criteria, if any were given.
+        agreement: of the results (A) with the truth (B), None without one.
     """
 
     bag: str
     image_topic: str
-    truth_topic: str | None
+    truth: str | None
     model: str
     provider: str
     score_threshold: float
@@ -139,7 +181,8 @@ class ReplayReport:
     verdict: Verdict | None
     note: str
     pictures: Sequence[Picture] = ()
-    outcomes: Sequence[Outcome] = field(default=())
+    outcomes: Sequence[Outcome] = ()
+    agreement: Agreement | None = None
 
     @property
     def passed(self) -> bool | None:
@@ -176,7 +219,22 @@ class ReplayReport:
         names = ("ap_known", "ap_unknown", "ar_unknown")
         scores = {name: getattr(self.verdict, name, UNDEFINED) for name in names}
         scores = {name: None if score == UNDEFINED else score for name, score in scores.items()}
-        return scores | {"images_judged": self.verdict.judged if self.verdict else 0}
+        return scores | self._found_objects() | {"images_judged": self.verdict.judged if self.verdict else 0}
+
+    def _found_objects(self) -> dict[str, float | None]:
+        if self.agreement is None:
+            return dict.fromkeys(TRUTH_FIGURES)
+        found, matrix = self.agreement.figures(), self.agreement.matrix
+        both = found["same"] + found["class_differs"]
+        named = [count for (a, b), count in matrix.items() if b == UNKNOWN_NAME and a not in (UNKNOWN_NAME, NOTHING)]
+        called = [count for (a, b), count in matrix.items() if a == UNKNOWN_NAME and b not in (UNKNOWN_NAME, NOTHING)]
+        images = found["images"]
+        values = (
+            found["agreement"], _ratio(both, both + found["only_b"]), _ratio(both, both + found["only_a"]),
+            _ratio(found["same"], both), _ratio(found["only_a"], images), _ratio(found["only_b"], images),
+            sum(named), sum(called),
+        )  # fmt: skip
+        return dict(zip(TRUTH_FIGURES, values, strict=True))
 
     def in_words(self) -> dict[str, str]:
         """The figures that matter, in words and numbers, for the page and the terminal; `frames` must not be empty."""
@@ -202,6 +260,10 @@ class ReplayReport:
             for name, words in (("ap_known", "AP of known classes (AP_k)"), ("ap_unknown", "AP of unknown objects "
                                 "(AP_unk)"), ("ar_unknown", "AR of unknown objects (AR_unk, 100)")):  # fmt: skip
                 rows[words] = _shown(figures[name], "{:.1f} %") + judged
+        if self.agreement is not None:
+            rows["found of the true objects"] = _shown(figures["recall"], "{:.0%}")
+            rows["right class, of those found"] = _shown(figures["class_accuracy"], "{:.0%}")
+            rows["false / missed an image"] = f"{figures['false_per_image']:.2f} / {figures['missed_per_image']:.2f}"
         return rows
 
     def classes(self) -> list[tuple[str, int, int]]:
@@ -212,6 +274,11 @@ class ReplayReport:
             total += frame.names
             images.update(frame.names.keys())
         return [(name, number, images[name]) for name, number in total.most_common()]
+
+    def worst(self) -> list[tuple[int, Frame]]:
+        """The judged images with their numbers from 0, the worst first."""
+        judged = [(number, frame) for number, frame in enumerate(self.frames) if frame.truth is not None]
+        return sorted(judged, key=lambda one: (one[1].truth.quality, one[0]))
 
     def tracks(self) -> list[tuple[int, str, int, float, float]]:
         """Of each track: id, class by vote, images that show it, and seconds of the first and the last; by id."""
@@ -236,6 +303,10 @@ class ReplayReport:
             "note": self.note,
         }
         return json.dumps(fields, indent=2) + "\n"
+
+
+def _ratio(value: float, of: float) -> float | None:
+    return value / of if of else None
 
 
 def _shown(value: float | None, form: str) -> str:
