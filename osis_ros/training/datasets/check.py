@@ -72,7 +72,7 @@ def _read(path: Path, findings: Findings) -> GroundTruth | None:
     findings.facts += truth.notes
     if count := int(objects.box_only.sum()):
         findings.facts.append(f"{count} annotations have a box and no mask; training learns no mask from them, and "
-                              "evaluation does not take the file")  # fmt: skip
+                              "evaluation cannot use them")  # fmt: skip
     with_object = np.unique(objects.image[~objects.crowd])
     if len(with_object) < len(truth.images):
         findings.facts.append(f"{len(truth.images) - len(with_object)} images have no object")

@@ -162,6 +162,17 @@ def test_any_coco_format_file_with_names(tmp_path):
     assert marks == {"cup": "unknown", "toy": "known"}
 
 
+def test_boxes_without_masks_make_a_training_file_and_no_test_file(tmp_path):
+    tree = tiny()
+    tree["annotations"][0] |= {"segmentation": None, "bbox": [0, 0, 9, 9]}
+    (tmp_path / "all.json").write_text(json.dumps(tree))
+    assert run("open-set", tmp_path / "all.json", tmp_path / "train.json", "--known", "cup", "--train").exit_code == 0
+    assert read_ground_truth(tmp_path / "train.json", boxes=True).objects.box_only.tolist() == [True]
+    result = run("open-set", tmp_path / "all.json", tmp_path / "test.json", "--known", "cup")
+    assert result.exit_code == 1
+    assert "annotation 1 (image 1): segmentation is missing" in result.output
+
+
 def test_bad_input_is_one_sentence(tmp_path):
     broken = tiny()
     del broken["annotations"][2]["category_id"]
