@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import mujoco
 import numpy as np
 
+from osis_ros.errors import OsisError
 from osis_ros.simulation.categories import build, shown_in
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.render import Frame, Renderer
@@ -22,7 +23,7 @@ AWAY = (50.0, 50.0, -50.0)
 TRIES = 200
 
 
-class NoRoomError(Exception):
+class NoRoomError(OsisError):
     """The objects of the scene lie on each other, or there is no free place on the table."""
 
 

@@ -48,7 +48,7 @@ def test_where_the_ground_truth_has_the_id_for_unknown_a_models_unknown_gets_a_f
     _, found = data(tmp_path, [annotation(1, CUP, LEFT)], [])
     found = replace(
         found, image=np.zeros(1, int), category=np.array([category_ids[-1]]), score=np.ones(1), area=np.ones(1),
-        crowd=np.zeros(1, bool), rles=(truth.objects.rles[1],),
+        crowd=np.zeros(1, bool), rles=(truth.objects.rles[1],), box_only=None,
     )  # fmt: skip
     assert score_open_set(truth, found, split)["unknown"]["AR100"] == pytest.approx(100)
     saved = with_categories([], split, truth, category_ids[-1])
