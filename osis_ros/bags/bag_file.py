@@ -87,23 +87,21 @@ class BagFile(Protocol):
 
 
 def open_file(path: Path) -> BagFile:
-    """Open a bag's file, `NAME.mcap` or `NAME.db3`, or one that rosbag2 compressed as a whole (`.zstd`).
+    """Open a bag's file, `NAME.mcap`, `NAME.db3` or ROS 1's `NAME.bag`, or one compressed as a whole (`.zstd`).
 
     Raises:
         BagError: it cannot be read, or is of another kind.
     """
     from osis_ros.bags.mcap_file import McapFile
+    from osis_ros.bags.ros1_file import Ros1File
     from osis_ros.bags.sqlite_file import SqliteFile
 
-    kinds = {".mcap": McapFile, ".db3": SqliteFile}
-    if path.suffix == ROS1:
-        raise BagError(
-            f"{path} is a bag of ROS 1, expected one of ROS 2; "
-            f"rosbags-convert --src {path.name} --dst {path.stem} makes one of it"
-        )
+    kinds = {".mcap": McapFile, ".db3": SqliteFile, ROS1: Ros1File}
     plain = path.with_suffix("") if path.suffix == COMPRESSED else path
     if plain.suffix not in kinds:
-        raise BagError(f"{path} is of no kind that is read, expected .mcap or .db3, or one of them with {COMPRESSED}")
+        raise BagError(
+            f"{path} is of no kind that is read, expected .mcap, .db3 or .bag, or one of them with {COMPRESSED}"
+        )
     try:
         if plain is path:
             return kinds[plain.suffix](path, path)
@@ -123,6 +121,16 @@ def _unpack(path: Path, unpacked: Path) -> None:
             shutil.copyfileobj(source, target)
     except zstandard.ZstdError as err:
         raise BagError(f"{path} cannot be unpacked: {sentence(err)}") from None
+
+
+def recorded_qos(text: str | None) -> list["Qos"]:
+    """The QoS of a topic's publishers as a recorder wrote them down; none where it wrote something else."""
+    from rosbags.rosbag2.metadata import parse_qos
+
+    try:
+        return parse_qos(text or "[]")
+    except Exception:  # other recorders write what they like
+        return []
 
 
 def sentence(error: Exception) -> str:

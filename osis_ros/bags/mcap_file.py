@@ -10,10 +10,19 @@ from mcap.data_stream import ReadDataStream
 from mcap.reader import SeekingReader
 from mcap.records import Channel, Chunk, ChunkIndex, Message, MessageIndex, Schema
 from mcap.stream_reader import StreamReader, breakup_chunk
-from rosbags.interfaces import Qos
-from rosbags.rosbag2.metadata import parse_qos
 
-from osis_ros.bags.bag_file import HEAD, ZSTD_BLOCK, ZSTD_START, BagError, Head, RawMessage, Topic, beginning, sentence
+from osis_ros.bags.bag_file import (
+    HEAD,
+    ZSTD_BLOCK,
+    ZSTD_START,
+    BagError,
+    Head,
+    RawMessage,
+    Topic,
+    beginning,
+    recorded_qos,
+    sentence,
+)
 
 LAST_TIME = 2**63 - 1
 RECORD = struct.Struct("<BQ")  # opcode and length, before each record
@@ -91,7 +100,10 @@ class McapFile:
             yield record
 
     def _count(self, counts: dict[int, int], start: int, end: int) -> None:
-        self.topics = [Topic(c.topic, self._type(c), counts.get(c.id, 0), _qos(c)) for c in self._channels.values()]
+        self.topics = [
+            Topic(c.topic, self._type(c), counts.get(c.id, 0), recorded_qos(c.metadata.get("offered_qos_profiles")))
+            for c in self._channels.values()
+        ]
         self.start, self.end = (start, end) if any(counts.values()) else (LAST_TIME, 0)
 
     def _type(self, channel: Channel) -> str:
@@ -159,10 +171,3 @@ class McapFile:
 
     def close(self) -> None:
         self._stream.close()
-
-
-def _qos(channel: Channel) -> list[Qos]:
-    try:
-        return parse_qos(channel.metadata.get("offered_qos_profiles") or "[]")
-    except Exception:  # other recorders write what they like
-        return []

@@ -1,4 +1,4 @@
-"""Reads a recorded bag (rosbag2, SQLite or MCAP) message by message. No message is dropped."""
+"""Reads a recorded bag (rosbag2, SQLite or MCAP, or ROS 1) message by message. No message is dropped."""
 
 import contextlib
 import heapq
@@ -28,8 +28,8 @@ class RecordedBag:
         losses: a sentence for each file that could not be read to its end.
 
     Args:
-        path: a bag's folder, with or without its metadata.yaml, or a single .mcap or .db3 file. Files and messages
-            may be compressed as rosbag2 does it.
+        path: a bag's folder, with or without its metadata.yaml, or a single .mcap, .db3 or .bag file. Files and
+            messages may be compressed as rosbag2 does it.
     Raises:
         BagError: no such bag, a damaged one, or one of a storage that is not read here.
     """
@@ -107,13 +107,23 @@ class RecordedBag:
     def read(self, topics: Sequence[str]) -> Iterator[RawMessage]:
         """The images and instances of some topics, in the order in which they were recorded; `decoded` reads them.
 
-        Raises:
-            BagError: the bag is damaged from here on.
+        A file that is damaged ends there; a sentence in `losses` says so.
         """
         for group in _overlapping(self._files):
-            for message in heapq.merge(*(file.messages(topics) for file in group), key=lambda found: found.time):
+            for message in heapq.merge(*(self._up_to_the_break(file, topics) for file in group), key=_time):
                 if message.type in IMAGES | TRUTH:
                     yield message
+
+    def _up_to_the_break(self, file: BagFile, topics: Sequence[str]) -> Iterator[RawMessage]:
+        count, last = 0, file.start
+        try:
+            for message in file.messages(topics):
+                count, last = count + 1, message.time
+                yield message
+        except BagError as err:
+            loss = f"{err}; {count} messages before the break are used, up to {(last - file.start) * 1e-9:.1f} s"
+            if loss not in self.losses:
+                self.losses.append(loss)
 
     @property
     def topics(self) -> list[Topic]:
@@ -170,7 +180,7 @@ def decoded(message: RawMessage) -> Image | CompressedImage | InstanceArray:
 
 def _files_of(path: Path) -> list[Path]:
     """The bag's files: those that its metadata.yaml lists or, without one that can be read, all in the folder."""
-    wanted = "expected a bag's folder, or its .mcap or .db3 file"
+    wanted = "expected a bag's folder, or its .mcap, .db3 or .bag file"
     try:
         if not path.exists():
             raise BagError(f"{path} does not exist, {wanted}")
@@ -186,7 +196,7 @@ def _files_of(path: Path) -> list[Path]:
         raise BagError(f"{path}/metadata.yaml lists {', '.join(missing)}, but there is no such file; if it is lost for "
                        "good, `ros2 bag reindex` makes a new metadata.yaml")  # fmt: skip
     if not files:
-        raise BagError(f"{path} holds no .mcap or .db3 file, {wanted}")
+        raise BagError(f"{path} holds no .mcap, .db3 or .bag file, {wanted}")
     return files
 
 
@@ -213,6 +223,10 @@ def _overlapping(files: Sequence[BagFile]) -> Iterator[list[BagFile]]:
             group = []
         group.append(file)
     yield group
+
+
+def _time(message: RawMessage) -> int:
+    return message.time
 
 
 def name_parts(topic: str) -> tuple[str, ...]:

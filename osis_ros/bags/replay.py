@@ -57,7 +57,7 @@ class Options:
     """What to replay, and how.
 
     Attributes:
-        bag: a bag's folder, or its .mcap or .db3 file.
+        bag: a bag's folder, or its .mcap, .db3 or .bag file.
         folder: for the results; an earlier replay in it is replaced.
         model, provider: settings of the pipeline.
         image_topic, truth_topic: None to find them in the bag.

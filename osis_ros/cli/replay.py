@@ -29,7 +29,7 @@ app = typer.Typer(
 
 @app.command(ReplayCommands.DEFAULT)
 def replay(
-    bag: Annotated[Path, typer.Argument(help="Folder of a bag, or its .mcap or .db3 file.")],
+    bag: Annotated[Path, typer.Argument(help="Folder of a bag, or its .mcap, .db3 or (ROS 1) .bag file.")],
     output: Annotated[Path, typer.Option(help="Output folder; an earlier replay there is overwritten.")] = Path(
         "replay"
     ),

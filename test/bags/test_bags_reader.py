@@ -4,12 +4,13 @@ import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rclpy.serialization import serialize_message
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header, String
 
 pytest.importorskip("rosbags", reason="bags are written with rosbags, which pip installs")
@@ -298,12 +299,91 @@ def test_depth_is_no_photograph_however_its_topic_is_spelt(tmp_path: Path):
         assert recorded.image_topic() == "/a/image"
 
 
-def damaged(path: Path) -> Path:
-    """The file without its middle."""
+def damaged(path: Path, share: float = 0.25) -> Path:
+    """The file with zeros for a quarter of it, from that share of it on."""
     data = bytearray(path.read_bytes())
-    data[len(data) // 4 : len(data) // 2] = bytes(len(data) // 2 - len(data) // 4)
+    start, length = int(len(data) * share), len(data) // 4
+    data[start : start + length] = bytes(length)
     path.write_bytes(data)
     return path
+
+
+def cut(path: Path, share: float) -> Path:
+    """The file without its end."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+@pytest.mark.parametrize("broken", [lambda path: damaged(path, 0.6), lambda path: cut(path, 0.6)])
+def test_of_a_broken_sqlite_file_everything_up_to_the_break_is_read(tmp_path: Path, broken: Callable[[Path], Path]):
+    file = broken(write(tmp_path / "run", range(200), "db3") / "run.db3")
+    with RecordedBag(file) as bag:
+        read = [(m.time, int(image_from_message(decoded(m))[0, 0, 0])) for m in bag.read([TOPIC])]
+        assert read == [(number, number) for number in range(len(read))]
+        assert 20 < len(read) < 200
+        assert bag.count(TOPIC) == len(read) == len(list(bag.heads([TOPIC])))
+        (loss,) = bag.losses
+    assert loss.startswith("run.db3 is damaged or was cut off (")
+    assert f"the {len(read)} messages before the break are used; it broke 0.0 s after the first message" in loss
+
+
+def test_of_a_holed_mcap_file_everything_before_the_hole_is_read_and_the_other_files(tmp_path: Path):
+    with (tmp_path / "a.mcap").open("wb") as stream:
+        writer = McapWriter(stream, chunk_size=1000, compression=CompressionType.NONE)
+        mcap_images(writer, range(40))
+        writer.finish()
+    damaged(tmp_path / "a.mcap")
+    write(tmp_path / "b", range(60, 63))
+    shutil.copy(tmp_path / "b" / "b.mcap", tmp_path)
+    with RecordedBag(tmp_path) as bag:
+        read = [message.time for message in bag.read([TOPIC])]
+        (loss,) = bag.losses
+    before = len(read) - 3
+    assert read == [*range(before), 60, 61, 62]
+    assert 5 < before < 15
+    assert "a.mcap is damaged: " in loss
+    assert loss.endswith(f"; {before} messages before the break are used, up to 0.0 s")
+
+
+def ros1_bag(path: Path, images: Iterable[int]) -> Path:
+    """A bag of ROS 1 with the image `n` at each time `n`, a calibration, and a text."""
+    from rosbags.rosbag1 import Writer as Ros1Writer
+
+    jazzy, noetic = get_typestore(Stores.ROS2_JAZZY), get_typestore(Stores.ROS1_NOETIC)
+    info = CameraInfo(header=Header(frame_id="cam"), height=8, width=12, distortion_model="plumb_bob", d=[0.5] * 5)
+    info.k = [600.0, 0.0, 6.0, 0.0, 600.0, 4.0, 0.0, 0.0, 1.0]
+    with Ros1Writer(path) as writer:
+        for topic, kind, messages in (
+            ("/cam/camera_info", "sensor_msgs/msg/CameraInfo", [(1, serialize_message(info))]),
+            ("/chatter", TEXT, [(2, serialize_message(String(data="hello")))]),
+            (TOPIC, IMAGE, [(n, image(n)) for n in images]),
+        ):
+            connection = writer.add_connection(topic, kind, typestore=noetic)
+            for time, data in messages:
+                writer.write(connection, time, bytes(jazzy.cdr_to_ros1(data, kind)))
+    return path
+
+
+def test_a_bag_of_ros_1_is_read_as_one_of_ros_2(tmp_path: Path):
+    path = ros1_bag(tmp_path / "old.bag", range(1, 6))
+    assert numbers(path) == numbers(tmp_path) == [1, 2, 3, 4, 5]
+    with RecordedBag(path) as bag:
+        assert bag.image_topic() == TOPIC
+        assert {topic.name: topic.type for topic in bag.topics}["/chatter"] == f"{TEXT}, ROS 1 encoding"
+        assert list(bag.read(["/chatter"])) == []
+        (head,) = bag.heads(["/cam/camera_info"])
+    info = deserialize_message(head.data, CameraInfo)
+    assert (info.header.frame_id, info.width, info.d.tolist(), info.k[0]) == ("cam", 12, [0.5] * 5, 600)
+
+
+def test_a_bag_of_ros_1_whose_recording_broke_off_says_what_repairs_it(tmp_path: Path):
+    path = cut(ros1_bag(tmp_path / "old.bag", range(1, 6)), 0.7)
+    with pytest.raises(
+        BagError, match=r"old\.bag cannot be read as a bag of ROS 1: .*rosbag reindex old\.bag"
+    ) as caught:
+        RecordedBag(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_what_cannot_be_read_is_one_sentence(tmp_path: Path):
@@ -316,13 +396,16 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path):
     (tmp_path / "ros1" / "old.bag").write_bytes(b"#ROSBAG V2.0\n")
     half = zstandard.compress(b"whatever" * 100)[:15]
     for path, sentence in (
-        (tmp_path / "gone", "gone does not exist, expected a bag's folder, or its .mcap or .db3 file"),
-        (tmp_path / "empty", "empty holds no .mcap or .db3 file, expected a bag's folder"),
+        (tmp_path / "gone", "gone does not exist, expected a bag's folder, or its .mcap, .db3 or .bag file"),
+        (tmp_path / "empty", "empty holds no .mcap, .db3 or .bag file, expected a bag's folder"),
         (
             tmp_path / "ros1",
-            "old.bag is a bag of ROS 1, expected one of ROS 2; rosbags-convert --src old.bag --dst old",
+            "old.bag cannot be read as a bag of ROS 1: ",
         ),
-        (file("photo.png", b"x"), "photo.png is of no kind that is read, expected .mcap or .db3, or one of them with"),
+        (
+            file("photo.png", b"x"),
+            "photo.png is of no kind that is read, expected .mcap, .db3 or .bag, or one of them with",
+        ),
         (file("photo.zstd", b"x"), "photo.zstd is of no kind that is read"),
         (file("a.mcap", b""), "a.mcap cannot be read as an MCAP file: "),
         (file("b.mcap", b"no mcap at all, but longer than the magic"), "b.mcap cannot be read as an MCAP file: "),
@@ -332,7 +415,6 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path):
         (file("c.mcap.zstd", half), "c.mcap.zstd c"),
         (file("d.mcap.zstd", zstandard.compress(b"no mcap")), "d.mcap.zstd cannot be read as an MCAP file: "),
         (file("d.db3.zstd", zstandard.compress(b"no db")), "d.db3.zstd cannot be read as an SQLite bag: "),
-        (damaged(write(tmp_path / "torn", range(200), "db3") / "torn.db3"), "torn.db3 "),
     ):
         with pytest.raises(BagError) as caught, RecordedBag(path) as bag:
             list(bag.read([TOPIC]))
@@ -372,5 +454,7 @@ def test_nothing_stays_in_the_temporary_folder(tmp_path: Path, monkeypatch: pyte
     for storage in STORAGES:
         assert numbers(write(tmp_path / storage, range(2), storage, CompressionMode.FILE)) == [0, 1]
     with pytest.raises(BagError):
-        RecordedBag(damaged(write(tmp_path / "torn", range(200), "db3") / "torn.db3"))
+        RecordedBag(cut(write(tmp_path / "torn", range(200), "db3") / "torn.db3", 0.001))
+    with RecordedBag(damaged(write(tmp_path / "holed", range(200), "db3") / "holed.db3", 0.6)):
+        pass
     assert list(place.iterdir()) == []
