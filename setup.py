@@ -43,6 +43,7 @@ setup(
         "osis_ros.training.study": ["*.jinja"],
         "osis_ros.evaluation.reports": ["*.jinja"],
         "osis_ros.discovery": ["*.jinja"],
+        "osis_ros.teaching": ["*.npz"],
     },
     data_files=[  # the models that come with the package, found by name, and what bags need to know of the messages
         *((f"share/osis_ros/{folder}", glob(f"{folder}/*.*")) for folder in glob("models/*")),

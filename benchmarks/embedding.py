@@ -1,6 +1,6 @@
 """Whether the same object is found again by its vector: across views, across scenes, among look-alikes.
 
-    python benchmarks/embedding.py [--model tabletop] [--scenes 12] [--views 3]
+    python benchmarks/embedding.py [--model tabletop] [--scenes 24] [--views 3]
 
 Renders objects that appear in several scenes, half of them of categories that were never trained on. Every sighting
 looks for the same object among the sightings of other scenes (or of other views of its own scene), by the dot product
@@ -134,7 +134,7 @@ def recall(of_same: np.ndarray, of_others: np.ndarray) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tabletop")
-    parser.add_argument("--scenes", type=int, default=12)
+    parser.add_argument("--scenes", type=int, default=24)
     parser.add_argument("--views", type=int, default=3)
     options = parser.parse_args()
     cv2.setNumThreads(1)

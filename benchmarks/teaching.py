@@ -1,11 +1,13 @@
 """How well a taught name finds its object again, by the number of views that it was taught with.
 
-    python benchmarks/teaching.py [--model tabletop] [--scenes 8] [--curve FILE.svg]
+    python benchmarks/teaching.py [--model tabletop] [--scenes 16] [--curve FILE.svg]
     python benchmarks/teaching.py --images DIR --ground-truth FILE.json
 
 Renders objects of categories that were never trained on, with look-alikes among them. Each is taught from 1, 3, 5 and
 10 views of one scene, everything else in view being what it is told apart from, and looked for in other scenes. With a
 COCO file each category is one object; it is taught from some of its images and looked for in all others.
+
+Rows of rendered scenes are of the same objects, those that are found in enough views for the last row.
 
 AP: of the taught name, over IoU 0.50 to 0.95, ranked by similarity. named: share of the object's sightings that get
 its name. of found: the same among those that the network finds. false: share of all other instances that get it.
@@ -16,8 +18,9 @@ AP and named stands the interval that holds 95 of 100 draws of as many objects.
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,7 +35,7 @@ from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
 from osis_ros.simulation.categories import UNKNOWN
 from osis_ros.simulation.film import truth
-from osis_ros.simulation.meetings import meetings, members
+from osis_ros.simulation.meetings import Member, meetings, members
 from osis_ros.teaching.appearance import appearances
 from osis_ros.teaching.recognition import separation, similarity
 from osis_ros.teaching.selection import agreeing, diverse
@@ -41,6 +44,7 @@ from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.export import WEIGHTS_FILE
 
 VIEWS = (1, 3, 5, 10)
+TEACHERS, SHOWN, LOOKS = 2, 16, 2  # scenes that teach, in which all objects are, and their views; views of the others
 IOUS = np.arange(0.5, 1, 0.05)
 FOUND, APART = 0.5, 0.1  # IoU with the object from which on an instance is it, and below which it is something else
 DRAWS = 3  # choices of views of an object
@@ -56,17 +60,20 @@ class Shot:
     iou: dict[int, np.ndarray]
 
 
-@dataclass
-class Tally:
-    """Of one number of views, an entry for each object that was taught."""
+class Result(NamedTuple):
+    """How an object that was taught once, or several objects, was found again: shares of 1, NaN where there is none."""
 
-    ap: list[float] = field(default_factory=list)
-    named: list[float] = field(default_factory=list)
-    of_found: list[float] = field(default_factory=list)
-    false: list[float] = field(default_factory=list)
-    at_one: list[float] = field(default_factory=list)
-    look_alike: list[float] = field(default_factory=list)
-    apart: list[float] = field(default_factory=list)
+    ap: float
+    named: float
+    of_found: float
+    false: float
+    at_one: float
+    look_alike: float
+    apart: float
+
+    @classmethod
+    def mean(cls, results: Sequence["Result"]) -> "Result":
+        return cls(*(np.mean([v for v in column if v == v] or [np.nan]) for column in zip(*results, strict=True)))
 
 
 def shot(scene: int, rgb: np.ndarray, found: Instances, exact: Instances, owners: Sequence[int]) -> Shot:
@@ -74,20 +81,18 @@ def shot(scene: int, rgb: np.ndarray, found: Instances, exact: Instances, owners
     return Shot(scene, appearances(rgb, found), dict(zip(owners, iou, strict=True)))
 
 
-def rendered(segmenter: Segmenter, scenes: int) -> tuple[list[Shot], list[Shot], list, int]:
-    """Shots with true and with predicted masks, the cast, and how many scenes at the beginning are for teaching."""
+def rendered(segmenter: Segmenter, scenes: int) -> tuple[list[Shot], list[Shot], list[Member]]:
+    """Shots with true and with predicted masks, and the cast."""
     network = load_checkpoint(segmenter.bundle.path / WEIGHTS_FILE)[0].eval()
     cast, true, predicted = members(UNKNOWN), [], []
-    for meeting in meetings(cast, scenes, max(VIEWS), seed=1):
-        if meeting.scene >= 2 and meeting.view >= 2:  # the first two scenes, in which all are, teach; the others test
-            continue
+    for meeting in meetings(cast, scenes, lambda scene: SHOWN if scene < TEACHERS else LOOKS, seed=1):
         rgb = np.ascontiguousarray(meeting.frame.rgb)
         exact = truth(meeting.frame)
         exact = exact.take([i for i, item in enumerate(meeting.frame.objects) if item.pixels >= MIN_PIXELS])
         owners = [meeting.members[number] for number in exact.ids.tolist()]
         true.append(shot(meeting.scene, rgb, embedded(network, rgb, exact), exact, owners))
         predicted.append(shot(meeting.scene, rgb, segmenter.segment(rgb, max_overlap=0.7), exact, owners))
-    return true, predicted, cast, 2
+    return true, predicted, cast
 
 
 def photographed(segmenter: Segmenter, images: Path, ground_truth: Path) -> tuple[list[Shot], dict[int, str]]:
@@ -117,29 +122,32 @@ def others(shots: Sequence[Shot], owner: int) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
 
 
-def judge(tally: Tally, owner: int, twin: int | None, taught: list[tuple[Shot, int]], test: list[Shot]) -> None:
-    """Teach one object from these views, look for it in the other shots, and note how it went."""
+def judge(owner: int, twin: int | None, taught: list[tuple[Shot, int]], test: list[Shot]) -> Result:
+    """Teach one object from these views, and look for it in the other shots."""
     views = np.array([one.vectors[index] for one, index in taught])
     views = views[agreeing(views)]
     views = views[diverse(views)]
     strangers = others([one for one, _ in taught], owner)
     found = separation(views, strangers, [""] * len(strangers))
-    tally.apart.append(found.told_apart)
     sightings = [one for one in test if owner in one.iou]
     met = seen(test, owner)
     own = similarity(np.array([one.vectors[i] for one, i in met]), views) if met else np.zeros(0)
     negative = similarity(others(test, owner), views)
-    tally.ap.append(average_precision(owner, views, test))
-    tally.named.append((own >= found.threshold).sum() / len(sightings))
-    tally.false.append((negative >= found.threshold).mean())
-    if met:
-        tally.of_found.append((own >= found.threshold).mean())
-        tally.at_one.append((own > np.quantile(negative, 0.99)).mean())
     alike = seen(test, twin) if twin is not None else []
-    if alike:
-        tally.look_alike.append(
-            (similarity(np.array([s.vectors[i] for s, i in alike]), views) >= found.threshold).mean()
-        )
+    of_twin = similarity(np.array([one.vectors[i] for one, i in alike]), views) if alike else np.zeros(0)
+    return Result(
+        ap=average_precision(owner, views, test),
+        named=(own >= found.threshold).sum() / len(sightings),
+        of_found=share(own >= found.threshold),
+        false=share(negative >= found.threshold),
+        at_one=share(own > np.quantile(negative, 0.99)),
+        look_alike=share(of_twin >= found.threshold),
+        apart=found.told_apart,
+    )
+
+
+def share(hits: np.ndarray) -> float:
+    return float(hits.mean()) if len(hits) else np.nan
 
 
 def average_precision(owner: int, views: np.ndarray, test: list[Shot]) -> float:
@@ -163,53 +171,50 @@ def average_precision(owner: int, views: np.ndarray, test: list[Shot]) -> float:
 
 def measured(
     shots: list[Shot], owners: Sequence[int], twin_of: Callable[[int], int | None], teachers: int | None
-) -> dict[int, Tally]:
-    """By the number of views.
+) -> dict[int, list[Result]]:
+    """By the number of views, the mean result of each object.
 
     Args:
         teachers: scenes at the beginning that teach, each the objects that are in it, while all others test; None where
             each object is taught from any of its shots and looked for in all others.
     """
-    rng, tallies = np.random.default_rng(0), {}
-    for count in VIEWS:
-        tally = tallies[count] = Tally()
-        for owner in owners:
-            pool = seen(shots if teachers is None else [s for s in shots if s.scene < teachers], owner)
-            for _ in range(DRAWS if len(pool) > count else 1):
-                if len(pool) < count or (teachers is None and len(pool) == count):
-                    continue
+    rng, results = np.random.default_rng(0), {count: [] for count in VIEWS}
+    for owner in owners:
+        pool = seen(shots if teachers is None else [s for s in shots if s.scene < teachers], owner)
+        if teachers is not None and len(pool) < max(VIEWS):
+            continue
+        for count in (count for count in VIEWS if count < len(pool) or (teachers and count == len(pool))):
+            tries = []
+            for _ in range(DRAWS):
                 taught = [pool[i] for i in rng.permutation(len(pool))[:count]]
-                if teachers is None:
-                    used = [id(one) for one, _ in taught]
-                    test = [one for one in shots if id(one) not in used]
-                else:
-                    test = [one for one in shots if one.scene >= teachers]
+                used = [id(one) for one, _ in taught]
+                test = [s for s in shots if (id(s) not in used if teachers is None else s.scene >= teachers)]
                 if any(owner in one.iou for one in test):
-                    judge(tally, owner, twin_of(owner), taught, test)
-    return tallies
+                    tries.append(judge(owner, twin_of(owner), taught, test))
+            if tries:
+                results[count].append(Result.mean(tries))
+    return {count: each for count, each in results.items() if each}
 
 
-def interval(values: list[float]) -> str:
+def interval(values: Sequence[float]) -> str:
     draws = np.random.default_rng(0).choice(values, (1000, len(values))).mean(axis=1)
     low, high = np.quantile(draws, (0.025, 0.975))
-    return f"{100 * np.mean(values):4.0f} ({100 * low:.0f}–{100 * high:.0f})"
+    return f"{100 * np.mean(values):.0f} ({100 * low:.0f}–{100 * high:.0f})"
 
 
-def report(title: str, tallies: dict[int, Tally]) -> None:
+def report(title: str, results: dict[int, list[Result]]) -> None:
     print(f"\n{title}, %")
-    print(f"{'views':>5} {'taught':>6} {'AP':>14} {'named':>14} {'of found':>9} {'false':>6} {'at 1 %':>7} "
+    print(f"{'views':>5} {'objects':>7} {'AP':>14} {'named':>14} {'of found':>9} {'false':>6} {'at 1 %':>7} "
           f"{'look-alike':>10} {'told apart':>10}")  # fmt: skip
-    for count, tally in tallies.items():
-        if not tally.ap:
-            continue
-        parts = (tally.of_found, tally.false, tally.at_one, tally.look_alike, tally.apart)
-        shown = [f"{100 * np.mean(part):.1f}" if part else "–" for part in parts]
-        widths = (9, 6, 7, 10, 10)
-        print(f"{count:>5} {len(tally.ap):>6} {interval(tally.ap):>14} {interval(tally.named):>14}",
-              *(f"{text:>{width}}" for text, width in zip(shown, widths, strict=True)))  # fmt: skip
+    for count, each in results.items():
+        mean = Result.mean(each)
+        ap, named = ([getattr(result, part) for result in each] for part in ("ap", "named"))
+        print(f"{count:>5} {len(each):>7} {interval(ap):>14} {interval(named):>14} {100 * mean.of_found:>9.1f} "
+              f"{100 * mean.false:>6.1f} {100 * mean.at_one:>7.1f} {100 * mean.look_alike:>10.1f} "
+              f"{100 * mean.apart:>10.1f}")  # fmt: skip
 
 
-def draw_curve(file: Path, by_masks: dict[str, dict[int, Tally]]) -> None:
+def draw_curve(file: Path, by_masks: dict[str, dict[int, list[Result]]]) -> None:
     """The learning curve: `at 1 %` and AP over the number of views."""
     import matplotlib as mpl
 
@@ -218,11 +223,11 @@ def draw_curve(file: Path, by_masks: dict[str, dict[int, Tally]]) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, 2, figsize=(7, 2.8), sharex=True, layout="constrained")
-    for masks, tallies in by_masks.items():
-        for axis, part in zip(axes, ("at_one", "ap"), strict=True):
-            values = {count: getattr(tally, part) for count, tally in tallies.items() if getattr(tally, part)}
-            axis.plot(list(values), [100 * np.mean(v) for v in values.values()], "o-", label=f"{masks} masks")
-    for axis, title in zip(axes, ("found again at 1 % false names, %", "AP of the taught name, %"), strict=True):
+    titles = {"at_one": "found again at 1 % false names, %", "ap": "AP of the taught name, %"}
+    for axis, (part, title) in zip(axes, titles.items(), strict=True):
+        for masks, results in by_masks.items():
+            means = [100 * getattr(Result.mean(each), part) for each in results.values()]
+            axis.plot(list(results), means, "o-", label=f"{masks} masks")
         axis.set(title=title, xlabel="views", ylim=(0, 100), xticks=VIEWS)
         axis.grid(alpha=0.3)
     axes[0].legend()
@@ -232,7 +237,7 @@ def draw_curve(file: Path, by_masks: dict[str, dict[int, Tally]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tabletop")
-    parser.add_argument("--scenes", type=int, default=8, help="the first two teach")
+    parser.add_argument("--scenes", type=int, default=16, help="the first two teach")
     parser.add_argument("--images", type=Path)
     parser.add_argument("--ground-truth", type=Path)
     parser.add_argument("--curve", type=Path, help="also draw the learning curve to this SVG file")
@@ -246,12 +251,12 @@ def main() -> None:
             owners = [n for n in names if (names[n] in segmenter.bundle.class_names) == wanted]
             report(f"{kind} objects, photographs, predicted masks", measured(shots, owners, lambda _: None, None))
         return
-    true, predicted, cast, teachers = rendered(segmenter, options.scenes)
+    true, predicted, cast = rendered(segmenter, options.scenes)
     twins = {number: member.twin for number, member in enumerate(cast) if member.twin is not None}
     twins |= {twin: number for number, twin in twins.items()}
     by_masks = {}
     for masks, shots in (("true", true), ("predicted", predicted)):
-        by_masks[masks] = measured(shots, range(len(cast)), twins.get, teachers)
+        by_masks[masks] = measured(shots, range(len(cast)), twins.get, TEACHERS)
         report(f"never trained categories, rendered scenes, {masks} masks", by_masks[masks])
     if options.curve:
         draw_curve(options.curve, by_masks)

@@ -80,7 +80,8 @@ TOPICS = {
          "16UC1. Millimetres along the optical axis, registered to the colour image; 0 means no measurement. "
          "`depth_noise` makes it as noisy as a real camera's."),
         ("~/depth/camera_info", "out", "sensor_msgs/msg/CameraInfo", "The same values as on `~/color/camera_info`."),
-        ("~/ground_truth", "out", "osis_ros/msg/InstanceArray", "The true masks. The score of each object is 1."),
+        ("~/ground_truth", "out", "osis_ros/msg/InstanceArray", "The true masks. The score of each object is 1, and "
+         "its `track_id` is its number in the scene."),
         ("/tf", "out", "tf2_msgs/msg/TFMessage", "`world` to `camera_link`. Needs tf2_msgs."),
         ("/tf_static", "out", "tf2_msgs/msg/TFMessage",
          "`camera_link` to `camera_color_optical_frame`. Latched. Needs tf2_msgs."),

@@ -3,8 +3,9 @@
 import contextlib
 import os
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 import rclpy
 from ament_index_python.packages import get_package_share_directory
+from builtin_interfaces.msg import Time
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.node import Node
@@ -25,6 +27,7 @@ from sensor_msgs.msg import Image
 
 from osis_ros.bags.recorder import BagRecorder
 from osis_ros.errors import OsisError
+from osis_ros.evaluation.metrics.naming import NameScore, instance_of_object, score_name
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
 from osis_ros.files.atomic import write_whole
 from osis_ros.files.result_folder import Mark, RunFolderError, make_way
@@ -34,19 +37,35 @@ from osis_ros.messages.instances import instances_from_message
 from osis_ros.messages.stamps import stamp_of
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.support.node_process import NodeProcess, NodeProcessError, heed_interrupts
-from osis_ros.srv import Segment
+from osis_ros.srv import Segment, Teach
 
+CAMERA = "osis_ros.nodes.sim_camera"
 COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
 INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
+
+
 ABOUT = "about.txt"
 MARK = Mark(ABOUT, "Left by `osis demo`")
-OWN_FILES = ("metadata.yaml", "overlay.png", "camera.log", "segmenter.log", ABOUT)
-CONTENTS = """overlay.png: camera and answer side by side
+LOGS = ("camera.log", "first_table.log", "second_table.log", "segmenter.log")
+OWN_FILES = ("metadata.yaml", "overlay.png", *LOGS, ABOUT)
+CONTENTS = """overlay.png: camera and answer side by side; below, an object is taught, and looked for in another place
 {bag}.mcap, metadata.yaml: a bag of every topic
-camera.log, segmenter.log: what the two nodes said
+*.log: what the nodes said
 """
 
+
+class Lesson(NamedTuple):
+    """An unknown object: the name that it is taught, the seed of its table, and its track in the truth."""
+
+    name: str
+    seed: int
+    track: int
+
+
 TABLES = ("-p", "objects:=12", "-p", "scene_seconds:=3.0")  # cluttered, and often another one
+SAME_TABLE = ("-p", "rate:=2.0", "-p", "objects:=8", "-p", "scene_seconds:=1e6")
+TAUGHT = Lesson(name="my light bulb", seed=3, track=5)
+VIEWS, LOOKS = 8, 8  # images from which the object is taught, and in which it is looked for after that
 TIMEOUT = 120.0  # s for whatever is waited for; starting on a busy machine takes the longest
 LAST_ANSWER = 3.0  # s that the last frame may take, once the camera is off
 SHARED = 1.5  # times the latency with the camera off, above which the machine and not the model sets the pace
@@ -57,11 +76,25 @@ class DemoError(OsisError):
     """The demo cannot go on; the message is for the user."""
 
 
+class Recognition(NamedTuple):
+    """What the segmenter answered to ~/teach, and how it found the object again; None where it was not taught."""
+
+    answer: str
+    score: NameScore | None
+
+
 class Outcome(NamedTuple):
-    """What came of a demo: the scores, and the seconds that the segmenter takes for an image with the camera off."""
+    """What came of a demo.
+
+    Attributes:
+        verdict: the scores.
+        alone: seconds that the segmenter takes for an image with the camera off.
+        recognition: of the object that was taught.
+    """
 
     verdict: Verdict
     alone: float
+    recognition: Recognition
 
 
 def run_demo(folder: Path, model: str, frames: int, rate: float, console: Console) -> Outcome:
@@ -84,7 +117,8 @@ def run_demo(folder: Path, model: str, frames: int, rate: float, console: Consol
         make_way(folder, (*OWN_FILES, f"{folder.name}.mcap"), MARK, "demo")
         _prepare_middleware(console)
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # Ctrl-C shall end the other processes first
-        return _Demo(folder, console).run(str(bundle.path), frames, rate)
+        with tempfile.TemporaryDirectory() as gallery:
+            return _Demo(folder, console).run(str(bundle.path), frames, rate, gallery)
     except (NodeProcessError, RunFolderError) as err:
         raise DemoError(err) from None
     except (OSError, WriterError) as err:
@@ -119,6 +153,7 @@ class _Demo:
         self._processes: list[NodeProcess] = []
         self._camera_image: dict[int, Image] = {}
         self._picture: tuple[Image, Image] | None = None
+        self._pictures: list[Image] = []
         self._recorder.listen(COLOR, self._on_color)
         self._recorder.listen(TRUTH, self._on_truth)
         self._recorder.listen(INSTANCES, self._on_instances)
@@ -129,11 +164,11 @@ class _Demo:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
-    def run(self, model: str, frames: int, rate: float) -> Outcome:
+    def run(self, model: str, frames: int, rate: float, gallery: str) -> Outcome:
         try:
-            segmenter = self._start("segmenter", "osis_ros.nodes.segmenter_node",
-                                    ["-r", f"image:={COLOR}", "-p", f"model:={model}"])  # fmt: skip
-            camera = self._start("camera", "osis_ros.nodes.sim_camera", ["-p", f"rate:={rate}", *TABLES])
+            segmenter = self._start("segmenter", "osis_ros.nodes.segmenter_node", ["-r", f"image:={COLOR}",
+                                    "-p", f"model:={model}", "-p", f"teaching.gallery:={gallery}"])  # fmt: skip
+            camera = self._start("camera", CAMERA, ["-p", f"rate:={rate}", *TABLES])
             self._console.print(f"segmenter: loads {model}")
             self._change_state(Transition.TRANSITION_CONFIGURE, "configure")
             self._console.print("camera: renders the first table")
@@ -141,19 +176,26 @@ class _Demo:
             self._change_state(Transition.TRANSITION_ACTIVATE, "activate")
             self._spin_until(lambda: self._referee.counted, f"images come on {COLOR}, but no instances on {INSTANCES}")
             self._watch(frames)
-            camera.stop()
-            self._processes.remove(camera)
+            self._stop(camera)
             self._settle()
             alone = self._time_alone()
+            verdict = self._referee.verdict()
+            self._keep_picture(2)
+            recognition = self._teach_and_find(TAUGHT)
             segmenter.stop()
         finally:
             self._end()
-        return Outcome(self._close(), alone)
+        _write_tiled(self._folder / "overlay.png", self._pictures)
+        return Outcome(verdict, alone, recognition)
 
     def _start(self, name: str, module: str, arguments: list[str]) -> NodeProcess:
         process = NodeProcess(name, module, arguments, self._folder / f"{name}.log")
         self._processes.append(process)
         return process
+
+    def _stop(self, process: NodeProcess) -> None:
+        process.stop()
+        self._processes.remove(process)
 
     def _spin_until(self, done: Callable[[], object], complaint: str) -> None:
         """Listen until something is so.
@@ -173,13 +215,9 @@ class _Demo:
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def _change_state(self, transition: int, name: str) -> None:
-        client = self._node.create_client(ChangeState, "/segmenter/change_state")
-        self._spin_until(client.service_is_ready, "the segmenter did not start")
-        future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
-        self._spin_until(future.done, f"the segmenter did not {name}")
-        if not future.result().success:
+        request = ChangeState.Request(transition=Transition(id=transition))
+        if not self._call(ChangeState, "/segmenter/change_state", request).success:
             raise DemoError(f"the segmenter refused to {name}; {self._folder / 'segmenter.log'} says why")
-        self._node.destroy_client(client)
 
     def _watch(self, frames: int) -> None:
         """Show progress until the camera has sent its frames: in place on a terminal, else now and then a line."""
@@ -216,6 +254,68 @@ class _Demo:
         self._node.destroy_client(client)
         return median(seconds[1:])
 
+    def _teach_and_find(self, lesson: Lesson) -> Recognition:
+        """Teach an object on one table, and look for it on another one, where the same objects lie elsewhere."""
+        camera = self._show("first_table", lesson, lesson.seed)
+        answer = self._teach(lesson)
+        self._see(2)  # the second one of them was segmented after the answer
+        self._keep_picture()
+        self._stop(camera)
+        self._console.print(f"taught: {answer.message}")
+        if not answer.success:
+            return Recognition(answer.message, None)
+        camera = self._show("second_table", lesson, lesson.seed + 1)
+        self._see(LOOKS)
+        self._stop(camera)
+        self._keep_picture()
+        seen = self._referee
+        judged = sorted(seen.answers.keys() & seen.truth.keys())
+        pairs = [(seen.truth[stamp], seen.answers[stamp]) for stamp in judged]
+        return Recognition(answer.message, score_name(lesson.name, lesson.track, pairs))
+
+    def _show(self, name: str, lesson: Lesson, seed: int) -> NodeProcess:
+        """A camera that circles a table with the objects of the lesson, whose images alone count from now on."""
+        self._referee, self._picture = Referee(), None
+        self._console.print(f"camera: renders the {name.replace('_', ' ')} of the lesson")
+        own = ("-p", f"seed:={seed}", "-p", f"objects_seed:={lesson.seed}")
+        camera = self._start(name, CAMERA, ["-r", "__node:=camera", *own, *SAME_TABLE])
+        self._see(1)
+        return camera
+
+    def _see(self, count: int) -> None:
+        """Wait for so many further answers and their pictures."""
+        wanted = len(self._referee.counted & self._referee.answers.keys()) + count
+        self._spin_until(lambda: len(self._referee.counted & self._referee.answers.keys()) >= wanted and self._picture,
+                         f"no further instances came on {INSTANCES}")  # fmt: skip
+
+    def _teach(self, lesson: Lesson) -> Teach.Response:
+        """The answer to ~/teach; where the model does not find the object in a few images, one that says so."""
+        for _ in range(VIEWS):
+            stamp = max(self._referee.answers.keys() & self._referee.truth.keys(), default=None)
+            truth, found = self._referee.truth.get(stamp), self._referee.answers.get(stamp)
+            index = None if stamp is None else instance_of_object(truth, found, lesson.track)
+            if index is not None:
+                break
+            self._see(1)
+        else:
+            return Teach.Response(message=f"the model does not find what shall be called '{lesson.name}'")
+        request = Teach.Request(name=lesson.name, instance_id=int(found.ids[index]), stamp=_time(stamp), views=VIEWS)
+        return self._call(Teach, "/segmenter/teach", request)
+
+    def _call(self, kind: type, service: str, request: object) -> object:
+        client = self._node.create_client(kind, service)
+        self._spin_until(client.service_is_ready, f"there is no service {service}")
+        future = client.call_async(request)
+        self._spin_until(future.done, f"{service} did not answer")
+        self._node.destroy_client(client)
+        return future.result()
+
+    def _keep_picture(self, count: int = 1) -> None:
+        """Keep the newest image and its overlay, or the overlay alone."""
+        if self._picture is None:
+            raise DemoError(f"no picture came on {OVERLAY}; {self._folder / 'segmenter.log'} may say why")
+        self._pictures += self._picture[-count:]
+
     def _end(self) -> None:
         """Stop what still runs after a failure, and finish the bag; after a success only the latter is left to do."""
         for process in reversed(self._processes):
@@ -223,12 +323,6 @@ class _Demo:
                 process.stop()
         self._recorder.close()
         self._node.destroy_node()
-
-    def _close(self) -> Verdict:
-        if self._picture is None:
-            raise DemoError(f"no picture came on {OVERLAY}; {self._folder / 'segmenter.log'} may say why")
-        _write_side_by_side(self._folder / "overlay.png", *self._picture)
-        return self._referee.verdict()
 
     def _on_signal(self, *_: object) -> None:
         self._interrupted = True
@@ -253,8 +347,15 @@ class _Demo:
             self._picture = camera_image, message
 
 
-def _write_side_by_side(path: Path, *pictures: Image) -> None:
-    rgb = np.concatenate([rgb_from_message(picture) for picture in pictures], axis=1)
+def _time(stamp: int) -> Time:
+    return Time(sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000)
+
+
+def _write_tiled(path: Path, pictures: Sequence[Image]) -> None:
+    """Two in a row; in the place of one that is missing it is black."""
+    tiles = [rgb_from_message(picture) for picture in pictures]
+    tiles += [np.zeros_like(tiles[0])] * (len(tiles) % 2)
+    rgb = np.vstack([np.hstack(tiles[i : i + 2]) for i in range(0, len(tiles), 2)])
     png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
     path.write_bytes(png)  # cv2.imwrite is silent about a full disk
 
@@ -286,7 +387,19 @@ def verdict_table(outcome: Outcome) -> Table:
         "AP of known classes (AP_k)": percent(verdict.ap_known),
         "AP of unknown objects (AP_unk)": percent(verdict.ap_unknown),
         "AR of unknown objects (AR_unk, 100)": percent(verdict.ar_unknown),
-    }
+    } | _recognition_rows(outcome.recognition)
     for measure, value in rows.items():
         table.add_row(measure, value)
     return table
+
+
+def _recognition_rows(recognition: Recognition) -> dict[str, str]:
+    if recognition.score is None:
+        return {f"'{TAUGHT.name}' taught": f"no: {recognition.answer}"}
+    score = recognition.score
+    return {
+        f"'{TAUGHT.name}' taught": recognition.answer.partition("; ")[0].partition("taught ")[2],
+        "objects moved; frames that show it": str(score.visible),
+        "it is found, and has its name": f"{score.found}, {score.named}",
+        "others with its name": str(score.false_names),
+    }

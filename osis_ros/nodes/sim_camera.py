@@ -27,6 +27,10 @@ PARAMETERS = {
     "width": (640, "Width of the images in pixels."),
     "height": (480, "Height of the images in pixels."),
     "seed": (0, "Seed of the first scene; each following scene has the next one."),
+    "objects_seed": (
+        -1,
+        "Seed of the scene whose objects all scenes show, each time in other places; -1 for new objects in each scene.",
+    ),
     "split": (
         "demo",
         "Split that objects and textures are drawn from: demo, train (known objects only), outliers, val or test.",
@@ -88,8 +92,8 @@ class SimCamera(Node):
             raise StartError(
                 f"the simulated camera needs MuJoCo: in the repository, pip install '.[sim]' ({err})"
             ) from err
-        names = ("width", "height", "seed", "split", "objects", "scene_seconds", "orbit", "depth_noise")
-        width, height, seed, split, objects, scene_seconds, orbit, noise = (self._value(name) for name in names)
+        names = ("width", "height", "seed", "split", "objects", "scene_seconds", "orbit", "depth_noise", "objects_seed")
+        width, height, seed, split, objects, scene_seconds, orbit, noise, same = (self._value(name) for name in names)
         if not 0.1 <= self._value("rate") <= 60:
             raise StartError(f"rate is {self._value('rate'):g}, expected 0.1..60")
         if not scene_seconds >= 0.1:
@@ -100,11 +104,14 @@ class SimCamera(Node):
             raise StartError(f"depth_noise is '{noise}', expected one of {', '.join(SENSORS)}")
         if seed < 0:
             raise StartError(f"seed is {seed}, expected 0 or more")
+        if same < -1:
+            raise StartError(f"objects_seed is {same}, expected 0 or more, or -1")
         if not 0 <= objects <= 20:
             raise StartError(f"objects is {objects}, expected 0..20")
         self._truth_of = film.truth
         try:
-            return film.Film(width, height, seed, split, objects or None, scene_seconds, orbit, noise)
+            same = None if same == -1 else same
+            return film.Film(width, height, seed, split, objects or None, scene_seconds, orbit, noise, same)
         except (RenderError, ValueError) as err:
             raise StartError(str(err)) from err
 

@@ -12,6 +12,7 @@ from osis_ros.simulation.categories import KNOWN
 from osis_ros.simulation.depth_sensor import SENSORS, measure
 from osis_ros.simulation.render import Frame, Renderer
 from osis_ros.simulation.scene import Scene, make_scene
+from osis_ros.tracking.states import TrackState
 
 
 class Film:
@@ -27,6 +28,7 @@ class Film:
         scene_seconds: float,
         orbit: bool,
         depth_noise: str = "none",
+        objects_seed: int | None = None,
     ) -> None:
         """Open the renderer.
 
@@ -37,6 +39,8 @@ class Film:
             object_count: objects of a scene, None for a random number.
             scene_seconds: how long a scene lasts.
             depth_noise: the depth sensor, one of `SENSORS`; "none" for perfect depth.
+            objects_seed: of the scene whose objects all scenes show, each time in other places; None for other objects
+                in each scene.
             orbit: whether the camera circles the scene; else it stands still, and where there is a wall it does anyway.
         Raises:
             osis_ros.simulation.gl.RenderError: no usable OpenGL.
@@ -46,6 +50,7 @@ class Film:
         self._seed, self._split, self._object_count = seed, split, object_count
         self._scene_seconds, self._orbit = scene_seconds, orbit
         self._depth_sensor = SENSORS[depth_noise]
+        self._cast = () if objects_seed is None else make_scene(objects_seed, split, object_count).cast
         self._renderer = Renderer(width, height)
         self._scene: Scene | None = None
         self._count = 0
@@ -55,7 +60,7 @@ class Film:
         number, moment = divmod(seconds, self._scene_seconds)
         seed = self._seed + int(number)
         if self._scene is None or self._scene.seed != seed:
-            self._scene = make_scene(seed, self._split, self._object_count)
+            self._scene = make_scene(seed, self._split, self._object_count or len(self._cast) or None, cast=self._cast)
         view = self._scene.view(0, *self._size)
         camera = view.camera
         if self._orbit and not self._scene.front_only:
@@ -73,7 +78,8 @@ class Film:
 
 
 def truth(frame: Frame) -> Instances:
-    """The visible objects of a frame as `Instances`: score 1, distance 0, no embedding, in the order of their ids."""
+    """The visible objects of a frame as `Instances`: score 1, distance 0, no embedding, in the order of their ids. The
+    track of an object is its body, the same in every frame of its scene."""
     objects, count = frame.objects, len(frame.objects)
     boxes = np.array([item.box for item in objects], np.int32).reshape(-1, 4)
     masks = (frame.instance_ids[y0:y1, x0:x1] for x0, y0, x1, y1 in boxes)
@@ -88,4 +94,6 @@ def truth(frame: Frame) -> Instances:
         height=frame.instance_ids.shape[0],
         width=frame.instance_ids.shape[1],
         class_names=KNOWN,
+        track_ids=[item.body for item in objects],
+        track_states=np.full(count, TrackState.CONFIRMED),
     )

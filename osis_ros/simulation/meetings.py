@@ -1,6 +1,6 @@
 """The same objects in several scenes, with look-alikes among them: whether they are recognised can be measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,12 +65,18 @@ def members(categories: Sequence[str], look_alikes: bool = True, split: str = "t
 
 
 def meetings(
-    cast: Sequence[Member], scenes: int, views: int, *, at_once: int = 12, seed: int = 0, split: str = "test"
+    cast: Sequence[Member],
+    scenes: int,
+    views: int | Callable[[int], int],
+    *,
+    at_once: int = 12,
+    seed: int = 0,
+    split: str = "test",
 ) -> Iterator[Meeting]:
     """Pictures of scenes, in each of which some of the cast are; in turn, so that all are met equally often.
 
     Args:
-        views: pictures of a scene, from random places and in random light.
+        views: pictures of a scene, from random places and in random light; a function has the scene's number.
         at_once: members in a scene, among them never one with its twin more often than chance has it.
     """
     rng = np.random.default_rng(seed)
@@ -82,7 +88,7 @@ def meetings(
             chosen, waiting = waiting[:at_once], waiting[at_once:]
             shown = [(cast[n].category, cast[n].shape) for n in chosen]
             scene = make_scene(10_000 * seed + number, split, at_once, cast=shown)
-            for view in range(views):
+            for view in range(views(number) if callable(views) else views):
                 frame = renderer.frame(scene, scene.view(view))
                 seen = {item.instance_id: chosen[item.body - 1] for item in frame.objects}
                 yield Meeting(number, view, frame, seen)

@@ -54,6 +54,7 @@ class Scene:
         objects: those that lie on the table or in the bin.
         centre, radius: metres, where they are and how far they reach.
         front_only: a wall stands at +y, so views are from -y.
+        cast: category and shape of its bodies 1, 2, …, those that fell off the table too; `make_scene` takes it again.
     """
 
     seed: int
@@ -65,6 +66,7 @@ class Scene:
     centre: np.ndarray
     radius: float
     front_only: bool
+    cast: tuple[tuple[str, ObjectShape], ...] = ()
 
     def view(self, index: int, width: int = 640, height: int = 480, attempt: int = 0) -> View:
         """View `index` of the scene: random camera, light and sensor; another `attempt` gives another."""
@@ -137,7 +139,8 @@ def make_scene(
     positions = np.array([item.pose[:3, 3] for item in objects] or [np.zeros(3)])
     centre = (positions.min(0) + positions.max(0)) / 2
     radius = float(np.linalg.norm(positions - centre, axis=1).max()) + 0.05
-    return Scene(seed, split, objects, model, data, len(place.table_materials), centre, radius, place.shut)
+    whole = tuple(zip(categories, shapes, strict=True))
+    return Scene(seed, split, objects, model, data, len(place.table_materials), centre, radius, place.shut, whole)
 
 
 def _object_count(draw: Draw, rim: float) -> int:

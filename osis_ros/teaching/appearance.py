@@ -1,25 +1,33 @@
 """How an instance looks, as one vector: colours and outline of its own pixels, and the network's embedding.
 
 The embedding alone was trained to tell the known classes apart. It puts two different unknown objects next to each
-other, while colours and outline tell them apart (benchmarks/embedding.py). So the vector holds all of them.
+other, while colours and outline tell them apart (benchmarks/embedding.py). So the vector holds all of them. Of colours
+and outline it holds what differs between objects more than between two scenes with the same object; these directions
+were learnt from rendered objects (benchmarks/fit_appearance.py).
 """
 
+import io
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from osis_ros.instances import Instances
 
-VERSION = 1  # of the vectors: those of another version cannot be compared
+VERSION = 2  # of the vectors: those of another version cannot be compared
 
 SIDE = 44  # an object is scaled down until its area is that of a square of so many pixels
 FINE, COARSE = (8, 12, 12), (4, 6, 6)  # bins of L, a, b: counted, and told apart
 RINGS, REACH = 16, 1.6  # of the outline, and their outer radius in sides of a square of the same area
 SLOPES, STEEPEST = 12, 6.5  # bins of the logarithm of the gradient
-SHARES = {"inner colours": 0.5, "outer colours": 0.5, "outline": 1.0, "texture": 0.5, "embedding": 0.5}
+SHARES = {"inner colours": 0.5, "outer colours": 0.5, "outline": 1.0, "texture": 0.5}
 MIN_PIXELS = 16  # fewer say nothing
-LENGTH = 2 * int(np.prod(COARSE)) + RINGS + SLOPES  # without the embedding
+LOOK = 2 * int(np.prod(COARSE)) + RINGS + SLOPES  # numbers of a look
+PROJECTION = Path(__file__).with_name("appearance.npz")
+SIZE = 32  # directions that are kept of a look
+EMBEDDING = 0.4  # length of the embedding beside them, whose length is 1
+LENGTH = SIZE  # of a vector without the embedding
 
 
 def appearances(rgb: np.ndarray, instances: Instances) -> np.ndarray:
@@ -32,17 +40,39 @@ def appearances(rgb: np.ndarray, instances: Instances) -> np.ndarray:
         nothing, for an instance of fewer than `MIN_PIXELS` pixels. The dot product of two is their similarity, in
         [-1, 1].
     """
-    looks = [_look(rgb, roi, mask) for roi, mask in zip(instances.rois.tolist(), instances.masks, strict=True)]
-    empty = np.array([look is None for look in looks], bool)
-    own = np.array([np.zeros(LENGTH) if look is None else look for look in looks], np.float32).reshape(-1, LENGTH)
-    embedded = np.sqrt(np.float32(SHARES["embedding"])) * instances.embeddings
-    vectors = np.concatenate([own, embedded], axis=1)
-    vectors[empty] = 0
+    own = looks(rgb, instances)
+    mean, projection = _projection()
+    vectors = np.concatenate([_unit((own - mean) @ projection), EMBEDDING * instances.embeddings], axis=1)
+    vectors[~own.any(axis=1)] = 0
+    return _unit(vectors)
+
+
+def looks(rgb: np.ndarray, instances: Instances) -> np.ndarray:
+    """Colours, outline and texture of all instances: float32 [N, LOOK] of unit length, zeros for too few pixels."""
+    pairs = zip(instances.rois.tolist(), instances.masks, strict=True)
+    each = [_look(rgb, roi, mask) for roi, mask in pairs]
+    return _unit(np.array([np.zeros(LOOK) if one is None else one for one in each], np.float32).reshape(-1, LOOK))
+
+
+def packed(mean: np.ndarray, projection: np.ndarray) -> bytes:
+    """The file of `PROJECTION`, of mean [LOOK] and projection [LOOK, SIZE]."""
+    file = io.BytesIO()
+    np.savez(file, mean=mean.astype(np.float32), projection=projection.astype(np.float32))
+    return file.getvalue()
+
+
+@cache
+def _projection() -> tuple[np.ndarray, np.ndarray]:
+    with np.load(PROJECTION) as arrays:
+        return arrays["mean"], arrays["projection"]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 def _look(rgb: np.ndarray, roi: list[int], mask: np.ndarray) -> np.ndarray | None:
-    """[LENGTH]: parts of unit length, each times the root of its share; None for too few pixels."""
+    """[LOOK]: parts of unit length, each times the root of its share; None for too few pixels."""
     area = int(np.count_nonzero(mask))
     if area < MIN_PIXELS:
         return None

@@ -8,8 +8,8 @@ from osis_ros.teaching.recognition import FLOOR, similarity
 from osis_ros.tracking.mask_overlap import mask_overlap
 
 SAME_PLACE = 0.3  # mask IoU from which on it is the same place
-SAME_LOOK = 0.75  # similarity below which what is in its place is something else
-OTHER_LOOK = 0.65  # similarity below which the tracker has mixed up two objects; the back of one is more like its front
+SAME_LOOK = 0.5  # similarity below which what is in its place is something else
+OTHER_LOOK = 0.4  # similarity below which the tracker has mixed up two objects; the back of one is more like its front
 PLACE_COUNTS = 0.2  # what staying in its place is worth, in similarity: it decides between equals
 
 

@@ -50,8 +50,9 @@ def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path,
     assert int(rows["camera frames"]) >= 5
     assert int(rows["processed"]) + int(rows["dropped (a newer one had come)"]) == int(rows["camera frames"])
     assert {"latency p50, stamp to instances", "AP of known classes (AP_k)"} <= rows.keys()
+    assert rows["'my light bulb' taught"]
     assert 1 <= int(rows["request to answer, camera off"].removesuffix(" ms")) < 5000
-    assert cv2.imread(str(tmp_path / "demo" / "overlay.png")).shape == (480, 1280, 3)
+    assert cv2.imread(str(tmp_path / "demo" / "overlay.png")).shape == (960, 1280, 3)
     with AnyReader([tmp_path / "demo"]) as bag:
         counts = {connection.topic: connection.msgcount for connection in bag.connections}
     for topic in ("/camera/color/image_raw", "/camera/color/image_raw/compressed", "/camera/color/camera_info",
@@ -81,7 +82,8 @@ def test_it_keeps_to_this_machine_and_off_the_domain_of_the_shell(monkeypatch: p
 def test_the_table_says_when_the_machine_and_not_the_model_sets_the_pace():
     from rich.console import Console
 
-    from osis_ros.demo import Outcome, verdict_table
+    from osis_ros.demo import Outcome, Recognition, verdict_table
+    from osis_ros.evaluation.metrics.naming import NameScore
 
     def shown(latency: float) -> str:
         verdict = Verdict(
@@ -89,12 +91,16 @@ def test_the_table_says_when_the_machine_and_not_the_model_sets_the_pace():
             unknown_per_frame=1.0, ap_known=40.0, ap_unknown=-100.0, ar_unknown=30.0, judged=8,
         )  # fmt: skip
         console = Console(file=io.StringIO(), record=True, width=120)
-        console.print(verdict_table(Outcome(verdict, 0.25)))
+        recognition = Recognition("'my light bulb' is taught with 6 views, threshold 0.83; so", NameScore(8, 7, 6, 2))
+        console.print(verdict_table(Outcome(verdict, 0.25, recognition)))
         return " ".join(console.export_text().split())
 
     assert "latency p50, stamp to instances │ 300 ms" in shown(0.3)
     assert "request to answer, camera off │ 250 ms" in shown(0.3)
     assert "AP of unknown objects (AP_unk) │ not defined" in shown(0.3)
+    assert "'my light bulb' taught │ with 6 views, threshold 0.83" in shown(0.3)
+    assert "it is found, and has its name │ 7, 6" in shown(0.3)
+    assert "others with its name │ 2" in shown(0.3)
     assert "share the" not in shown(0.3)
     assert "camera and segmenter share the" in shown(0.9)
 

@@ -137,6 +137,7 @@ def test_the_rate_holds(films, bench):
         ({"objects": 21}, "objects is 21, expected 0..20"),
         ({"split": "moon"}, "split is 'moon', expected demo, train, outliers, val or test"),
         ({"depth_noise": "snow"}, "depth_noise is 'snow', expected one of none, stereo, structured"),
+        ({"objects_seed": -2}, "objects_seed is -2, expected 0 or more, or -1"),
         ({"scene_seconds": 0.0}, "scene_seconds is 0, expected 0.1 or more"),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_name_is_taught_used_listed_and_forgotten(teaching: Teaching, bench: B
     answer = teaching.teach("tile", roi=ROI)
     assert answer.success, answer.message
     assert answer.message.startswith(
-        "'tile' is taught with 1 view, threshold 0.80; the nearest other thing is 'unknown"
+        "'tile' is taught with 1 view, threshold 0.70; the nearest other thing is 'unknown"
     )
     assert (answer.taught.name, answer.taught.views, answer.taught.recognised) == ("tile", 1, -1.0)
     assert 0 < answer.taught.nearest_similarity < answer.taught.threshold

