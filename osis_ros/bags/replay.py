@@ -15,6 +15,7 @@ from rosbags.rosbag2 import WriterError
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from osis_ros import __version__
 from osis_ros.bags.bag_file import RawMessage
 from osis_ros.bags.health import check_bag
 from osis_ros.bags.reader import RecordedBag, decoded
@@ -285,7 +286,8 @@ class _Replay:
         more = [*(loss for loss in losses if loss not in told), *list(self._notices)[:REASONS_TOLD]]
         report = ReplayReport(
             bag=given.bag.resolve().name, image_topic=self._image_topic, truth=self._truth.name,
-            model=segmenter.bundle.name, provider=segmenter.provider,
+            model=segmenter.bundle.name, model_sha256=segmenter.bundle.manifest.sha256,
+            version=__version__, provider=segmenter.provider,
             score_threshold=own.score if given.score_threshold is None else given.score_threshold,
             unknown_threshold=own.unknown if given.unknown_threshold is None else given.unknown_threshold,
             class_names=segmenter.bundle.manifest.class_names, health=health,

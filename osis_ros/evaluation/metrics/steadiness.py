@@ -20,6 +20,7 @@ SAME = 0.3  # mask IoU from which instances of two images are one object
 DUPLICATE = 0.5  # mask IoU from which the lower-scoring of two instances is a duplicate
 PART = 0.9  # share of a mask within another one from which it is a part of it
 BINS = np.linspace(0, 1, 11)  # of the histogram of scores
+DISTANCE_BINS = np.linspace(0, 2, 41)  # of that of the distances from the known classes
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Steadiness:
     _track_ends: int = 0
     _tracks: set[int] | None = None
     _scores: np.ndarray = field(default_factory=lambda: np.zeros(len(BINS) - 1, np.int64))
+    _distances: np.ndarray = field(default_factory=lambda: np.zeros(len(DISTANCE_BINS) - 1, np.int64))
     _instances: int = 0
     _unknown: int = 0
 
@@ -73,6 +75,7 @@ class Steadiness:
         self._last, self._grey, self._stamp = instances, grey, stamp
         self._frames.append(frame)
         self._scores += np.histogram(np.clip(instances.scores, 0, 1), BINS)[0]
+        self._distances += np.histogram(np.clip(instances.distances, 0, 2), DISTANCE_BINS)[0]
         self._instances += len(instances)
         self._unknown += int(instances.unknown.sum())
         if instances.track_ids is not None:
@@ -108,6 +111,11 @@ class Steadiness:
     def score_histogram(self) -> list[int]:
         """How many instances have a score in 0..0.1, 0.1..0.2 and so on to 1."""
         return self._scores.tolist()
+
+    @property
+    def distance_histogram(self) -> list[int]:
+        """How many instances have a distance in 0..0.05, 0.05..0.1 and so on to 2."""
+        return self._distances.tolist()
 
     def figures(self) -> dict[str, float | None]:
         """The figures by name; None where the recording does not allow one, as where the camera never stood."""

@@ -8,7 +8,7 @@ from itertools import compress
 import numpy as np
 
 from osis_ros.evaluation.metrics.recording_health import ERROR, NOTE, WARNING
-from osis_ros.evaluation.metrics.steadiness import BINS
+from osis_ros.evaluation.metrics.steadiness import BINS, DISTANCE_BINS
 from osis_ros.evaluation.reports.chart import CHART, KNOWN, PLAIN, UNKNOWN, Chart, histogram_bars, line_chart
 from osis_ros.evaluation.reports.class_matrix import ClassMatrix
 from osis_ros.evaluation.reports.page_template import page_template
@@ -41,16 +41,28 @@ def replay_page(report: ReplayReport) -> str:
         for picture in report.pictures
     ]
     histogram = report.steadiness.score_histogram
+    steps = DISTANCE_BINS[: last_bin(report.steadiness.distance_histogram, report.unknown_threshold) + 2]
+    distances = report.steadiness.distance_histogram[: len(steps) - 1]
+    beyond = [f"{low:.2f} to {high:.2f}: {count:,}" for low, high, count in zip(steps, steps[1:], distances)]
     labels = [f"{low:.1f} to {high:.1f}: {count:,}" for low, high, count in zip(BINS, BINS[1:], histogram)]
     here = [finding.topic in ("", report.image_topic) for finding in report.health.findings]
     return page_template("replay_page.html.jinja").render(
-        matrix=None if report.agreement is None else ClassMatrix.of(report.agreement),
+        matrix=None if report.agreement is None else ClassMatrix.of(report.agreement, nothing=("missed", "no object")),
         shown={picture.number for picture in report.pictures}, report=report,
         generator=GENERATOR, levels=LEVELS, charts=_charts(at, frames), pictures=pictures,
         bars=histogram_bars(histogram, labels), highest=f"{max(histogram):,}", width=CHART[0], height=CHART[1],
+        distance_bars=histogram_bars(distances, beyond), most_distances=f"{max(distances):,}",
+        farthest=f"{steps[-1]:g}", threshold_at=f"{CHART[0] * report.unknown_threshold / steps[-1]:.1f}",
         seconds=f"{times[-1] - times[0]:.1f}", concerning=list(compress(report.health.findings, here)),
         elsewhere=[finding for finding, this in zip(report.health.findings, here, strict=True) if not this],
     )  # fmt: skip
+
+
+def last_bin(counts: Sequence[int], threshold: float) -> int:
+    """The last bin of distances to show: with an instance, or with the threshold in it."""
+    filled = np.flatnonzero(counts)
+    at_threshold = int(np.searchsorted(DISTANCE_BINS, threshold, "right")) - 1
+    return min(max(at_threshold, int(filled[-1]) if len(filled) else 0), len(counts) - 1)
 
 
 def _charts(at: np.ndarray, frames: Sequence[Frame]) -> list[Chart]:

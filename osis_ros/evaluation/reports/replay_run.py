@@ -56,7 +56,8 @@ FIGURES = {
     "stamps_backward": "images with a stamp before that of the image before",
     "stamp_delay_ms": "from the stamp to the recording, median",
 }
-SETUP = ("bag", "image_topic", "truth", "model", "provider", "score_threshold", "unknown_threshold")
+SETUP = ("bag", "image_topic", "truth", "model", "model_sha256", "version", "provider", "score_threshold",
+         "unknown_threshold")  # fmt: skip
 TRUTH_FIGURES = ("truth_quality", "recall", "precision", "class_accuracy", "false_per_image", "missed_per_image",
                  "unknown_named_known", "known_named_unknown")  # fmt: skip
 SEEN, COUNT = "seen.", "count."  # before a class name
@@ -154,7 +155,8 @@ class ReplayReport:
     """One replay.
 
     Attributes:
-        bag, image_topic, truth, model, provider, score_threshold, unknown_threshold: what ran on what.
+        bag, image_topic, truth, model, model_sha256, version, provider, score_threshold, unknown_threshold: what ran
+            on what.
         class_names: known classes of the model.
         health: of the recording.
         frames: the images that were segmented, in the order in which they were recorded.
@@ -170,6 +172,8 @@ class ReplayReport:
     image_topic: str
     truth: str | None
     model: str
+    model_sha256: str
+    version: str
     provider: str
     score_threshold: float
     unknown_threshold: float
@@ -297,6 +301,7 @@ class ReplayReport:
             "criteria": [asdict(outcome) for outcome in self.outcomes],
             "figures": self.figures(),
             "score_histogram": self.steadiness.score_histogram,
+            "distance_histogram": self.steadiness.distance_histogram,
             "run": {name: getattr(self, name) for name in SETUP},
             "skipped": dict(self.failures),
             "health": [asdict(finding) for finding in self.health.findings],

@@ -19,7 +19,7 @@ def found(*rois: tuple[int, int, int, int], classes: tuple[int, ...] = (), score
     count = len(rois)
     return Instances(
         boxes=[[x, y, x + w, y + h] for x, y, w, h in rois] or np.zeros((0, 4)), scores=scores or [0.95] * count,
-        class_ids=classes or [0] * count, distances=[0.1] * count, embeddings=np.zeros((count, 0)),
+        class_ids=classes or [0] * count, distances=[0.12] * count, embeddings=np.zeros((count, 0)),
         rois=rois or np.zeros((0, 4)), masks=tuple(np.ones((h, w), bool) for _, _, w, h in rois),
         height=200, width=300, class_names=("mug", "bowl"), track_ids=tracks,
     )  # fmt: skip
@@ -105,6 +105,8 @@ def test_the_lower_score_is_the_duplicate_and_a_mask_within_another_is_a_part():
 def test_scores_fall_into_ten_bins_with_one_in_the_last():
     steadiness, _ = seen((found(A, B, C, scores=(1.0, 0.55, 0.05)), HERE))
     assert steadiness.score_histogram == [1, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert np.flatnonzero(steadiness.distance_histogram).tolist() == [2]  # 0.1 to 0.15
+    assert sum(steadiness.distance_histogram) == 3
 
 
 def test_a_recording_without_anything_has_no_shares():
