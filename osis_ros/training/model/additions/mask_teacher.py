@@ -70,6 +70,7 @@ class MaskTeacher(nn.Module):
         """
         mask = network.config.mask
         chosen = samples.some(samples.positive, mask.rois_per_image, len(targets))
+        # First, for in half precision the weights that are cast without gradient would be kept for all of the step.
         lesson = self._loss(levels, samples, chosen[samples.has_mask[chosen]], targets)
         if step < self.config.first_step:
             chosen = chosen[samples.has_mask[chosen]]
