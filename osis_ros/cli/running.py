@@ -26,6 +26,10 @@ def segment(
     max_overlap: MaxOverlap = None,
     overlays: Annotated[bool, typer.Option(help="Also draw an overlay of each image.")] = True,
     gallery: Annotated[Path | None, typer.Option(help="Folder of taught names (`osis teach`) to look for.")] = None,
+    names_file: Annotated[
+        Path | None,
+        typer.Option("--names", help="Zero-shot models: also look for the names in this file, made by `osis names`."),
+    ] = None,
 ) -> None:
     """Segment image files: overlays to look at, and JSON files with COCO RLE masks.
 
@@ -39,6 +43,10 @@ def segment(
     if output.exists() and not output.is_dir():
         raise fail(f"{output} is a file, expected a folder to write the results to")
     segmenter = Segmenter(model, provider)
+    if names_file is not None:
+        from osis_ros.words.names_file import read_names_file
+
+        segmenter.ask(read_names_file(names_file))
     files = find_images(images)
     finish = {}
     if gallery is not None:

@@ -18,7 +18,7 @@ def names(
     listed: Annotated[str | None, typer.Option("--names", help="The names, separated by commas.")] = None,
     file: Annotated[Path | None, typer.Option(help="A text file with one name in each line.")] = None,
 ) -> None:
-    """Write the vectors of a list of names to a file, for `osis detect --names`.
+    """Write the vectors of a list of names to a file, for `osis detect` and `osis segment`.
 
     A name of several words gets the mean of its words' vectors, unless the file has an entry for the whole name.
     """

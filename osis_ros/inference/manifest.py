@@ -117,6 +117,12 @@ class Manifest(Checked):
     float16: bool = Field(
         False, description="true or false: whether TensorRT may compute in float16, because the graph's numbers fit it"
     )
+    word_dim: int | None = Field(
+        None,
+        ge=1,
+        le=4096,
+        description="1..4096, the length of a name's vector; left out: the model takes no names beside its classes",
+    )
     thresholds: Thresholds = Field(description="score, unknown, nms_iou and max_instances")
     provenance: Provenance = Field(description="config, data, steps, seed, commit, date and metrics")
 

@@ -16,9 +16,11 @@ from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.provider import ORT_ERRORS, SPIN, candidates, missing, open_session
 from osis_ros.instances import Instances
+from osis_ros.words.names_file import NamedVectors, NamesError, further_names
 
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 INPUTS = ("image", "score_threshold", "unknown_threshold")
+NAMES = "names"  # a further input of zero-shot models
 log = logging.getLogger(__name__)
 
 
@@ -89,8 +91,23 @@ class Segmenter:
         # TensorRT's execution contexts serve one run at a time
         self._one_run = threading.Lock() if provider == "tensorrt" else None
         self._outputs = self._checked_outputs()
+        no_vectors = np.zeros((0, self.bundle.manifest.word_dim or 0), np.float32)
+        self._asked: tuple[tuple[str, ...], np.ndarray] = (), no_vectors
         if warm_up:
             self._warm_up()
+
+    def ask(self, named: NamedVectors) -> None:
+        """From now on look for these names too, if the bundle is a zero-shot model's; they replace earlier ones. The
+        class ids of an instance follow `Instances.class_names`: the bundle's classes, then the names.
+
+        Raises:
+            NamesError: the bundle takes no names, or vectors of another length.
+        """
+        dim, classes = self.bundle.manifest.word_dim, self.bundle.class_names
+        if dim is None:
+            raise NamesError(f"the model '{self.bundle.name}' takes no names; export a zero-shot network")
+        further = further_names(named, classes, dim)
+        self._asked = further.names, further.vectors
 
     def segment(
         self,
@@ -140,7 +157,8 @@ class Segmenter:
         letterbox = Letterbox.fit(height, width, manifest.input_height, manifest.input_width)
         image = letterbox.apply(rgb, manifest.input_height, manifest.input_width, manifest.padding)
         ready = time.perf_counter()
-        found = self._run(image, np.float32(score), np.float32(unknown))
+        names, vectors = self._asked
+        found = self._run(image, np.float32(score), np.float32(unknown), vectors)
         done = time.perf_counter()
         spans = letterbox.boxes_to_image(found["boxes"])  # what the masks cover; in the padding too, when it is padded
         boxes = letterbox.clip(spans)
@@ -152,7 +170,7 @@ class Segmenter:
         instances = Instances(
             boxes=boxes, scores=found["scores"], class_ids=found["class_ids"], distances=found["distances"],
             embeddings=found["embeddings"], rois=rois[kept], masks=tuple(masks[i] for i in kept),
-            height=height, width=width, class_names=manifest.class_names,
+            height=height, width=width, class_names=(*manifest.class_names, *names),
         )  # fmt: skip
         return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
 
@@ -164,8 +182,12 @@ class Segmenter:
             reason = str(err).strip().splitlines()[0][:300]
             raise BundleError(f"model.onnx does not run on {self.provider}: {reason} ({self.bundle.path})") from None
 
-    def _run(self, image: np.ndarray, score: np.float32, unknown: np.float32) -> dict[str, np.ndarray]:
+    def _run(
+        self, image: np.ndarray, score: np.float32, unknown: np.float32, names: np.ndarray
+    ) -> dict[str, np.ndarray]:
         feeds = dict(zip(INPUTS, (image, np.asarray(score), np.asarray(unknown)), strict=True))
+        if self.bundle.manifest.word_dim is not None:
+            feeds[NAMES] = names
         if self._one_run is None:
             values = self._session.run(self._outputs, feeds)
         else:
@@ -180,7 +202,8 @@ class Segmenter:
         manifest = self.bundle.manifest
         inputs = {value.name: value for value in self._session.get_inputs()}
         outputs = [value.name for value in self._session.get_outputs()]
-        for kind, wanted, present in (("input", INPUTS, inputs), ("output", OUTPUTS, outputs)):
+        expected = INPUTS if manifest.word_dim is None else (*INPUTS, NAMES)
+        for kind, wanted, present in (("input", expected, inputs), ("output", OUTPUTS, outputs)):
             missing = [name for name in wanted if name not in present]
             if missing:
                 raise BundleError(

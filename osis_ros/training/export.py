@@ -61,7 +61,7 @@ def export_bundle(
     """
     folder = Path(folder)
     model, recorded = load_checkpoint(checkpoint)
-    if model.config.decision.kind != "distance":
+    if model.config.decision.kind != "distance" and model.config.words is None:
         raise BundleError(
             f"{checkpoint}: a network of decision.kind {model.config.decision.kind} is for comparisons and has no "
             "graph; run it with `osis detect`"
@@ -172,7 +172,8 @@ def _manifest_fields(
         "input_height": height,
         "input_width": width,
         "padding": _padding(model),
-        "embedding_dim": config.embedding.dim,
+        "embedding_dim": config.words.dim if config.words else config.embedding.dim,
+        **({"word_dim": config.words.dim} if config.words else {}),
         "unknown_by": config.unknown_by,
         "second_look": config.second_look is not None,
         "thresholds": {

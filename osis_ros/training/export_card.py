@@ -22,6 +22,10 @@ UNKNOWN = {
 LIMITS = "## Limits"
 
 
+SEMSEG = "SemSeg (Yang et al., *Class Semantics Modulation for Open-Set Instance Segmentation*, RA-L 2024)"
+ZSI = "ZSI (Zheng et al., *Zero-Shot Instance Segmentation*, CVPR 2021)"
+
+
 def model_card(
     name: str, manifest: Manifest, config: ModelConfig, pretrained: bool, megabytes: float, sections: Sequence[str] = ()
 ) -> str:
@@ -40,12 +44,10 @@ def model_card(
     credit = f" {CREDITS[config.backbone]}" if pretrained else ""
     parts = [
         f"# {name}",
-        "Open-set instance segmentation for robot arms. The input is one RGB image. The output is a box, a score and a "
-        f"pixel mask of every object. Each object has one of {len(manifest.class_names)} known classes, or it is "
-        "`unknown`.",
+        _purpose(manifest),
         f"**Known classes:** {', '.join(manifest.class_names)}.",
-        "**Network:** SemSeg (Yang et al., *Class Semantics Modulation for Open-Set Instance Segmentation*, RA-L 2024) "
-        f"with the backbone {config.backbone}; {megabytes:.1f} MB, {size} pixels.",
+        f"**Network:** {ZSI if config.words else SEMSEG} with the backbone {config.backbone}; "
+        f"{megabytes:.1f} MB, {size} pixels.",
         "## Use",
         f"```sh\nosis segment IMAGE… --model models/{name}\n"
         f"ros2 launch osis_ros segmenter.launch.py model:=models/{name}\n```",
@@ -63,6 +65,20 @@ def model_card(
         *others,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _purpose(manifest: Manifest) -> str:
+    known = len(manifest.class_names)
+    if manifest.word_dim is not None:
+        return (
+            "Zero-shot instance segmentation. The input is one RGB image. The output is a box, a score and a pixel "
+            f"mask of every object of {known} trained classes, and of names that were never trained "
+            "(`osis segment --names`). Scores are no probabilities, and nothing is `unknown`."
+        )
+    return (
+        "Open-set instance segmentation for robot arms. The input is one RGB image. The output is a box, a score and a "
+        f"pixel mask of every object. Each object has one of {known} known classes, or it is `unknown`."
+    )
 
 
 def _scores(metrics: Sequence[Metric]) -> str:

@@ -14,8 +14,10 @@ from osis_ros.training.export_optimise import optimise, pad_outputs
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.detections import Detections
 from osis_ros.training.model.semseg.open_set import Thresholds
+from osis_ros.training.model.zero_shot_detector import ZeroShotDetector
 
 OPSET = 20
+NAMES, SOME_NAMES, MOST_NAMES = "names", 3, 100_000  # the input of a zero-shot network, and how many names it takes
 INPUTS = ("image", "score_threshold", "unknown_threshold")
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 
@@ -41,6 +43,19 @@ class ExportGraph(nn.Module):
         return self.model.detect(image.permute(2, 0, 1)[None], [self.size], thresholds)[0]
 
 
+class NamesGraph(ExportGraph):
+    """A zero-shot network, which takes the vectors of the names that it is asked for as a further input."""
+
+    def forward(self, image: Tensor, score_threshold: Tensor, unknown_threshold: Tensor, names: Tensor) -> Detections:
+        """As `ExportGraph`.
+
+        Args:
+            names: float32 [M, D] of unit length; M may be 0. Their class ids follow those of the classes.
+        """
+        self.model.names.asked = names
+        return super().forward(image, score_threshold, unknown_threshold)
+
+
 def export_onnx(
     model: Detector, file: str | Path, height: int, width: int, *, static: bool = False, half: bool = False
 ) -> None:
@@ -54,11 +69,19 @@ def export_onnx(
     """
     graph = ExportGraph(model, height, width).eval()
     arguments = (torch.zeros(height, width, 3, dtype=torch.uint8), torch.tensor(0.05), torch.tensor(0.085))
+    inputs, shapes, asked = INPUTS, None, None
+    if isinstance(model, ZeroShotDetector):
+        asked = model.names.asked
+        graph, inputs = NamesGraph(model, height, width).eval(), (*INPUTS, NAMES)
+        arguments = (*arguments, torch.eye(SOME_NAMES, asked.shape[1]))
+        shapes = (None, None, None, {0: torch.export.Dim(NAMES, min=0, max=MOST_NAMES)})
     with torch.no_grad(), _quiet():
         program = torch.onnx.export(
-            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(INPUTS), output_names=list(OUTPUTS),
-            verbose=False,
+            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=list(OUTPUTS),
+            dynamic_shapes=shapes, verbose=False,
         )  # fmt: skip
+    if asked is not None:
+        model.names.asked = asked
     exported = optimise(program.model_proto, half)
     if static:
         pad_outputs(exported.graph, model.max_instances)

@@ -16,6 +16,10 @@ class WordVectorsError(OsisError):
     """A file of word vectors that cannot be used; the message is one sentence that names it."""
 
 
+class NamesError(OsisError):
+    """Names that a model cannot be asked for; the message is one sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class NamedVectors:
     """Names with a vector each.
@@ -57,6 +61,25 @@ def checked_vectors(names: tuple[str, ...], vectors: np.ndarray, source: str, pa
     if bad := [name for name, length in zip(names, lengths, strict=True) if not 0 < length < np.inf]:
         raise WordVectorsError(f"{path}: the vector of {', '.join(bad)} is zero or not finite; leave the name out")
     return NamedVectors(names, (vectors / lengths[:, None]).astype(np.float32), source)
+
+
+def further_names(named: NamedVectors, classes: tuple[str, ...], dim: int) -> NamedVectors:
+    """Those that are none of a model's classes.
+
+    Args:
+        dim: length of the vectors that the model was trained with.
+    Raises:
+        NamesError: vectors of another length, or no name that is left.
+    """
+    if named.dim != dim:
+        raise NamesError(
+            f"the names' vectors have {named.dim} numbers, but the network was trained with vectors of {dim}; "
+            "take the names from the same word vectors as in training"
+        )
+    rows = [i for i, name in enumerate(named.names) if name not in classes]
+    if not rows:
+        raise NamesError("every one of the names is a class of the network already, expected further ones")
+    return NamedVectors(tuple(named.names[i] for i in rows), named.vectors[rows], named.source)
 
 
 def read_names_file(path: Path) -> NamedVectors:

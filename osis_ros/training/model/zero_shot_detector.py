@@ -82,7 +82,7 @@ class ZeroShotDetector(ByClassDetector):
     def describe(self, hidden: Tensor) -> Semantics:
         """Semantic vectors. Nothing has a distance to a class."""
         semantic = self.classifier(self.roi_head.class_features(hidden))
-        nowhere = semantic.new_zeros(len(semantic), self.config.num_classes)
+        nowhere = torch.zeros_like(semantic[:, :1]).expand(-1, self.config.num_classes)
         return Semantics(semantic, F.normalize(semantic), nowhere)
 
     def classify(self, semantics: Semantics) -> Tensor:
@@ -117,7 +117,7 @@ class ZeroShotDetector(ByClassDetector):
     def _word_masks(self, levels: list[Tensor], rois: Tensor, semantics: Semantics, class_ids: Tensor) -> SemanticMasks:
         kernels = mask_kernels(self.mask_words, self.names.asked)
         likeliest = self.classify(semantics)[:, : self.config.num_classes].argmax(1)
-        own = kernels[torch.where(class_ids < len(kernels), class_ids, likeliest)]
+        own = kernels[torch.where(class_ids < kernels.shape[0], class_ids, likeliest)]
         parts = self.mask_pool(levels, rois), own
         return in_few_sizes(self.mask_head, *parts) if self.training else self.mask_head(*parts)
 

@@ -13,9 +13,8 @@ from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.semseg.config import SemSegConfig
 from osis_ros.training.model.semseg.stages import Candidates
 from osis_ros.training.model.systems import SYSTEMS
-from osis_ros.training.model.zero_shot.names import NamesError
 from osis_ros.training.model.zero_shot_detector import ZeroShotDetector
-from osis_ros.words.names_file import NamedVectors
+from osis_ros.words.names_file import NamedVectors, NamesError
 
 SEEN = ("mug", "bowl")
 VECTORS = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0.8, 0.6, 0, 0], [0, 0, 1, 0]], np.float32)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import batched_nms, box_iou, clip_boxes_to_image
+from torchvision.ops import box_iou, clip_boxes_to_image
 
 from osis_ros.training.model.semseg.anchors import level_anchors
 from osis_ros.training.model.semseg.box_coding import boxes_to_deltas, deltas_to_boxes, has_area
@@ -14,6 +14,7 @@ from osis_ros.training.model.semseg.config import ProposalConfig
 from osis_ros.training.model.semseg.convolution import normal
 from osis_ros.training.model.semseg.losses import l1_sum
 from osis_ros.training.model.semseg.matching import Overlap, label_of, overlap_of, sample
+from osis_ros.training.model.semseg.open_set import nms_by_class
 from osis_ros.training.model.semseg.proposals import COARSEST, Proposals
 
 DELTA_WEIGHTS = (1.0, 1.0, 1.0, 1.0)
@@ -89,7 +90,7 @@ class RPN(nn.Module):
         if self.config.nms_iou is None:
             kept = scores.argsort(descending=True)
         else:
-            kept = batched_nms(boxes, scores, level, self.config.nms_iou)
+            kept = nms_by_class(boxes, scores, level, self.config.nms_iou)
         kept = kept[: self.config.max_proposals]
         return Proposals(boxes[kept], scores[kept])
 

@@ -3,12 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from osis_ros.errors import OsisError
-from osis_ros.words.names_file import NamedVectors
-
-
-class NamesError(OsisError):
-    """Names that a network cannot be asked for; the message is one sentence."""
+from osis_ros.words.names_file import NamedVectors, further_names
 
 
 class Names(nn.Module):
@@ -51,17 +46,9 @@ class Names(nn.Module):
         Raises:
             NamesError: vectors of another length, or no name that is left.
         """
-        dim = self.seen.shape[1]
-        if named.dim != dim:
-            raise NamesError(
-                f"the names' vectors have {named.dim} numbers, but the network was trained with vectors of {dim}; "
-                "take the names from the same word vectors as in training"
-            )
-        rows = [i for i, name in enumerate(named.names) if name not in class_names]
-        if not rows:
-            raise NamesError("every one of the names is a class of the network already, expected further ones")
-        self.asked = torch.from_numpy(named.vectors[rows]).to(self.seen.device)
-        self.asked_names = tuple(named.names[i] for i in rows)
+        further = further_names(named, class_names, self.seen.shape[1])
+        self.asked = torch.from_numpy(further.vectors).to(self.seen.device)
+        self.asked_names = further.names
 
 
 def mean_vector(vectors: Tensor) -> Tensor:
