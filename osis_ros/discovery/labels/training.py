@@ -6,12 +6,13 @@ from osis_ros.discovery.labels.label_set import LabelSet
 from osis_ros.instances import UNKNOWN_NAME
 
 HEADER = """\
-# Trains the classes of names.csv beside the known ones, on the labels of this folder. In the folder above it:
+# Trains the known classes and the new ones of names.csv on the labels of this folder. In the repository's folder, if
+# osis discover wrote to DISCOVERED:
 #
-#   osis train --config labels/train.yaml --data . --init {init}
+#   osis train --config DISCOVERED/labels/train.yaml --data DISCOVERED --init {init}
 #
-# The labels are the model's own masks: look through them in a labelling tool first. Objects called `unknown` teach what
-# an object is. Add your other data sets under `train`, so that the known classes are not forgotten.
+# The labels are the model's own masks: correct them in a labelling tool first. Objects called `unknown` teach what an
+# object is. Add your other data sets under `train`, so that the known classes are not forgotten.
 """
 
 
