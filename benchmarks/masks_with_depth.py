@@ -2,7 +2,7 @@
 not stand on the support, of that with the clusters that no mask covers, and of all that with masks of lower scores that
 the depth confirms.
 
-    python benchmarks/masks_with_depth.py [--model tabletop] [--scenes 30]
+    python benchmarks/masks_with_depth.py [--model tabletop] [--scenes 30] [--first 0]
     python benchmarks/masks_with_depth.py --images DIR --ground-truth FILE --camera FILE
 
 Without images it renders test scenes with a stereo camera's noise. Otherwise: COCO-format masks whose images name their
@@ -59,13 +59,13 @@ def recorded(images: Path, ground_truth: Path, camera: Path) -> Iterator[Picture
                       lens, truth, judged)  # fmt: skip
 
 
-def rendered(count: int) -> Iterator[Picture]:
+def rendered(seeds: range) -> Iterator[Picture]:
     from osis_ros.simulation.depth_sensor import SENSORS, measure
     from osis_ros.simulation.render import Renderer
     from osis_ros.simulation.scene import make_scene
 
     with Renderer() as renderer:
-        for seed in range(count):
+        for seed in seeds:
             scene = make_scene(seed, "test")
             frame = renderer.frame(scene, scene.view(0))
             k = frame.camera.intrinsics
@@ -81,15 +81,16 @@ def main() -> None:
     parser.add_argument("--score", type=float, help="lowest score of the model; its own by default")
     parser.add_argument("--lowest", type=float, default=0.2, help="lowest score that the depth may confirm")
     parser.add_argument("--scenes", type=int, default=30)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first scene")
     parser.add_argument("--images", type=Path)
     parser.add_argument("--ground-truth", type=Path)
     parser.add_argument("--camera", type=Path)
     parser.add_argument("--draw", type=Path, help="also write a picture of each image's masks to this folder")
     arguments = parser.parse_args()
-    given = arguments.images and arguments.ground_truth and arguments.camera
-    pictures = (
-        recorded(arguments.images, arguments.ground_truth, arguments.camera) if given else rendered(arguments.scenes)
-    )
+    if arguments.images and arguments.ground_truth and arguments.camera:
+        pictures = recorded(arguments.images, arguments.ground_truth, arguments.camera)
+    else:
+        pictures = rendered(range(arguments.first, arguments.first + arguments.scenes))
     segmenter = Segmenter(arguments.model)
     sure = segmenter.bundle.manifest.thresholds.score if arguments.score is None else arguments.score
     ways = ("colour", "depth clusters", "colour, standing", "colour and depth", "lower scores too")

@@ -35,6 +35,9 @@ def scenes(
         bool,
         typer.Option(help="Also write goss.json with a label for each pixel: objects, table, wall, bin and so on."),
     ] = False,
+    space: Annotated[
+        bool, typer.Option(help="Also write each object's box in space and visible share, and the support plane.")
+    ] = False,
     preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
 ) -> None:
     """Render tabletop scenes as a COCO-format data set.
@@ -54,7 +57,7 @@ def scenes(
     if preview and preview.resolve().is_relative_to((output / split).resolve()):
         raise fail(f"{preview} lies in the data set itself, choose another place for the preview")
     views = VIEWS_PER_SCENE.get(split, 1) if views is None else views
-    settings = Settings(split, seed, width, height, views, depth, goss)
+    settings = Settings(split, seed, width, height, views, depth, goss, space)
     write_with_progress(output, settings, TABLETOP_OSIS.get(split, 1) if count is None else count, workers)
     if preview:
         write_preview(output / split, preview)

@@ -28,6 +28,7 @@ from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
 from osis_ros.simulation.scene import make_scene
 from osis_ros.simulation.surroundings import STUFF
+from osis_ros.simulation.truth3d import ObjectTruth, object_truths
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
 TABLETOP_OSIS = {"train": 3000, "val": 500, "test": 1000, "demo": 100, "outliers": 5100}
@@ -38,6 +39,7 @@ JPEG_QUALITY = 92
 FIRST_STUFF = 101  # category id of the first stuff, above all objects'
 SETTINGS_FILE = "settings.json"
 DRAFT = re.compile(r"\.\d{6}\.(jpg|json|png)\.\d+")  # what `write_whole` leaves of an image where it is killed
+LATER = ("goss", "space")  # settings that the first data sets do not name
 _ATTEMPTS = 4  # cameras tried until one sees an object
 
 
@@ -52,6 +54,7 @@ class Settings:
         views: images per scene.
         depth: also write depth/*.png, uint16 millimetres, 0 where nothing is.
         goss: also write goss.json, in which each pixel has a label: the objects, and stuff such as table and wall.
+        space: also write each object's true box and visible share, and the support plane.
     """
 
     split: str
@@ -61,10 +64,11 @@ class Settings:
     views: int
     depth: bool
     goss: bool = False
+    space: bool = False
 
     def written(self) -> dict:
-        """As settings.json and the annotation files hold them. `goss` only where it is set, as it came later."""
-        return {name: value for name, value in vars(self).items() if name != "goss" or value}
+        """As settings.json and the annotation files hold them. Those that came later only where they are set."""
+        return {name: value for name, value in vars(self).items() if name not in LATER or value}
 
     def check(self) -> None:
         """Raises DatasetError naming the setting that is out of range."""
@@ -121,7 +125,7 @@ def _begin(folder: Path, settings: Settings) -> None:
     file = folder / SETTINGS_FILE
     generation = {"generation": GENERATIONS[settings.split]}
     if file.exists():
-        theirs = {"goss": False, **_settings_of(file)}
+        theirs = {**dict.fromkeys(LATER, False), **_settings_of(file)}
         mine = generation | vars(settings)
         changed = [
             f"{key} {theirs.get(key)!r}, now {value!r}" for key, value in mine.items() if theirs.get(key) != value
@@ -220,10 +224,10 @@ class _Studio:
                 frame = self.renderer.frame(scene, view)
                 if frame.objects:
                     break
-            self._save(index, seed, frame)
+            self._save(index, seed, frame, object_truths(scene, frame) if settings.space else None)
         return len(indices)
 
-    def _save(self, index: int, seed: int, frame: Frame) -> None:
+    def _save(self, index: int, seed: int, frame: Frame, truths: list[ObjectTruth] | None) -> None:
         coded = cv2.imencode(".jpg", frame.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
         write_whole(self.folder / "images" / _image_name(index), coded.tobytes())
         if self.settings.depth:
@@ -236,6 +240,10 @@ class _Studio:
             "camera_pose": np.round(frame.camera.pose, 6).tolist(),
             "annotations": [_annotation(frame, item) for item in frame.objects],
         }
+        if truths is not None:
+            record["support_plane"] = _support_plane(frame)
+            for annotation, truth in zip(record["annotations"], truths, strict=True):
+                annotation |= _in_space(truth)
         if self.settings.goss:
             record["stuff"] = _stuff_annotations(frame)
         write_whole(_record_file(self.folder, index), json.dumps(record).encode())
@@ -252,6 +260,18 @@ def _annotation(frame: Frame, item: FrameObject) -> dict:
         "iscrowd": 0,
         "pose": np.round(item.pose, 5).tolist(),
     }
+
+
+def _in_space(truth: ObjectTruth) -> dict:
+    """The upright box round the whole object in the world frame, metres and radians; and how much of it is seen."""
+    box = {"center": np.round(truth.centre, 5).tolist(), "size": np.round(truth.size, 5).tolist()}
+    return {"box3d": {**box, "yaw": round(truth.yaw, 5)}, "visible_share": round(truth.visible_share, 4)}
+
+
+def _support_plane(frame: Frame) -> dict:
+    """The table top in the optical frame: normal · p + offset = 0."""
+    pose = frame.camera.pose
+    return {"normal": np.round(pose[2, :3], 6).tolist(), "offset": round(float(pose[2, 3]), 6)}
 
 
 def _stuff_annotations(frame: Frame) -> list[dict]:

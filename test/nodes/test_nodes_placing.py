@@ -5,7 +5,7 @@ import pytest
 from ray_scene import Cuboid, cast, instances_of, looking
 from std_msgs.msg import Header
 
-from osis_ros.geometry.locate import NOT_STANDING
+from osis_ros.geometry.locate import NOT_CONFIRMED, NOT_STANDING
 from osis_ros.geometry.pinhole import Pinhole
 from osis_ros.messages.camera import PIXEL_CENTRE, intrinsics_to_message
 from osis_ros.messages.images import image_to_message
@@ -116,3 +116,17 @@ def test_what_depth_adds_is_unknown_and_what_is_no_object_is_unplaced():
         (1, "box", False, 1.0), (10, "unknown", True, 0.0)]  # fmt: skip
     assert [(one.id, one.reason) for one in message.unplaced] == [(9, NOT_STANDING)]
     assert set(np.unique(frame.labels)) == {0, 1, 10}
+
+
+def test_with_sure_score_a_mask_of_low_score_needs_the_depth_to_confirm_it():
+    patch = Cuboid((0.0, 0.12, 0.0005), (0.08, 0.08, 0.001))
+    depth, owner = cast(looking(50, 0.8), [*THINGS, patch], LENS)
+    header = Header(frame_id="camera")
+    header.stamp.sec = 1
+    placing = Placing(sure_score=0.4)
+    placing.placer.put_depth(image_to_message(depth, "32FC1", header))
+    instances = instances_of(owner)
+    instances = instances.replaced(scores=np.full(len(instances), 0.3))
+    frame = placing.placer.place(instances_to_message(instances, header, "truth"), placing.values)
+    assert frame.objects.ids.tolist() == [1]
+    assert frame.objects.missing == {2: NOT_CONFIRMED}

@@ -136,6 +136,25 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(made: Path, tmp_path:
     assert all(file.stat().st_mtime_ns == stamp for file, stamp in kept.items()), "and not made again"
 
 
+def test_the_truth_in_space_fits_pictures_and_depth(made: Path, tmp_path: Path):
+    list(write_dataset(tmp_path, replace(SMALL, space=True), 2, workers=1))
+    truth, plain = (json.loads((folder / "instances.json").read_text()) for folder in (tmp_path / "test", made))
+    heights = []
+    for image in truth["images"]:
+        plane, pose = image["support_plane"], np.array(image["camera_pose"])
+        table = np.array([0.3, -0.2, 0.0])  # any point of z = 0
+        assert abs(plane["normal"] @ (pose[:3, :3].T @ (table - pose[:3, 3])) + plane["offset"]) < 1e-4
+        for item in (a for a in truth["annotations"] if a["image_id"] == image["id"]):
+            box, middle = item["box3d"], (pose @ np.array(item["pose"]))[:3, 3]
+            assert box["size"][0] >= box["size"][1] > 0
+            assert np.all(np.abs(middle - box["center"]) <= np.linalg.norm(box["size"]))
+            assert 0 < item["visible_share"] <= 1
+            heights.append(box["center"][2] - box["size"][2] / 2)
+    assert min(np.abs(heights)) < 0.01, "something stands on the table, or on a mat"
+    assert not {"box3d", "visible_share"} & plain["annotations"][0].keys()
+    assert "support_plane" not in plain["images"][0]
+
+
 @pytest.fixture(scope="module")
 def made_goss(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("made_goss")

@@ -45,6 +45,11 @@ class NodeProcess:
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on, in order
             )  # fmt: skip
 
+    @property
+    def process_id(self) -> int:
+        """Of the operating system."""
+        return self._process.pid
+
     def check(self) -> None:
         """
         Raises:
