@@ -16,8 +16,8 @@ from osis_ros.simulation.rearrangement import CASES, RearrangedTable
 from osis_ros.simulation.render import Frame, Renderer
 from osis_ros.simulation.scene import Scene, make_scene
 
-ORBIT = "orbit"
-ALL = (*CASES, ORBIT)
+ORBITS = {"orbit": 40.0, "fast orbit": 10.0}  # s for a circle round a cluttered table
+ALL = (*CASES, *ORBITS)
 RATE = 10.0  # Hz; the lower rates leave images out
 SIZE = 640, 480
 
@@ -54,7 +54,7 @@ def recorded(case: str, seed: int, split: str, seconds: float, segmenter: Segmen
 
 def _taken(case: str, seed: int, split: str, seconds: float, segmenter: Segmenter) -> Iterator[Shot]:
     with Renderer(*SIZE) as renderer:
-        table = RearrangedTable(case, seed, split) if case != ORBIT else None
+        table = None if case in ORBITS else RearrangedTable(case, seed, split)
         scene = table.scene if table else _open_scene(seed, split)
         for number in range(round(seconds * RATE)):
             moment = number / RATE
@@ -62,7 +62,9 @@ def _taken(case: str, seed: int, split: str, seconds: float, segmenter: Segmente
                 frame = table.frame(renderer, moment, number)
             else:
                 view = scene.view(0, *SIZE)
-                view = replace(view, camera=scene.orbit(moment, *SIZE), noise_seed=view.noise_seed + number)
+                view = replace(
+                    view, camera=scene.orbit(moment, *SIZE, ORBITS[case]), noise_seed=view.noise_seed + number
+                )
                 frame = renderer.frame(scene, view)
             yield Shot(moment, named(frame), segmenter.segment(frame.rgb), frame.depth,
                        frame.camera.intrinsics, frame.camera.pose)  # fmt: skip

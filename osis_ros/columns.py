@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -42,7 +43,7 @@ class Rows:
             value = getattr(self, name)
             value = form["default"](count) if value is None and form["default"] else value
             if value is not None:
-                value = self._checked(name, value, count)
+                value = self._checked(name, form, value, count)
             object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
@@ -51,7 +52,7 @@ class Rows:
     @classmethod
     def columns(cls) -> dict[str, dict]:
         """Each column's name, and what `column` was told of it."""
-        return {field.name: field.metadata for field in fields(cls) if field.metadata}
+        return _columns(cls)
 
     def take(self: R, index: np.ndarray | list[int]) -> R:
         """The items at these places, in this order.
@@ -71,8 +72,8 @@ class Rows:
         """The same with other fields or columns."""
         return replace(self, **changes)
 
-    def _checked(self, name: str, value: object, count: int) -> np.ndarray:
-        dtype, shape = self.columns()[name]["dtype"], self.columns()[name]["shape"]
+    def _checked(self, name: str, form: dict, value: object, count: int) -> np.ndarray:
+        dtype, shape = form["dtype"], form["shape"]
         label = f"{type(self).__name__}.{name}"
         given = np.asarray(value)
         if given.ndim != 1 + len(shape) or any(want not in (None, got) for want, got in zip(shape, given.shape[1:])):
@@ -84,6 +85,11 @@ class Rows:
         if np.issubdtype(dtype, np.integer) and stored is not given and not np.array_equal(stored, given):
             raise ValueError(f"{label} must hold whole numbers, got {given.ravel()[:8].tolist()}")
         return frozen(stored)
+
+
+@cache
+def _columns(cls: type) -> dict[str, dict]:
+    return {field.name: field.metadata for field in fields(cls) if field.metadata}
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

@@ -15,10 +15,12 @@ def mask_nms(rois: np.ndarray, masks: tuple[np.ndarray, ...], max_overlap: float
     """
     if max_overlap >= 1:
         return np.arange(len(masks))
+    low, high = rois[:, :2], rois[:, :2] + rois[:, 2:]
+    meeting = (np.maximum(low[:, None], low[None]) < np.minimum(high[:, None], high[None])).all(-1).tolist()
     pixels = [int(np.count_nonzero(mask)) for mask in masks]
     kept: list[int] = []
     for i in range(len(masks)):
-        if all(_iou(rois, masks, pixels, i, j) <= max_overlap for j in kept):
+        if all(_iou(rois, masks, pixels, i, j) <= max_overlap for j in kept if meeting[i][j]):
             kept.append(i)
     return np.array(kept, np.int64)
 
@@ -26,8 +28,6 @@ def mask_nms(rois: np.ndarray, masks: tuple[np.ndarray, ...], max_overlap: float
 def _iou(rois: np.ndarray, masks: tuple[np.ndarray, ...], pixels: list[int], i: int, j: int) -> float:
     x0, y0 = np.maximum(rois[i, :2], rois[j, :2]).tolist()
     x1, y1 = np.minimum(rois[i, :2] + rois[i, 2:], rois[j, :2] + rois[j, 2:]).tolist()
-    if x0 >= x1 or y0 >= y1:
-        return 0.0
     a, b = (masks[k][y0 - y : y1 - y, x0 - x : x1 - x] for k, (x, y) in ((i, rois[i, :2]), (j, rois[j, :2])))
     shared = int(np.count_nonzero(a & b))
     return shared / (pixels[i] + pixels[j] - shared) if shared else 0.0

@@ -84,10 +84,11 @@ class Tracker:
                 "let the camera stamp its images"
             )
         kept = mask_nms(instances.rois, instances.masks, self.parameters.duplicate_iou)
-        found, instances = instances, instances.take(kept)
+        found, instances = instances, instances.take(kept) if len(kept) < len(instances) else instances
         centres, clouds = _in_space(instances, objects3d)
-        shift = self._camera_shift(instances)
-        rows, columns, covered = self._assigned(instances, centres, shift, max(stamp, self._stamp))
+        distance = nearest_view([track.views for track in self._tracks], _looks(instances))
+        shift = self._camera_shift(instances, distance)
+        rows, columns, covered = self._assigned(instances, centres, distance, shift, max(stamp, self._stamp))
         owner: list[Track | None] = [None] * len(instances)
         for row, column in zip(rows.tolist(), columns.tolist()):
             owner[column] = self._tracks[row]
@@ -120,20 +121,19 @@ class Tracker:
         if self.notice:
             self.reset()
 
-    def _camera_shift(self, instances: Instances) -> np.ndarray:
+    def _camera_shift(self, instances: Instances, distance: np.ndarray) -> np.ndarray:
         """[2] pixels, how far the objects that were seen in the last image have moved together."""
-        seen = [track for track in self._tracks if track.instance_id]
+        seen = [row for row, track in enumerate(self._tracks) if track.instance_id]
         if not seen or not len(instances):
             return np.zeros(2)
-        rois = np.array([track.roi for track in seen])
-        distance = nearest_view([track.views for track in seen], _looks(instances))
-        likeness = np.exp(-np.nan_to_num(distance) / self.parameters.appearance_scale)
+        rois = np.array([self._tracks[row].roi for row in seen])
+        likeness = np.exp(-np.nan_to_num(distance[seen]) / self.parameters.appearance_scale)
         likeness *= _like_areas(rois, instances.rois)
         diagonal = float(np.hypot(instances.width, instances.height))
         return camera_shift(_centres(rois), _centres(instances.rois), likeness, diagonal)
 
     def _assigned(
-        self, instances: Instances, centres: np.ndarray, shift: np.ndarray, now: float
+        self, instances: Instances, centres: np.ndarray, distance: np.ndarray, shift: np.ndarray, now: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of tracks and columns of instances that belong together, and [T, N] covered shares of the tracks."""
         tracks, count = self._tracks, len(instances)
@@ -157,7 +157,6 @@ class Tracker:
             gap = np.linalg.norm(np.array([tracks[row].position for row in placed])[:, None] - centres[None], axis=2)
             in_space[placed] = space_place(gap, self.parameters.gate)
         place = place_cost(in_image, in_space, self.parameters.position_weight)
-        distance = nearest_view([track.views for track in tracks], _looks(instances))
         unseen = np.array([now - track.last_seen for track in tracks])[:, None]
         cost = total_cost(place, distance, self.parameters, unseen)
         cost += np.array([0.0 if track.id else TENTATIVE_COST for track in tracks])[:, None]
