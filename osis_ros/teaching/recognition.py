@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Measured on rendered scenes, between objects of categories that were never trained on, with predicted masks
-# (benchmarks/teaching.py).
-FLOOR = 0.70  # no name below this similarity: one pair of different objects in a hundred reaches it
-USUAL = 0.75  # median similarity of two views of an object
-SHARE = 0.4  # of the way from the nearest other thing to the object's own views, where the threshold is: the smallest
-# share at which one other object in a hundred gets the name
+# Chosen so that about one other thing in a hundred gets the name, on rendered scenes of categories that were never
+# trained on, with predicted masks (benchmarks/teaching.py).
+FLOOR = 0.70  # no name below this similarity
+USUAL = 0.75  # similarity of an object to another good view of it, where there is one view only
+SHARE = 0.4  # of the way from the nearest other thing to the object's own views, where the threshold is
 
 
 @dataclass(frozen=True)
