@@ -45,8 +45,8 @@ def tabletop(class_names: tuple[str, ...]) -> ModelConfig:
         ),
         decision=DecisionConfig(max_boxes=200, multi_class=False),
         loss_weights=LossWeights(contrastive=8, classification=2),
-        scoring=ScoringConfig(unknown_by="odds", class_share=0.4, unknown_scale=0.8),
+        scoring=ScoringConfig(unknown_by="odds", class_share=0.4, unknown_scale=0.7),
         box_voting=BoxVotingConfig(iou=0.8),
-        second_look=SecondLookConfig(unknown_share=0.15),
+        second_look=SecondLookConfig(unknown_share=0.15, share=0.45, blur=0.7),
         mask_refinement=MaskRefinementConfig(passes=2, fit_share=0.25),
     )  # fmt: skip

@@ -10,7 +10,7 @@ NAMES = ("mug", "bowl")
 # as e43ed54 wrote the sections that were cut
 FLAT_DECISION = {
     "score_threshold": 0.05, "unknown_by": "odds", "unknown_threshold": 0.085, "nms_iou": 0.5, "max_boxes": 200,
-    "max_known": 50, "max_unknown": 50, "multi_class": False, "class_share": 0.4, "unknown_scale": 0.8,
+    "max_known": 50, "max_unknown": 50, "multi_class": False, "class_share": 0.4, "unknown_scale": 0.7,
     "unknown_share": 0.15, "vote_iou": 0.8, "duplicate_iou": None,
 }  # fmt: skip
 FLAT_WEIGHTS = {
