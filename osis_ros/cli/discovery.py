@@ -40,9 +40,9 @@ def discover(
 ) -> None:
     """Find unknown objects that look alike in recordings.
 
-    Instances of a bag are followed over time, so that each object counts once; each instance of an image file counts.
-    Objects are grouped with HDBSCAN. Look at the groups in report.html, name them in names.csv, then run
-    `osis discover apply`. A bag needs a ROS 2 in this shell: `source scripts/env.sh`.
+    In a bag, objects are tracked and count once; in image files every instance counts. They are grouped with HDBSCAN.
+    Look at the groups in report.html, name them in names.csv, then run `osis discover apply`. A bag needs ROS 2 in this
+    shell: source your workspace or scripts/env.sh.
     """
     from rich.progress import track
 

@@ -43,13 +43,13 @@ def replay(
     ] = None,
     truth: Annotated[
         Path | None,
-        typer.Option(help="COCO file with the true masks; its file names hold stamps or numbers of images."),
+        typer.Option(help="COCO file with the true masks; file names contain stamps or numbers of images."),
     ] = None,
     truth_classes: Annotated[
-        Path | None, typer.Option(help="YAML file `value: name` with the classes of a truth topic of label images.")
+        Path | None, typer.Option(help="YAML file with the class of each value in label images, lines `value: name`.")
     ] = None,
     truth_areas: Annotated[
-        bool, typer.Option("--truth-areas", help="Each connected area of a label image is an object of its own.")
+        bool, typer.Option("--truth-areas", help="Each connected area of a label image is one object.")
     ] = False,
     score: Score = None,
     unknown: Unknown = None,
@@ -66,15 +66,15 @@ def replay(
 ) -> None:
     """Segment every image of a recorded bag and write a bag of results, figures (JSON) and an HTML report.
 
-    The results carry the time stamps of their images, so that `ros2 bag play` plays both bags together. If the bag
-    holds true masks, as that of `osis demo` does, AP and AR are printed too. Needs a ROS 2 in this shell:
-    `source scripts/env.sh`.
+    The results have the time stamps of their images, so you can play both bags together. If the bag has true masks, as
+    that of `osis demo` has, AP and AR are printed too. Needs ROS 2 in this shell: source your workspace or
+    scripts/env.sh.
 
     With `--criteria` each criterion gets a verdict, on the terminal, in summary.json and in junit.xml; see
     docs/regression.md.
 
-    `--check` reads the headers alone, which takes seconds for gigabytes. The exit status is then 1 if there is an
-    error: stamps that are missing, repeated or go backward, encodings that are not read, files that are damaged.
+    `--check` reads only the headers, which takes seconds for gigabytes. The exit status is then 1 if there is an
+    error: stamps that are missing, repeated or go backward, encodings that cannot be read, damaged files.
     """
     console = plain_console()
     if check:
@@ -119,17 +119,15 @@ def compare(
         "compared.html"
     ),
     json: Report = None,
-    pictures: Annotated[
-        int, typer.Option(min=1, help="Show the N images on which the two agree least.", metavar="N")
-    ] = 30,
+    pictures: Annotated[int, typer.Option(min=1, help="Show the N images that differ most.", metavar="N")] = 30,
     at_least: Annotated[
         float | None, typer.Option(min=0, max=1, help="The exit status is 1 if the agreement is lower, 0..1.")
     ] = None,
 ) -> None:
     """Compare two replays of one recording: two models, two thresholds, or two versions.
 
-    The page has the images sorted by disagreement, both results side by side with a slider, the classes of one against
-    those of the other, and what only one of them found.
+    The page shows the images that differ most, both results side by side with a slider, a table that compares the
+    classes, and the objects that only one of the two found.
     """
     from osis_ros.bags.compare_runs import compare_runs
     from osis_ros.evaluation.reports.compare_page import is_compare_page, is_comparison

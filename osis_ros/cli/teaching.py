@@ -39,8 +39,10 @@ def teach(
     max_overlap: MaxOverlap = 0.7,
     image_topic: Annotated[str | None, typer.Option(help="Topic of the bag's images. Default: the only one.")] = None,
     views: Annotated[int, typer.Option(min=1, help="Look at N images of a bag, evenly spread.", metavar="N")] = 20,
-    force: Annotated[bool, typer.Option(help="Keep a name that cannot be told apart from something else.")] = False,
-    again: Annotated[bool, typer.Option(help="Embed the whole gallery again, for another model.")] = False,
+    force: Annotated[bool, typer.Option(help="Keep a name even if something else looks the same.")] = False,
+    again: Annotated[
+        bool, typer.Option(help="Compute the whole gallery's vectors again, for the model given by --model.")
+    ] = False,
 ) -> None:
     """Teach the name of an object from one image or more, without training.
 
