@@ -72,6 +72,11 @@ TOPICS = {
         ("~/reset_tracks", "service", "std_srvs/srv/Trigger",
          "Forgets the localizer's own tracks. Their ids are not used again."),
     ),
+    "planning_scene": (
+        ("localizer/objects", "in", "osis_ros/msg/ObjectArray", "The localizer's objects, which need a `track_id`."),
+        ("localizer/tracks", "in", "osis_ros/msg/TrackArray", "Which of them are hidden, and which are gone."),
+        ("~/sync", "service", "std_srvs/srv/Trigger", "Brings MoveIt's planning scene up to date."),
+    ),
     "camera": (
         ("~/color/image_raw", "out", "sensor_msgs/msg/Image", "rgb8. The rendered picture."),
         ("~/color/image_raw/compressed", "out", "sensor_msgs/msg/CompressedImage", "The same picture as JPEG."),
@@ -123,12 +128,12 @@ def sentence(text: str) -> str:
 
 def parameters() -> str:
     """Parameters of the nodes and arguments of the launch files."""
-    from osis_ros.nodes import localizer_node, segmenter_node
+    from osis_ros.nodes import localizer_node, planning_scene_node, segmenter_node
     from osis_ros.nodes.sim_camera import PARAMETERS
 
-    rows, placing = (
+    rows, placing, planning = (
         [(code(s.name), code(s.default), _allowed(s), s.changes, sentence(s.description)) for s in node.SETTINGS]
-        for node in (segmenter_node, localizer_node)
+        for node in (segmenter_node, localizer_node, planning_scene_node)
     )
     camera = [(code(name), code(default), sentence(text)) for name, (default, text) in PARAMETERS.items()]
     return page(
@@ -141,6 +146,8 @@ def parameters() -> str:
         "## Node `localizer`",
         "[config/localizer.yaml](../../config/localizer.yaml) lists the same parameters.",
         table(("parameter", "default", "allowed", "changes", "meaning"), placing),
+        "## Node `planning_scene`",
+        table(("parameter", "default", "allowed", "changes", "meaning"), planning),
         "## Node `camera` (simulated)",
         "These are read once, when the node starts.",
         table(("parameter", "default", "meaning"), camera),

@@ -5,7 +5,8 @@
 #
 # usage: scripts/build_interfaces.sh [--tests]
 #   --tests  also builds what the tests want in build/test_interfaces/, for `source build/test_interfaces/install/setup.bash`:
-#            the few types of vision_msgs, visualization_msgs and tf2_msgs that the nodes use, where these are not installed
+#            the few types of vision_msgs, visualization_msgs, tf2_msgs and moveit_msgs that the nodes use, where these are
+#            not installed
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -25,7 +26,7 @@ build() { # build BASE_PATH OUTPUT_FOLDER
 
 build . .
 if [[ "${1:-}" == --tests ]]; then
-  for package in vision_msgs tf2_msgs visualization_msgs; do
+  for package in vision_msgs tf2_msgs visualization_msgs moveit_msgs; do
     "$python" -c "import $package.msg" 2>/dev/null || build "test/interfaces/$package" build/test_interfaces
   done
 fi

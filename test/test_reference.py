@@ -88,6 +88,17 @@ def test_the_localizers_topics_are_those_of_the_running_node(request):
     assert found == documented("localizer", missing("vision_msgs", "visualization_msgs", "tf2_msgs"))
 
 
+def test_the_topics_of_planning_scene_are_those_of_the_running_node(request):
+    pytest.importorskip("rclpy", reason="the topics are those of a running node")
+    pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")
+    pytest.importorskip("moveit_msgs", reason="the node needs moveit_msgs")
+    from osis_ros.nodes.planning_scene_node import PlanningSceneNode
+
+    bench = request.getfixturevalue("bench")
+    node = bench.add(PlanningSceneNode(namespace=bench.namespace, context=bench.context))
+    assert topics_of(node, bench.namespace) == documented("planning_scene")
+
+
 def test_the_cameras_topics_are_those_of_the_running_node(request):
     pytest.importorskip("rclpy", reason="the topics are those of a running node")
     pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")
