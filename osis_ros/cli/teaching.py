@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from osis_ros.teaching.showing import Picture
 
 GalleryFolder = Annotated[Path, typer.Option(help="Folder of the taught names.")]
-BAG_FILES = (".mcap", ".db3", ".mcap.zstd", ".db3.zstd")
 
 
 def teach(
@@ -137,11 +136,12 @@ def _chooser(region: tuple | None, instance: int | None) -> "Callable[[Instances
 def _pictures(
     segmenter: "Segmenter", sources: list[Path], topic: str | None, views: int, **thresholds: float | None
 ) -> "Iterator[Picture]":
+    from osis_ros.bags.bag_path import is_bag
     from osis_ros.inference.image_file import read_image
     from osis_ros.inference.segment_files import find_images
     from osis_ros.teaching.showing import Picture
 
-    if any(_is_bag(source) for source in sources):
+    if any(is_bag(source) for source in sources):
         if len(sources) > 1:
             raise fail("one bag can be taught from at a time, and no images beside it")
         from osis_ros.bags.pictures import pictures_of_bag
@@ -150,7 +150,3 @@ def _pictures(
     else:
         images = ((str(file), read_image(file)) for file in find_images(sources))
     return (Picture(rgb, segmenter.segment(rgb, **thresholds), label) for label, rgb in images)
-
-
-def _is_bag(path: Path) -> bool:
-    return path.name.endswith(BAG_FILES) or (path.is_dir() and any(f.name.endswith(BAG_FILES) for f in path.iterdir()))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from osis_ros.bags.bag_path import is_bag
 from osis_ros.discovery.errors import DiscoveryError
 from osis_ros.errors import ImageError
-from osis_ros.inference.image_file import SUFFIXES, read_image
+from osis_ros.inference.image_file import read_image
 from osis_ros.inference.segment_files import find_images
 
-BAG_SUFFIXES = (".mcap", ".db3", ".mcap.zstd", ".db3.zstd", ".bag")
 REASONS_TOLD = 5  # some name a number of bytes, so that every picture might have its own
 
 
@@ -112,16 +112,6 @@ class Recordings:
     def _skip(self, reason: str) -> None:
         told = reason in self.skipped or len(self.skipped) < REASONS_TOLD
         self.skipped[reason if told else "other reasons"] += 1
-
-
-def is_bag(path: Path) -> bool:
-    """Whether this is a bag's file, or a folder that holds one and no image."""
-    if not path.is_dir():
-        return path.name.endswith(BAG_SUFFIXES)
-    names = [file.name for file in path.iterdir()]
-    return any(name.endswith(BAG_SUFFIXES) or name == "metadata.yaml" for name in names) and not any(
-        name.lower().endswith(SUFFIXES) for name in names
-    )
 
 
 def _check_bags(bags: Sequence[Path], image_topic: str | None) -> None:
