@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 
 from osis_ros.bags.replayed import Answer, ReplayedError, ReplayedRun
 from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement, frame_agreement
 from osis_ros.evaluation.reports.compare_page import ComparedFrame, Comparison, Mark, Side, compare_page
 from osis_ros.instances import Instances
+from osis_ros.progress import track
 
 Place = tuple[int, Answer]
 
@@ -28,7 +28,7 @@ def compare_runs(a: Path, b: Path, pictures: int, console: Console) -> tuple[Com
         frames, agreement, start = [], Agreement(), None
         pairs = _pairs(one.answers(), other.answers())
         for (place, answer), (other_place, other_answer) in track(
-            pairs, "comparing", total=min(one.count, other.count), console=console, transient=True
+            pairs, "comparing", total=min(one.count, other.count), console=console
         ):
             start = answer.time if start is None else start
             found = _agreement(a, b, answer, other_answer)

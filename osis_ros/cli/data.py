@@ -95,8 +95,7 @@ def graspnet(
 
     You can interrupt it at any time; the same command resumes.
     """
-    from rich.progress import track
-
+    from osis_ros.progress import progress_bar
     from osis_ros.training.datasets.graspnet import SETS, scene_sets
     from osis_ros.training.datasets.graspnet_scenes import CAMERAS, convert_scenes, join_scenes, scene_objects
     from osis_ros.training.datasets.open_set import write_annotations
@@ -111,8 +110,8 @@ def graspnet(
     found = scene_sets(scene_objects(root), seed)
     chosen = [name for name in wanted if name in found.scenes]
     scenes = {scene for name in chosen for scene in found.scenes[name]}
-    ticks = iter(track(range(len(scenes)), "scenes", transient=True))
-    shards = convert_scenes(scenes, root, output, camera, workers, lambda: next(ticks))
+    with progress_bar("scenes", len(scenes)) as done:
+        shards = convert_scenes(scenes, root, output, camera, workers, done)
     for name in chosen:
         tree = join_scenes(name, found, shards)
         write_annotations(tree, output / f"{name}.json")

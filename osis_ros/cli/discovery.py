@@ -44,17 +44,16 @@ def discover(
     Look at the groups in report.html, name them in names.csv, then run `osis discover apply`. A bag needs ROS 2 in this
     shell: source your workspace or scripts/env.sh.
     """
-    from rich.progress import track
-
     from osis_ros.discovery.discover import PAGE_FILE, Options
     from osis_ros.discovery.discover import discover as run
     from osis_ros.discovery.names_file import NAMES_FILE
+    from osis_ros.progress import track
 
     console = plain_console()
     options = Options(
         tuple(recordings), output, model, provider, image_topic, rate, first, score, unknown, min_cluster, min_views
     )
-    outcome = run(options, lambda pictures: track(pictures, "segmenting", console=console, transient=True))
+    outcome = run(options, lambda pictures: track(pictures, "segmenting", console=console))
     for reason, count in outcome.skipped.items():
         typer.echo(f"skipped {count}: {reason}")
     typer.echo(f"{outcome.pictures} pictures: {outcome.known} known and {outcome.unknown} unknown things, "

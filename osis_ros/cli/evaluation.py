@@ -413,8 +413,7 @@ def pick_benchmark(
     Compares true masks, the model's masks and plain depth clusters, on the same scenes with the same depth noise. The
     hand is simulated with real contact, without an arm.
     """
-    from rich.progress import track
-
+    from osis_ros.progress import track
     from osis_ros.simulation.gl import load_mujoco
 
     load_mujoco()
@@ -431,7 +430,7 @@ def pick_benchmark(
     require_output(json, (), is_report, "report")
     segmenter = None if model == "none" else Segmenter(model)
     console, done = plain_console(), []
-    for number in track(range(seed, seed + scenes), "scenes", console=console, transient=True):
+    for number in track(range(seed, seed + scenes), "scenes", console=console):
         done += attempts(1, number, split, sensor, segmenter, objects)
     report = summary(done)
     for table in pick_tables(report):

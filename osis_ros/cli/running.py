@@ -35,10 +35,9 @@ def segment(
 
     A file that cannot be read is reported and skipped; the exit status is then 1.
     """
-    from rich.progress import track
-
     from osis_ros.inference.segment_files import find_images, segment_files
     from osis_ros.inference.segmenter import Segmenter
+    from osis_ros.progress import track
 
     if output.exists() and not output.is_dir():
         raise fail(f"{output} is a file, expected a folder to write the results to")
@@ -60,7 +59,7 @@ def segment(
         score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
     )  # fmt: skip
     failed = 0
-    for result in track(results, "segmenting", total=len(files), transient=True):
+    for result in track(results, "segmenting", total=len(files)):
         if result.error:
             failed += 1
             fail(result.error)

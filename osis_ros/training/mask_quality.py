@@ -1,18 +1,18 @@
 """Mask quality on given boxes with a checkpoint (SemSeg, section IV-E, Table IV)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rich.progress import track
 
-from osis_ros.coco.annotations import GroundTruth, read_ground_truth
+from osis_ros.coco.annotations import read_ground_truth
 from osis_ros.evaluation.jobs.evaluate import first_images
 from osis_ros.evaluation.metrics.mask_quality import SegmentBoxes, score_given_boxes
 from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.inference.paste import paste_masks
+from osis_ros.progress import progress_bar
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
@@ -39,8 +39,9 @@ def mask_quality(
     model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
     split = open_set_split(truth, known, model.config.class_names)
     class_ids = [_class_id(model, name) for name in split.names.values()]
-    segment = with_progress(box_segmenter(model, class_ids, short_side, long_side), truth)
-    report = score_given_boxes(truth, split, images, segment)
+    segment = box_segmenter(model, class_ids, short_side, long_side)
+    with progress_bar("masks in given boxes", len(truth.images)) as done:
+        report = score_given_boxes(truth, split, images, counted(segment, done))
     inputs = {"ground_truth": str(ground_truth), "scored": f"{checkpoint}, boxes and labels given"}
     return {**report, "known_classes": list(split.names.values()), "inputs": inputs, "run": {}, "notes": truth.notes}
 
@@ -50,15 +51,15 @@ def _class_id(model: Detector, name: str) -> int:
     return names.index(name) if name in names else len(names)
 
 
-def with_progress(segment: SegmentBoxes, truth: GroundTruth) -> SegmentBoxes:
-    """The same, counting images on the terminal."""
-    ticks = iter(track(range(len(truth.images)), "masks in given boxes", transient=True))
+def counted(segment: SegmentBoxes, done: Callable[[], None]) -> SegmentBoxes:
+    """The same, and `done` is called after each image."""
 
-    def counted(rgb: np.ndarray, boxes: np.ndarray, class_ids: np.ndarray) -> Sequence[np.ndarray]:
-        next(ticks)
-        return segment(rgb, boxes, class_ids)
+    def segment_and_count(rgb: np.ndarray, boxes: np.ndarray, class_ids: np.ndarray) -> Sequence[np.ndarray]:
+        masks = segment(rgb, boxes, class_ids)
+        done()
+        return masks
 
-    return counted
+    return segment_and_count
 
 
 def box_segmenter(model: Detector, class_ids: Sequence[int], short_side: int, long_side: int) -> SegmentBoxes:

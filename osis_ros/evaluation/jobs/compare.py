@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.progress import track
 from rich.table import Table
 
 from osis_ros.coco.annotations import UNKNOWN_ID, detections_from, read_ground_truth
@@ -18,6 +17,7 @@ from osis_ros.evaluation.metrics.open_set import score_open_set
 from osis_ros.evaluation.metrics.split import open_set_split, with_model_classes
 from osis_ros.evaluation.reports.terminal import shown
 from osis_ros.inference.segmenter import Segmenter
+from osis_ros.progress import track
 
 FIGURES = {
     "AP_k": ("known", "AP"), "AP_unk": ("unknown", "AP"), "AR_unk^10": ("unknown", "AR10"),
@@ -85,7 +85,7 @@ def compare(
         sides.append(with_model_classes(open_set_split(truth, known, class_names), truth, class_names, UNKNOWN_ID))
     found: tuple[list, list] = ([], [])
     seconds: tuple[list, list] = ([], [])
-    frames = track(read_images(truth.images, paths), "comparing", total=len(paths), transient=True)
+    frames = track(read_images(truth.images, paths), "comparing", total=len(paths))
     for image, rgb in zip(truth.images, frames, strict=True):
         for segmenter, (_, category_ids), entries, times in zip(segmenters, sides, found, seconds, strict=True):
             start = time.perf_counter()

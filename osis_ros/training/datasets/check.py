@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 
 from osis_ros.coco.annotations import GroundTruth, read_ground_truth
 from osis_ros.coco.pictures import read_picture
 from osis_ros.errors import DatasetError, OsisError
+from osis_ros.progress import track
 from osis_ros.training.class_names import COCO_KNOWN
 from osis_ros.training.datasets.coco import ANNOTATIONS, FOLDERS, IMAGES
 from osis_ros.training.datasets.graspnet import EXPECTED_SCENES, FRAMES, SCENES, scene_sets
@@ -94,7 +94,6 @@ def _check_pictures(truth: GroundTruth, folder: Path, findings: Findings) -> Non
             pool.map(_fault_of, *zip(*there, strict=True)),
             "pictures",
             len(there),
-            transient=True,
             console=Console(stderr=True, markup=False, emoji=False),
         )
         wrong = [fault for fault in faults if fault] if there else []

@@ -6,7 +6,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from rich.progress import track
 
 from osis_ros.coco.annotations import UNKNOWN_ID, GroundTruth, detections_from, read_ground_truth
 from osis_ros.coco.masks import mask_iou
@@ -16,6 +15,7 @@ from osis_ros.evaluation.metrics.open_set_errors import IOU, greedy_matches
 from osis_ros.evaluation.metrics.split import open_set_split, with_model_classes
 from osis_ros.files.atomic import write_whole
 from osis_ros.inference.overlay import draw_overlay
+from osis_ros.progress import track
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.detect import detect, image_segmenter
 from osis_ros.training.mask_quality import mask_quality
@@ -56,7 +56,7 @@ def show_run(checkpoint: Path, study: StudyConfig, data_root: Path, folder: Path
     model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
     segment = image_segmenter(model, study.short_side, study.long_side)
     instances = []
-    frames = track(read_images(truth.images, paths), "pictures and embeddings", len(paths), transient=True)
+    frames = track(read_images(truth.images, paths), "pictures and embeddings", len(paths))
     for number, rgb in enumerate(frames):
         instances.append(segment(rgb))
         if number < study.pictures:

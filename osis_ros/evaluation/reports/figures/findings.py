@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from rich.progress import track
 
 from osis_ros.coco.annotations import UNKNOWN_ID, EvaluationError, GroundTruth, detections_from
 from osis_ros.coco.masks import Masks, mask_iou
@@ -12,6 +11,7 @@ from osis_ros.evaluation.metrics.open_set_errors import IOU, greedy_matches
 from osis_ros.evaluation.metrics.split import Split, with_model_classes, without_ignored
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.instances import Instances
+from osis_ros.progress import track
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def find(segmenter: Segmenter, truth: GroundTruth, paths: list, split: Split) ->
     split, category_ids = with_model_classes(split, truth, bundle.class_names, UNKNOWN_ID)
     instances, results = [], []
     frames = read_images(truth.images, paths)
-    for image, rgb in zip(truth.images, track(frames, "segmenting", len(paths), transient=True), strict=True):
+    for image, rgb in zip(truth.images, track(frames, "segmenting", len(paths)), strict=True):
         instances.append(segmenter.segment(rgb))
         results += coco_results(image, instances[-1], category_ids)
     return Findings(truth, split, tuple(instances), detections_from(results, bundle.path, truth, *category_ids))
