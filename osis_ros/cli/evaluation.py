@@ -24,17 +24,34 @@ from osis_ros.files.output_file import require_output
 
 RUN, CLASSES, SCORES = "A model to run", "Classes", "Further scores"
 
+ModelToScore = Annotated[
+    str | None, typer.Option(help="Model to run and score: a bundle's folder or name.", rich_help_panel=RUN)
+]
+ImagesToRun = Annotated[
+    Path | None,
+    typer.Option(help="Folder that the file names in the ground truth are relative to.", rich_help_panel=RUN),
+]
+UnknownId = Annotated[
+    int, typer.Option(help="Category id that means unknown in the detections.", rich_help_panel=CLASSES)
+]
+UnknownThreshold = Annotated[
+    float | None,
+    typer.Option(
+        help="T_u: an object farther than this from every known class is unknown. Default: the bundle's.",
+        rich_help_panel=RUN,
+    ),
+]
+RunOn = Annotated[str, typer.Option(help="Hardware to run on: cpu, cuda, tensorrt or auto.", rich_help_panel=RUN)]
+SaveDetections = Annotated[
+    Path | None, typer.Option(help="Also write the model's detections to this file.", rich_help_panel=RUN)
+]
+
 
 def evaluate(
     ground_truth: GroundTruth,
     detections: Annotated[Path | None, typer.Option(help="COCO-format results to score.")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model to run and score: a bundle's folder or name.", rich_help_panel=RUN)
-    ] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Folder that the file names in the ground truth are relative to.", rich_help_panel=RUN),
-    ] = None,
+    model: ModelToScore = None,
+    images: ImagesToRun = None,
     known: Known = None,
     class_agnostic: Annotated[
         bool, typer.Option(help="Count every object and every detection as one class.", rich_help_panel=CLASSES)
@@ -65,19 +82,11 @@ def evaluate(
     limit_unknown: Annotated[
         int | None, typer.Option(min=0, help="Keep at most N unknown detections per image.", metavar="N")
     ] = None,
-    unknown_id: Annotated[
-        int, typer.Option(help="Category id that means unknown in the detections.", rich_help_panel=CLASSES)
-    ] = 1000,
+    unknown_id: UnknownId = 1000,
     score_threshold: Annotated[
         float, typer.Option(min=0, max=1, help="Lowest score that the model reports.", rich_help_panel=RUN)
     ] = 0.05,
-    unknown_threshold: Annotated[
-        float | None,
-        typer.Option(
-            help="T_u: an object farther than this from every known class is unknown. Default: the bundle's.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
+    unknown_threshold: UnknownThreshold = None,
     max_overlap: Annotated[
         float | None,
         typer.Option(
@@ -94,13 +103,9 @@ def evaluate(
             rich_help_panel=SCORES,
         ),
     ] = False,
-    provider: Annotated[
-        str, typer.Option(help="Hardware to run on: cpu, cuda, tensorrt or auto.", rich_help_panel=RUN)
-    ] = "cpu",
+    provider: RunOn = "cpu",
     first: First = None,
-    save_detections: Annotated[
-        Path | None, typer.Option(help="Also write the model's detections to this file.", rich_help_panel=RUN)
-    ] = None,
+    save_detections: SaveDetections = None,
 ) -> None:
     """Score a model, or detections from a file, against COCO-format ground truth.
 
@@ -128,13 +133,8 @@ def evaluate(
 def goss(
     ground_truth: GroundTruth,
     detections: Annotated[Path | None, typer.Option(help="COCO-format results to score.")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model to run and score: a bundle's folder or name.", rich_help_panel=RUN)
-    ] = None,
-    images: Annotated[
-        Path | None,
-        typer.Option(help="Folder that the file names in the ground truth are relative to.", rich_help_panel=RUN),
-    ] = None,
+    model: ModelToScore = None,
+    images: ImagesToRun = None,
     known: Known = None,
     score: Annotated[
         float | None,
@@ -158,23 +158,11 @@ def goss(
     ] = False,
     json: Report = None,
     per_class: Annotated[bool, typer.Option(help="Also print figures by class.", rich_help_panel=CLASSES)] = False,
-    unknown_id: Annotated[
-        int, typer.Option(help="Category id that means unknown in the detections.", rich_help_panel=CLASSES)
-    ] = 1000,
-    unknown_threshold: Annotated[
-        float | None,
-        typer.Option(
-            help="T_u: an object farther than this from every known class is unknown. Default: the bundle's.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
-    provider: Annotated[
-        str, typer.Option(help="Hardware to run on: cpu, cuda, tensorrt or auto.", rich_help_panel=RUN)
-    ] = "cpu",
+    unknown_id: UnknownId = 1000,
+    unknown_threshold: UnknownThreshold = None,
+    provider: RunOn = "cpu",
     first: First = None,
-    save_detections: Annotated[
-        Path | None, typer.Option(help="Also write the model's detections to this file.", rich_help_panel=RUN)
-    ] = None,
+    save_detections: SaveDetections = None,
 ) -> None:
     """Score a model as open-set scene segmentation (GOSS): every pixel a known class, or a group of unknown pixels.
 
