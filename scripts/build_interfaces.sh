@@ -18,7 +18,7 @@ else
   python=$(command -v python3)
 fi
 
-build() { # build BASE_PATH OUTPUT_FOLDER BUILD_TYPE
+build() { # build BASE_PATH OUTPUT_FOLDER BUILD_TYPE (None: without optimisation, which takes the compiler longest)
   colcon --log-base "$2/log" build --base-paths "$1" --build-base "$2/build" --install-base "$2/install" \
     --symlink-install --executor sequential --event-handlers console_direct- \
     --cmake-args -DPython3_EXECUTABLE="$python" -DCMAKE_BUILD_TYPE="$3" -Wno-dev
@@ -27,6 +27,6 @@ build() { # build BASE_PATH OUTPUT_FOLDER BUILD_TYPE
 build . . Release
 if [[ "${1:-}" == --tests ]]; then
   for package in vision_msgs tf2_msgs visualization_msgs moveit_msgs; do
-    "$python" -c "import $package.msg" 2>/dev/null || build "test/interfaces/$package" build/test_interfaces None  # without optimisation, which takes longest
+    "$python" -c "import $package.msg" 2>/dev/null || build "test/interfaces/$package" build/test_interfaces None
   done
 fi
