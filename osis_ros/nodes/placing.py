@@ -47,8 +47,8 @@ TRANSFORM_WAIT = Setting(
 )
 HISTORY = Setting(
     "depth_history", 3.0,
-    "Seconds of depth (and colour) images to keep in memory; more than the segmenter takes for an image.", NOT_ACTIVE,
-    low=0.1, high=30.0,
+    "Seconds of depth (and colour) images to keep in memory. If the segmenter takes longer for an image, they are kept "
+    "longer, up to 30 s and 300 images.", NOT_ACTIVE, low=0.1, high=30.0,
 )  # fmt: skip
 ONLY_STANDING = Setting(
     "only_standing", True,
@@ -87,6 +87,7 @@ SETTINGS = (
     WITHOUT_MASK,
     SURE,
 )
+ROOM = 1.5  # times the age of instances that came too late, to keep images for
 STILL_SHIFT, STILL_TURN = 0.001, np.deg2rad(0.1)  # m, rad between two frames of a camera that stands still
 LARGEST_LABEL = 65535
 
@@ -166,7 +167,7 @@ class FramePlacer:
         """
         Args:
             depth_topic, info_topic: their full names, for what is said of them.
-            history: seconds of images to keep.
+            history: seconds of images to keep, more where instances come later.
             tree: the transforms, None where there are none to be had.
             no_depth: why no depth image comes, in one sentence; empty where that is not known.
         """
@@ -242,10 +243,19 @@ class FramePlacer:
         if stamp > newest:
             told = f"the newest is {(stamp - newest) * 1e-9:.3f} s older"
         elif stamp < oldest:
-            told = f"the oldest that is kept is {(oldest - stamp) * 1e-9:.3f} s newer: raise {HISTORY.name}"
+            self._keep_longer((newest - stamp) * 1e-9)
+            told = (
+                f"the oldest that is kept is {(oldest - stamp) * 1e-9:.3f} s newer: the segmenter takes long, images "
+                f"are now kept for {self.depth.seconds:.3g} s"
+            )
         else:
             told = "they lie before and after it: let the driver synchronise depth and colour"
         return f"no depth image on {self._depth_topic} has the stamp of the instances, {told}"
+
+    def _keep_longer(self, age: float) -> None:
+        """The segmenter may take longer on a busy machine. Later frames then find their depth."""
+        seconds = min(max(self.depth.seconds, ROOM * age), HISTORY.high)
+        self.depth.seconds = self.colour.seconds = seconds
 
     def _check_aligned(self, depth: Image, found: InstanceArray) -> None:
         remedy = "use the depth topic that is aligned to the colour image"

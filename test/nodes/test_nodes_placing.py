@@ -11,7 +11,7 @@ from osis_ros.messages.camera import PIXEL_CENTRE, intrinsics_to_message
 from osis_ros.messages.images import image_to_message
 from osis_ros.messages.instances import instances_to_message
 from osis_ros.messages.objects import objects_to_message
-from osis_ros.nodes.placing import SETTINGS, FramePlacer, PlacedFrame, UnfitDepthError
+from osis_ros.nodes.placing import SETTINGS, FramePlacer, PlacedFrame, UnfitDepthError, UnpairedError
 from osis_ros.nodes.support.transforms import TransformTree
 
 LENS = Pinhole(320, 240, 300.0, 300.0, 159.5, 119.5)
@@ -81,6 +81,29 @@ def test_with_a_level_frame_a_wall_is_no_support():
         placing.tree.put("world", "camera", tipped @ down, SECOND)
         frame = placing.placer.place(instances_to_message(instances_of(owner), header, "truth"), placing.values)
         assert (frame.objects.plane is not None) == found
+
+
+def test_a_segmenter_that_takes_longer_than_depth_is_kept_finds_its_depth_from_then_on():
+    placing, period, late = Placing(), SECOND // 5, 25  # its results come 5 s late, depth is kept for 3
+    depth, owner = cast(looking(50, 0.8), THINGS, LENS)
+
+    def header(number: int) -> Header:
+        made = Header(frame_id="camera")
+        made.stamp.sec, made.stamp.nanosec = divmod(SECOND + number * period, SECOND)
+        return made
+
+    found, told = [], []
+    for number in range(60):
+        placing.placer.put_depth(image_to_message(depth, "32FC1", header(number)))
+        if number >= late:
+            instances = instances_to_message(instances_of(owner), header(number - late), "truth")
+            try:
+                found.append(len(placing.placer.place(instances, placing.values).objects))
+            except UnpairedError as err:
+                told.append(str(err))
+                found.append(0)
+    assert found == [0] * 10 + [1] * 25  # the ten whose depth was gone at the first result
+    assert "images are now kept for 7.5 s" in told[0]
 
 
 def test_the_cameras_own_frame_as_the_target_needs_no_transform():

@@ -18,10 +18,10 @@ class StampedHistory:
     def __init__(self, seconds: float, most: int = 300) -> None:
         """
         Args:
-            seconds: how long a message is kept, by the stamps of those that come after it.
+            seconds: how long a message is kept, by the stamps of those that come after it; may be changed later.
             most: messages that are kept at most.
         """
-        self._seconds, self._most = seconds, most
+        self.seconds, self._most = seconds, most
         self._stamps: list[int] = []
         self._messages: list[Any] = []
         self._changed = threading.Condition()
@@ -45,7 +45,7 @@ class StampedHistory:
             else:
                 self._stamps.insert(place, stamp)
                 self._messages.insert(place, message)
-            old = bisect_left(self._stamps, self._stamps[-1] - int(self._seconds * 1e9))
+            old = bisect_left(self._stamps, self._stamps[-1] - int(self.seconds * 1e9))
             old = max(old, len(self._stamps) - self._most)
             del self._stamps[:old], self._messages[:old]
             self._changed.notify_all()
