@@ -60,7 +60,7 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "words": (), "geometry": ("objects",),
-    "cli": (), "tracking": ("objects",), "discovery": ("discover",), "teaching": (),
+    "cli": (), "tracking": (), "discovery": ("discover",), "teaching": (),
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 
@@ -146,6 +146,18 @@ def test_a_part_imports_where_the_rest_is_not_installed(part):
     program = block(NOT_AT_IMPORT[part]) + "".join(f"import {module}\n" for module in modules_of(part))
     done = run_python(program)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_segmenter_starts_without_what_it_needs_only_later():
+    """SciPy's optimiser alone would take half a second and 47 MB."""
+    pytest.importorskip("rclpy", reason="the nodes need a ROS 2")
+    pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")
+    program = block({"scipy", "rich", "typer"}) + (
+        "import osis_ros.nodes.segmenter_node\n"
+        "print(*(name for name in sys.modules if name.startswith(('osis_ros.teaching', 'osis_ros.geometry.objects'))))"
+    )
+    done = run_python(program)
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
 
 
 def test_the_blocker_blocks():

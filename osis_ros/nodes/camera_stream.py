@@ -10,7 +10,6 @@ from std_srvs.srv import Trigger
 
 from osis_ros.errors import OsisError
 from osis_ros.messages.image_decoding import rgb_from_message
-from osis_ros.nodes import teach_request
 from osis_ros.nodes.frame_board import FrameBoard
 from osis_ros.nodes.outputs.publishers import OutputPublishers
 from osis_ros.nodes.support import image_input
@@ -187,6 +186,8 @@ class CameraStream:
         return response
 
     def _on_teach(self, request: Teach.Request, response: Teach.Response) -> Teach.Response:
+        from osis_ros.nodes import teach_request  # with the first request, for a quick start
+
         loaded, board = self._pipeline, self._board
 
         def answer(response: Teach.Response) -> None:

@@ -6,7 +6,7 @@ services that belong to no camera.
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -18,7 +18,7 @@ from osis_ros.errors import OsisError
 from osis_ros.inference.provider import has_nvidia_gpu
 from osis_ros.messages.colour import colour_converter
 from osis_ros.messages.image_decoding import rgb_from_message
-from osis_ros.nodes import camera_stream, teach_request
+from osis_ros.nodes import camera_stream
 from osis_ros.nodes.camera_stream import CAMERAS, CameraStream, NotConfiguredError
 from osis_ros.nodes.outputs import publishers
 from osis_ros.nodes.outputs.instances import EMBEDDINGS, INSTANCES
@@ -37,7 +37,9 @@ from osis_ros.pipeline import pipeline
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.pipeline import Pipeline
 from osis_ros.srv import Forget, Segment, Taught
-from osis_ros.teaching.kept_gallery import KeptGallery
+
+if TYPE_CHECKING:
+    from osis_ros.teaching.kept_gallery import KeptGallery
 
 R = TypeVar("R")
 SETTINGS = (*pipeline.SETTINGS, CAMERAS, *image_input.SETTINGS, *publishers.SETTINGS, AUTOSTART)
@@ -160,6 +162,8 @@ class SegmenterNode(StreamingNode):
         return self._answered(response, answer)
 
     def _on_forget(self, request: Forget.Request, response: Forget.Response) -> Forget.Response:
+        from osis_ros.nodes import teach_request  # with the first request, for a quick start
+
         def answer(response: Forget.Response) -> None:
             teach_request.forget(request, response, self._kept())
             self._announce()
@@ -167,6 +171,8 @@ class SegmenterNode(StreamingNode):
         return self._answered(response, answer)
 
     def _on_taught(self, request: Taught.Request, response: Taught.Response) -> Taught.Response:
+        from osis_ros.nodes import teach_request
+
         return self._answered(response, lambda empty: teach_request.taught(empty, self._kept()))
 
     def _answered(self, response: R, answer: Callable[[R], object]) -> R:
@@ -175,7 +181,7 @@ class SegmenterNode(StreamingNode):
     def _every_statistics(self) -> list[FrameStatistics]:
         return [stream.statistics for stream in self._streams]
 
-    def _kept(self) -> KeptGallery | None:
+    def _kept(self) -> "KeptGallery | None":
         loaded = self._pipeline
         if loaded is None:
             raise NotConfiguredError

@@ -8,6 +8,8 @@ from osis_ros.messages.stamps import stamp_of
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import Setting
 from osis_ros.pipeline.stage import Stage
+from osis_ros.tracking.parameters import TrackerParameters
+from osis_ros.tracking.tracker import Tracker
 
 ENABLED = Setting("tracking.enabled", True,
                   "Give each object of the stream a track_id that stays the same over the images; a Segment request "
@@ -42,7 +44,7 @@ class Track(Stage):
     settings = SETTINGS
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        self._tracker = None
+        self._tracker: Tracker | None = None
         self._first_id = 1
         self._lock = threading.Lock()  # a reset comes in another thread than the images
 
@@ -55,12 +57,7 @@ class Track(Stage):
             notices = (*frame.notices, tracker.notice) if tracker.notice else frame.notices
             return replace(frame, instances=instances, tracks=tracker.tracks, notices=notices)
 
-    def _ready(self, values: Mapping[str, object]) -> "Tracker":  # noqa: F821
-        # Imported with the first image of a stream: scipy.optimize takes a third of a second, which who only asks for
-        # single images need not wait for.
-        from osis_ros.tracking.parameters import TrackerParameters
-        from osis_ros.tracking.tracker import Tracker
-
+    def _ready(self, values: Mapping[str, object]) -> Tracker:
         parameters = TrackerParameters(**parameters_of(values))
         if self._tracker is None:
             self._tracker = Tracker(parameters, self._first_id)

@@ -1,10 +1,10 @@
 """`Tracker`: gives every instance the id of its object, image after image."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from osis_ros.geometry.objects import Objects
 from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.instances import Instances
 from osis_ros.tracking.assignment import assign
@@ -18,6 +18,9 @@ from osis_ros.tracking.states import TrackState
 from osis_ros.tracking.track import Track
 from osis_ros.tracking.tracks import Tracks
 from osis_ros.tracking.views import Views, nearest_view
+
+if TYPE_CHECKING:
+    from osis_ros.geometry.objects import Objects
 
 LATE = 1.0  # s before the newest stamp: images out of order are nearer, else time has gone back
 STANDING = 10  # images in a row that are no newer than the one before, after which this is told
@@ -56,7 +59,7 @@ class Tracker:
         return Tracks.of(self._tracks)
 
     def update(
-        self, instances: Instances, stamp: float, objects3d: Objects | None = None, sight: Sight | None = None
+        self, instances: Instances, stamp: float, objects3d: "Objects | None" = None, sight: Sight | None = None
     ) -> Instances:
         """One image's instances with `track_ids` and `track_states`.
 
@@ -241,7 +244,7 @@ class Tracker:
             self._tracks = sorted(self._tracks, key=lambda track: -track.believed)[:MOST_TRACKS]
 
 
-def _in_space(instances: Instances, objects3d: Objects | None) -> tuple[np.ndarray, list[np.ndarray]]:
+def _in_space(instances: Instances, objects3d: "Objects | None") -> tuple[np.ndarray, list[np.ndarray]]:
     """[N, 3] centre of each instance in the fixed frame, NaN where it is not known, and N measured clouds [M, 3]."""
     centres, clouds = np.full((len(instances), 3), np.nan), [np.zeros((0, 3), np.float32)] * len(instances)
     if objects3d is not None:

@@ -27,6 +27,24 @@ def test_nothing_to_assign():
     assert [part.tolist() for part in assign(np.zeros((0, 3)), 1.0)] == [[], []]
 
 
+def test_the_total_is_that_of_scipy():
+    """Costs of few different values too, where many pairs are as good as others, and more rows than columns."""
+    optimize = pytest.importorskip("scipy.optimize")
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        shape, steps = rng.integers(1, 13, 2), rng.integers(1, 40)
+        cost = rng.integers(0, steps + 1, shape) / steps
+        rows, columns = assign(cost, 2.0)
+        assert len(rows) == len(set(columns.tolist())) == min(shape)
+        assert rows.tolist() == sorted(set(rows.tolist()))
+        assert cost[rows, columns].sum() == pytest.approx(cost[optimize.linear_sum_assignment(cost)].sum())
+
+
+def test_a_cost_that_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="a cost is not a number"):
+        assign(np.array([[0.1, np.nan]]), 1.0)
+
+
 def test_the_overlap_of_masks_in_their_rois():
     """10×10 against 10×10 that is 5 to the right: 50 of 150. The L of 75 pixels against the same: 25 of 150."""
     square, corner = np.ones((10, 10), bool), np.ones((10, 10), bool)
