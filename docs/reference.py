@@ -77,6 +77,17 @@ TOPICS = {
         ("localizer/tracks", "in", "osis_ros/msg/TrackArray", "Which of them are hidden, and which are gone."),
         ("~/sync", "service", "std_srvs/srv/Trigger", "Brings MoveIt's planning scene up to date."),
     ),
+    "evaluator": (
+        ("image", "in", "sensor_msgs/msg/Image",
+         "The segmenter's images, to count dropped ones. `image_transport: compressed` takes `CompressedImage`."),
+        ("truth", "in", "osis_ros/msg/InstanceArray",
+         "The true masks. `truth_type` takes label images: `Image`, or `CompressedImage` with PNG."),
+        ("instances", "in", "osis_ros/msg/InstanceArray", "The segmenter's results."),
+        ("/diagnostics", "out", "diagnostic_msgs/msg/DiagnosticArray",
+         "Once a second: dropped images, latency, recall, precision. A warning while no instances arrive."),
+        ("~/write_report", "service", "std_srvs/srv/Trigger", "Writes the report now; it is also written at the end."),
+        ("~/reset", "service", "std_srvs/srv/Trigger", "Forgets everything seen so far."),
+    ),
     "camera": (
         ("~/color/image_raw", "out", "sensor_msgs/msg/Image", "rgb8. The rendered picture."),
         ("~/color/image_raw/compressed", "out", "sensor_msgs/msg/CompressedImage", "The same picture as JPEG."),
@@ -128,12 +139,12 @@ def sentence(text: str) -> str:
 
 def parameters() -> str:
     """Parameters of the nodes and arguments of the launch files."""
-    from osis_ros.nodes import localizer_node, planning_scene_node, segmenter_node
+    from osis_ros.nodes import evaluator_node, localizer_node, planning_scene_node, segmenter_node
     from osis_ros.nodes.sim_camera import PARAMETERS
 
-    rows, placing, planning = (
+    rows, placing, planning, scoring = (
         [(code(s.name), code(s.default), _allowed(s), s.changes, sentence(s.description)) for s in node.SETTINGS]
-        for node in (segmenter_node, localizer_node, planning_scene_node)
+        for node in (segmenter_node, localizer_node, planning_scene_node, evaluator_node)
     )
     camera = [(code(name), code(default), sentence(text)) for name, (default, text) in PARAMETERS.items()]
     return page(
@@ -148,12 +159,14 @@ def parameters() -> str:
         table(("parameter", "default", "allowed", "changes", "meaning"), placing),
         "## Node `planning_scene`",
         table(("parameter", "default", "allowed", "changes", "meaning"), planning),
+        "## Node `evaluator`",
+        table(("parameter", "default", "allowed", "changes", "meaning"), scoring),
         "## Node `camera` (simulated)",
         "These are read once, when the node starts.",
         table(("parameter", "default", "meaning"), camera),
         *(f"## `{file}`\n\n{table(('argument', 'default', 'meaning'), launch_arguments(file))}"
-          for file in ("segmenter.launch.py", "localizer.launch.py", "demo.launch.py")),
-        "`demo.launch.py` takes the other arguments of `segmenter.launch.py` too.",
+          for file in ("segmenter.launch.py", "localizer.launch.py", "demo.launch.py", "replay.launch.py")),
+        "`demo.launch.py` and `replay.launch.py` take the other arguments of `segmenter.launch.py` too.",
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from osis_ros.evaluation.metrics.referee import Referee, Verdict
 from osis_ros.files.atomic import write_whole
 from osis_ros.files.result_folder import Mark, RunFolderError, make_way
 from osis_ros.inference.bundle import BundleError, load_bundle
+from osis_ros.instances import Instances
 from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.messages.instances import instances_from_message
 from osis_ros.messages.stamps import stamp_of
@@ -150,6 +151,8 @@ class _Demo:
         self._recorder = BagRecorder(self._node, folder)
         write_whole(folder / ABOUT, f"{MARK.text}, which may replace this folder.\n{CONTENTS.format(bag=folder.name)}")
         self._referee = Referee()
+        self._truth: dict[int, Instances] = {}  # by stamp
+        self._found: dict[int, Instances] = {}
         self._processes: list[NodeProcess] = []
         self._camera_image: dict[int, Image] = {}
         self._picture: tuple[Image, Image] | None = None
@@ -237,7 +240,7 @@ class _Demo:
     def _settle(self) -> None:
         """Take in what is still on its way."""
         end = time.monotonic() + LAST_ANSWER
-        while time.monotonic() < end and max(self._referee.frames) not in self._referee.answers:
+        while time.monotonic() < end and max(self._referee.frames) not in self._referee.answered:
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def _time_alone(self) -> float:
@@ -268,14 +271,12 @@ class _Demo:
         self._see(LOOKS)
         self._stop(camera)
         self._keep_picture()
-        seen = self._referee
-        judged = sorted(seen.answers.keys() & seen.truth.keys())
-        pairs = [(seen.truth[stamp], seen.answers[stamp]) for stamp in judged]
+        pairs = [(self._truth[stamp], self._found[stamp]) for stamp in sorted(self._truth.keys() & self._found.keys())]
         return Recognition(answer.message, score_name(lesson.name, lesson.track, pairs))
 
     def _show(self, name: str, lesson: Lesson, seed: int) -> NodeProcess:
         """A camera that circles a table with the objects of the lesson, whose images alone count from now on."""
-        self._referee, self._picture = Referee(), None
+        self._referee, self._picture, self._truth, self._found = Referee(), None, {}, {}
         self._console.print(f"camera: renders the {name.replace('_', ' ')} of the lesson")
         own = ("-p", f"seed:={seed}", "-p", f"objects_seed:={lesson.seed}")
         camera = self._start(name, CAMERA, ["-r", "__node:=camera", *own, *SAME_TABLE])
@@ -284,15 +285,15 @@ class _Demo:
 
     def _see(self, count: int) -> None:
         """Wait for so many further answers and their pictures."""
-        wanted = len(self._referee.counted & self._referee.answers.keys()) + count
-        self._spin_until(lambda: len(self._referee.counted & self._referee.answers.keys()) >= wanted and self._picture,
+        wanted = len(self._referee.counted & self._referee.answered.keys()) + count
+        self._spin_until(lambda: len(self._referee.counted & self._referee.answered.keys()) >= wanted and self._picture,
                          f"no further instances came on {INSTANCES}")  # fmt: skip
 
     def _teach(self, lesson: Lesson) -> Teach.Response:
         """The answer to ~/teach; where the model does not find the object in a few images, one that says so."""
         for _ in range(VIEWS):
-            stamp = max(self._referee.answers.keys() & self._referee.truth.keys(), default=None)
-            truth, found = self._referee.truth.get(stamp), self._referee.answers.get(stamp)
+            stamp = max(self._truth.keys() & self._found.keys(), default=None)
+            truth, found = self._truth.get(stamp), self._found.get(stamp)
             index = None if stamp is None else instance_of_object(truth, found, lesson.track)
             if index is not None:
                 break
@@ -332,10 +333,11 @@ class _Demo:
         self._camera_image = dict([*self._camera_image.items(), (stamp_of(message), message)][-20:])
 
     def _on_truth(self, message: InstanceArray, _: int) -> None:
-        self._referee.saw_truth(stamp_of(message), instances_from_message(message))
+        self._truth[stamp_of(message)] = truth = instances_from_message(message)
+        self._referee.saw_truth(stamp_of(message), truth)
 
     def _on_instances(self, message: InstanceArray, arrival: int) -> None:
-        found = instances_from_message(message)
+        self._found[stamp_of(message)] = found = instances_from_message(message)
         self._referee.saw_answer(stamp_of(message), found, arrival)
         unknown = int(found.unknown.sum())
         delay = 1000 * self._referee.latencies[stamp_of(message)]

@@ -99,6 +99,17 @@ def test_the_topics_of_planning_scene_are_those_of_the_running_node(request):
     assert topics_of(node, bench.namespace) == documented("planning_scene")
 
 
+def test_the_topics_of_the_evaluator_are_those_of_the_running_node(request):
+    pytest.importorskip("rclpy", reason="the topics are those of a running node")
+    pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")
+    pytest.importorskip("faster_coco_eval", reason="the evaluator scores with faster-coco-eval")
+    from osis_ros.nodes.evaluator_node import EvaluatorNode
+
+    bench = request.getfixturevalue("bench")
+    node = bench.add(EvaluatorNode(namespace=bench.namespace, context=bench.context))
+    assert topics_of(node, bench.namespace) == documented("evaluator")
+
+
 def test_the_cameras_topics_are_those_of_the_running_node(request):
     pytest.importorskip("rclpy", reason="the topics are those of a running node")
     pytest.importorskip("osis_ros.msg", reason="the messages are not built: make test builds them")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.errors import ImageError, OsisError
+from osis_ros.coco.annotations import EvaluationError
+from osis_ros.errors import ImageError
 from osis_ros.evaluation.jobs.truth_files import CocoTruth, TruthError, label_truth, read_label_classes, with_classes
-from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement, frame_agreement
+from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
 from osis_ros.instances import Instances
 from osis_ros.messages.errors import MessageError
@@ -75,7 +76,6 @@ class Judge:
 
     def __init__(self, source: TruthSource) -> None:
         self._source, self._referee = source, Referee()
-        self._answered = 0
         self._unusable: list[str] = []
 
     def saw_truth(self, read: InstanceArray | Image | CompressedImage | MessageError) -> None:
@@ -84,49 +84,44 @@ class Judge:
             if isinstance(read, MessageError):
                 raise read
             self._referee.saw_truth(stamp_of(read), self._source.read(read))
-        except (MessageError, ImageError) as err:
+        except (MessageError, ImageError, EvaluationError) as err:
             self._unusable.append(str(err))
 
     def saw_answer(self, frame: Frame, seconds: float, number: int = 0) -> None:
         """What was found in an image, how long that took, and the number of the image in its topic, from 0."""
-        self._answered += 1
         if not self._source.name:
             return
         stamp = stamp_of(frame)
         self._referee.saw_frame(stamp)
-        self._referee.saw_answer(stamp, _scored(frame.instances), stamp + round(seconds * 1e9))
-        if self._source.file is not None:
-            try:
+        try:
+            self._referee.saw_answer(stamp, frame.instances, stamp + round(seconds * 1e9))
+            if self._source.file is not None:
                 truth = self._source.file.of(stamp, number, (frame.instances.height, frame.instances.width))
-            except TruthError as err:
-                self._unusable.append(str(err))
-                return
-            if truth is not None:
-                self._referee.saw_truth(stamp, truth)
+                if truth is not None:
+                    self._referee.saw_truth(stamp, truth)
+        except (TruthError, EvaluationError) as err:
+            self._unusable.append(str(err))
 
     @property
     def waits(self) -> bool:
         """Whether the truth of an answer is still to come."""
-        return self._source.file is None and not self._referee.answers.keys() <= self._referee.truth.keys()
+        return self._source.file is None and self._referee.waits
 
     def verdict(self) -> tuple[Verdict | None, str]:
         """The scores, or None, and a sentence on them."""
         name = self._source.name
         if not name:
             return None, "There is no truth, so nothing is judged."
-        if len(self._referee.answers) < self._answered:
+        if self._referee.repeated:
             return None, f"Images share their stamps, so {name} cannot be told apart: nothing is judged."
         kind = "messages" if self._source.file is None else "images"
         unusable = (
             f" {len(self._unusable)} of its {kind} cannot be used: {self._unusable[0]}." if self._unusable else ""
         )
-        if not self._referee.answers.keys() & self._referee.truth.keys():
+        if not self._referee.scores:
             by = "number" if self._source.file is not None and not self._source.file.by_stamp else "stamp"
             return None, f"Nothing on {name} has the {by} of an image: nothing is judged.{unusable}"
-        try:
-            verdict = self._referee.verdict()
-        except OsisError as err:
-            return None, f"{name} cannot be judged by: {err}."
+        verdict = self._referee.verdict()
         file = self._source.file
         missing = f" {len(file) - len(file.used)} of its images are not in the bag." if file and len(file.used) < len(
             file) else ""  # fmt: skip
@@ -134,14 +129,4 @@ class Judge:
 
     def scores(self) -> tuple[dict[int, FrameAgreement], Agreement]:
         """Each judged image's results (A) against its truth (B), by stamp, and all of them together."""
-        frames, total = {}, Agreement()
-        for stamp in sorted(self._referee.answers.keys() & self._referee.truth.keys()):
-            answer, truth = self._referee.answers[stamp], self._referee.truth[stamp]
-            frames[stamp] = frame_agreement(answer, truth)
-            total.saw(answer, truth, frames[stamp])
-        return frames, total
-
-
-def _scored(instances: Instances) -> Instances:
-    """Without the embeddings, which no score needs and a long bag's memory would hold."""
-    return instances.replaced(embeddings=instances.embeddings[:, :0])
+        return self._referee.scores, self._referee.agreement

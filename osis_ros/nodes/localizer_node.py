@@ -24,7 +24,7 @@ from osis_ros.nodes.outputs.publishers import OutputPublishers
 from osis_ros.nodes.placing import FramePlacer, PlacedFrame, UnpairedError, unplaced
 from osis_ros.nodes.space_tracks import SpaceTracks
 from osis_ros.nodes.support import image_input, parameters
-from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher, Report
+from osis_ros.nodes.support.diagnostics import DiagnosticsPublisher, Report, why_no_instances
 from osis_ros.nodes.support.faults import told
 from osis_ros.nodes.support.image_input import ImageInput
 from osis_ros.nodes.support.lifecycle import AUTOSTART
@@ -175,7 +175,7 @@ class LocalizerNode(StreamingNode):
 
     def _on_pick(self, request: PickCandidates.Request, response: PickCandidates.Response) -> PickCandidates.Response:
         try:
-            return pick_request.answer(request, response, self._board, self._values, self._cause())
+            return pick_request.answer(request, response, self._board, self._values, why_no_instances(self))
         except Exception as err:
             response.message, faulty = told(self.get_logger(), "request refused", err)
             response.code = response.FAULT
@@ -218,20 +218,14 @@ class LocalizerNode(StreamingNode):
             "depth rate [1/s]": f"{depth.input_rate:.2f}",
         }
         summary = self._statistics.summary()
-        return Report("objects in space", self.state, summary, values[TIMEOUT.name], details, self._cause)
+        return Report(
+            "objects in space", self.state, summary, values[TIMEOUT.name], details, lambda: why_no_instances(self)
+        )
 
     def _no_depth(self) -> str:
         """Why no depth image comes, in one sentence."""
         inputs = self._inputs
         return inputs[0].cause() if inputs else ""
-
-    def _cause(self) -> str:
-        """Why no instances come, in one sentence."""
-        topic = self.resolve_topic_name("instances")
-        number = self.count_publishers(topic)
-        if not number:
-            return f"{topic} has no publisher: start the segmenter, or remap instances"
-        return f"{topic} has {number} publisher{'s' * (number != 1)}, which send nothing: is the segmenter active?"
 
     @property
     def _values(self) -> dict[str, object]:

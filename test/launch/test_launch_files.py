@@ -1,5 +1,6 @@
 """The launch files bring real nodes up. Skipped where ROS 2's launch is not installed (it is not on PyPI)."""
 
+import json
 import os
 import re
 import signal
@@ -14,11 +15,13 @@ pytest.importorskip("launch_ros", reason="launch and launch_ros are not installe
 pytest.importorskip("launch.actions", reason="launch is not installed")
 pytest.importorskip("osis_ros.msg", reason="the messages are not built")
 
-from bench import TIMEOUT, Bench, eventually, picture, rgb_message, status, value
+from bench import RELIABLE, TIMEOUT, Bench, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
 from rclpy.context import Context
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image
 
 from osis_ros.msg import InstanceArray
 
@@ -299,3 +302,71 @@ def test_the_demos_image_topic_is_where_its_camera_publishes_and_its_segmenter_l
 
 def parameters(bench: Bench, *names: str) -> list:
     return bench.call(GetParameters, "get_parameters", GetParameters.Request(names=names)).values
+
+
+@pytest.fixture
+def played() -> bool:
+    """Whether `ros2 bag play` is there."""
+    from ament_index_python.packages import get_packages_with_prefixes
+
+    return "ros2bag" in get_packages_with_prefixes()
+
+
+def test_a_replay_scores_what_a_player_of_its_own_sends_and_leaves_a_report(
+    bench: Bench, launched, tmp_path: Path, model: dict[str, str]
+):
+    pytest.importorskip("faster_coco_eval", reason="the evaluator scores with faster-coco-eval")
+    report, place = tmp_path / "evaluation.json", bench.namespace
+    launch = launched(
+        "replay.launch.py", namespace=place.strip("/"), play="false", image_topic=f"{place}/eye", report=str(report),
+        truth_topic=f"{place}/truth", **model,
+    )  # fmt: skip
+    heard = bench.listen(InstanceArray, "segmenter/instances")
+    topics = {"eye": Image, "truth": InstanceArray}
+    publishers = [bench.peer.create_publisher(kind, topic, RELIABLE) for topic, kind in topics.items()]
+    eventually(lambda: [p.get_subscription_count() for p in publishers] == [2, 1], "segmenter and evaluator listen")
+    image = rgb_message(picture((16, 8, 96, 48, (255, 0, 0))), bench.stamped(4))
+    publishers[0].publish(image)
+    (answer,) = heard.wait()
+    publishers[1].publish(answer)  # it is its own truth
+    output = launch.end()
+    assert "Traceback" not in output
+    assert launch.process.returncode == 0, output
+    assert f"{report}: 1 images" in output
+    figures = json.loads(report.read_text())["figures"]
+    assert (figures["images_judged"], figures["recall"], figures["ap_known"]) == (1, 1, pytest.approx(100))
+
+
+def test_a_replay_without_a_bag_or_a_player_ends_with_a_sentence(launched, tmp_path: Path, played: bool):
+    assert "bag:=/nowhere does not exist" in launched("replay.launch.py", bag="/nowhere").wait()
+    if played:
+        pytest.skip("ros2bag is installed")
+    output = launched("replay.launch.py", bag=str(tmp_path)).wait()
+    assert "ros2bag is not installed, so nothing can be played: sudo apt install ros-" in output
+
+
+def test_a_replay_ends_with_an_evaluator_that_does_not_start(launched):
+    output = launched("replay.launch.py", play="false", autostart="false", truth_type="boxes").wait()
+    assert "truth_type is 'boxes', expected one of instances, labels, compressed_labels, none" in output
+
+
+def test_a_bag_is_played_when_the_nodes_listen_and_the_launch_ends_with_it(
+    launched, tmp_path: Path, played: bool, model: dict[str, str]
+):
+    if not played:
+        pytest.skip("ros2bag is not installed (it is not on PyPI)")
+    from osis_ros.bags.writer import BagWriter
+
+    writer = BagWriter(tmp_path / "bag")
+    writer.add_topic("/eye", "sensor_msgs/msg/Image", RELIABLE)
+    for second in range(4):
+        image = rgb_message(picture((16, 8, 96, 48, (255, 0, 0))), Bench.stamped(None, second + 1))
+        writer.write("/eye", (second + 1) * 10**9, serialize_message(image))
+    writer.close()
+    report = tmp_path / "evaluation.json"
+    arguments = {"bag": str(tmp_path / "bag"), "report": str(report), "image_topic": "/eye", "truth_type": "none"}
+    launch = launched("replay.launch.py", **arguments, **model)
+    output = launch.wait()
+    assert "Traceback" not in output
+    assert launch.process.returncode == 0, output
+    assert json.loads(report.read_text())["figures"]["images"] >= 3

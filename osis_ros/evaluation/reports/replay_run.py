@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from osis_ros.evaluation.jobs.criteria import Outcome
-from osis_ros.evaluation.metrics.agreement import NOTHING, Agreement, FrameAgreement
-from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
+from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement
 from osis_ros.evaluation.metrics.recording_health import BagHealth
 from osis_ros.evaluation.metrics.referee import Verdict
 from osis_ros.evaluation.metrics.steadiness import FrameSteadiness, Steadiness
+from osis_ros.evaluation.metrics.truth_figures import TRUTH_FIGURES, truth_figures
 from osis_ros.instances import UNKNOWN_NAME
 
 # Each figure of a run and what it says. Those of classes come on top: `figure_names`.
@@ -35,18 +35,7 @@ FIGURES = {
     "track_flicker_per_object_minute": "tracks that appear or vanish, also while the camera moves, per object minute",
     "duplicates_per_image": "instances whose mask IoU with a better one is 0.5 or more, mean",
     "parts_per_image": "instances of which 90 % lie within a larger one, and that are no duplicates, mean",
-    "truth_quality": "needs true masks: agreement of the results with them, 0 to 1",
-    "recall": "needs true masks: share of the true objects that were found (mask IoU 0.5 or more, any class)",
-    "precision": "needs true masks: share of the instances that match a true object",
-    "class_accuracy": "needs true masks: share of the found objects that have the right class; unknown is one",
-    "false_per_image": "needs true masks: instances that match no true object, mean",
-    "missed_per_image": "needs true masks: true objects that were not found, mean",
-    "unknown_named_known": "needs true masks: unknown objects that got the name of a known class",
-    "known_named_unknown": "needs true masks: objects of known classes that were called unknown",
-    "ap_known": "needs true masks: AP of known classes, in percent",
-    "ap_unknown": "needs true masks: AP of unknown objects, in percent",
-    "ar_unknown": "needs true masks: AR of unknown objects, in percent",
-    "images_judged": "images that have true masks",
+    **TRUTH_FIGURES,
     "health_errors": "errors that `osis replay --check` finds in the recording",
     "health_warnings": "its warnings",
     "image_rate_hz": "images per second, from the median time between stamps",
@@ -58,8 +47,6 @@ FIGURES = {
 }
 SETUP = ("bag", "image_topic", "truth", "model", "model_sha256", "version", "provider", "score_threshold",
          "unknown_threshold")  # fmt: skip
-TRUTH_FIGURES = ("truth_quality", "recall", "precision", "class_accuracy", "false_per_image", "missed_per_image",
-                 "unknown_named_known", "known_named_unknown")  # fmt: skip
 SEEN, COUNT = "seen.", "count."  # before a class name
 
 
@@ -212,33 +199,12 @@ class ReplayReport:
             "known_per_image": sum(frame.known for frame in self.frames) / count if count else None,
             "unknown_per_image": sum(frame.unknown for frame in self.frames) / count if count else None,
             **self.steadiness.figures(),
-            **self._scores(),
+            **truth_figures(self.agreement, self.verdict),
             **self.health.figures(self.image_topic),
             **{SEEN + name: seen[name] / count if count else None for name in names},
             **{COUNT + name: total[name] / count if count else None for name in names},
         }
         return {name: found[name] for name in figure_names(self.class_names)}
-
-    def _scores(self) -> dict[str, float | None]:
-        names = ("ap_known", "ap_unknown", "ar_unknown")
-        scores = {name: getattr(self.verdict, name, UNDEFINED) for name in names}
-        scores = {name: None if score == UNDEFINED else score for name, score in scores.items()}
-        return scores | self._found_objects() | {"images_judged": self.verdict.judged if self.verdict else 0}
-
-    def _found_objects(self) -> dict[str, float | None]:
-        if self.agreement is None:
-            return dict.fromkeys(TRUTH_FIGURES)
-        found, matrix = self.agreement.figures(), self.agreement.matrix
-        both = found["same"] + found["class_differs"]
-        named = [count for (a, b), count in matrix.items() if b == UNKNOWN_NAME and a not in (UNKNOWN_NAME, NOTHING)]
-        called = [count for (a, b), count in matrix.items() if a == UNKNOWN_NAME and b not in (UNKNOWN_NAME, NOTHING)]
-        images = found["images"]
-        values = (
-            found["agreement"], _ratio(both, both + found["only_b"]), _ratio(both, both + found["only_a"]),
-            _ratio(found["same"], both), _ratio(found["only_a"], images), _ratio(found["only_b"], images),
-            sum(named), sum(called),
-        )  # fmt: skip
-        return dict(zip(TRUTH_FIGURES, values, strict=True))
 
     def in_words(self) -> dict[str, str]:
         """The figures that matter, in words and numbers, for the page and the terminal; `frames` must not be empty."""
@@ -308,10 +274,6 @@ class ReplayReport:
             "note": self.note,
         }
         return json.dumps(fields, indent=2) + "\n"
-
-
-def _ratio(value: float, of: float) -> float | None:
-    return value / of if of else None
 
 
 def _shown(value: float | None, form: str) -> str:

@@ -74,6 +74,15 @@ def is_lossy(state: str, summary: Summary) -> bool:
     return state == "active" and not summary.failing and summary.loss > LOSS_LIMIT
 
 
+def why_no_instances(node: Node) -> str:
+    """Why nothing comes on the segmenter's topic `instances`, in one sentence."""
+    topic = node.resolve_topic_name("instances")
+    number = node.count_publishers(topic)
+    if not number:
+        return f"{topic} has no publisher: start the segmenter, or remap instances"
+    return f"{topic} has {number} publisher{'s' * (number != 1)}, which send nothing: is the segmenter active?"
+
+
 def diagnostic_status(name: str, report: Report, noun: str = "image") -> DiagnosticStatus:
     """
     Args:

@@ -81,7 +81,8 @@ class ImageInput:
     def cause(self) -> str:
         """Why images are missed or lost, and what to do, in one sentence."""
         publishers = self._node.get_publishers_info_by_topic(self._topic)
-        types, expected = [info.topic_type for info in publishers], f"sensor_msgs/msg/{self._type.__name__}"
+        types = [info.topic_type for info in publishers]
+        expected = f"{self._type.__module__.partition('.')[0]}/msg/{self._type.__name__}"
         if types and expected not in types:  # DDS matches these two without a word
             transport = " or set image_transport" if self._name == "image" else ""
             return f"its publisher sends {types[0]}, this node expects {expected}: remap {self._name}{transport}"

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -76,10 +78,32 @@ def test_classes_are_told_by_name_whatever_their_numbers():
     assert (verdict.ap_known, verdict.ap_unknown) == (pytest.approx(100), pytest.approx(100))
 
 
-def test_truth_of_another_size_than_its_image_is_one_sentence():
+def test_truth_of_another_size_than_its_image_is_one_sentence_and_the_rest_is_judged():
+    truth, answer = frame(instance(0, "cup"), height=96), frame(instance(0, "cup"))
+    told = "the truth at stamp 7 ns is of 100x96 pixels, its image of 100x48"
+    for truth_first in (True, False):
+        referee = Referee()
+        for stamp, true in ((7, truth), (8, answer)):
+            referee.saw_frame(stamp)
+            with pytest.raises(EvaluationError, match=told) if stamp == 7 else contextlib.nullcontext():
+                if truth_first:
+                    referee.saw_truth(stamp, true)
+                referee.saw_answer(stamp, answer, stamp)
+                referee.saw_truth(stamp, true)
+        verdict = referee.verdict()
+        assert (verdict.processed, verdict.judged, verdict.ap_known) == (2, 1, pytest.approx(100))
+
+
+def test_the_first_of_two_answers_counts_and_what_is_forgotten_is_not_waited_for():
     referee = Referee()
-    referee.saw_frame(7)
-    referee.saw_truth(7, frame(instance(0, "cup"), height=96))
-    referee.saw_answer(7, frame(instance(0, "cup")), 7)
-    with pytest.raises(EvaluationError, match="the truth at stamp 7 ns is of 100x96 pixels, its image of 100x48"):
-        referee.verdict()
+    for stamp in (1, 2, 3):
+        referee.saw_frame(stamp)
+        referee.saw_answer(stamp, frame(instance(0, "cup")), stamp)
+    referee.saw_answer(1, frame(), 1)
+    referee.forget(before=2)
+    assert referee.waits
+    for stamp in (1, 2, 3, 3):
+        referee.saw_truth(stamp, frame(instance(0, "cup")))
+    verdict = referee.verdict()
+    assert (verdict.processed, verdict.judged, verdict.ap_known) == (3, 2, pytest.approx(100))
+    assert (referee.repeated, referee.waits, referee.agreement.figures()["same"]) == (1, False, 2)
