@@ -10,7 +10,6 @@ from std_msgs.msg import Header
 
 from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.errors import MessageError
-from osis_ros.messages.images import byte_array
 from osis_ros.msg import Instance, InstanceArray
 
 # Fields whose columns, named in the plural, may be missing. The first of a group tells whether the group is set.
@@ -26,28 +25,28 @@ def instances_to_message(instances: Instances, header: Header, model: str, embed
         embeddings: whether each instance carries its embedding.
     """
     message = InstanceArray(header=header, height=instances.height, width=instances.width, model=model)
-    message.instances = [_instance(instances, index, embeddings) for index in range(len(instances))]
+    columns = {
+        name: getattr(instances, f"{name}s") for name in ("id", "class_id", "score", "distance", *chain(*OPTIONAL))
+    }
+    columns = {name: values.tolist() for name, values in columns.items() if values is not None}
+    columns |= {"unknown": instances.unknown.tolist(), "class_name": map(instances.class_name, range(len(instances)))}
+    columns |= {"roi": map(_region, instances.rois.tolist()), "mask": map(_mask, instances.masks)}
+    if embeddings:
+        columns["embedding"] = [array("f", embedding.tobytes()) for embedding in instances.embeddings]
+    message.instances = [Instance(**dict(zip(columns, row))) for row in zip(*columns.values())]
     return message
 
 
-def _instance(instances: Instances, index: int, embedding: bool) -> Instance:
-    x, y, width, height = instances.rois[index].tolist()
-    message = Instance(
-        id=int(instances.ids[index]),
-        class_id=int(instances.class_ids[index]),
-        class_name=instances.class_name(index),
-        unknown=bool(instances.unknown[index]),
-        score=float(instances.scores[index]),
-        distance=float(instances.distances[index]),
-        roi=RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height),
-    )
-    for name in chain(*OPTIONAL):
-        if (values := getattr(instances, f"{name}s")) is not None:
-            setattr(message, name, values[index].item())
-    message.mask = byte_array(instances.masks[index].view(np.uint8) * np.uint8(255))
-    if embedding:
-        message.embedding = array("f", instances.embeddings[index].tobytes())
-    return message
+def _region(roi: list[int]) -> RegionOfInterest:
+    x, y, width, height = roi
+    return RegionOfInterest(x_offset=x, y_offset=y, width=width, height=height)
+
+
+def _mask(mask: np.ndarray) -> array:
+    """255 inside the mask, 0 outside, row by row; written in place, because masks are most of a message."""
+    data = array("B", (0,)) * mask.size
+    np.multiply(mask.ravel().view(np.uint8), 255, out=np.frombuffer(data, np.uint8))
+    return data
 
 
 def mask_from_message(instance: Instance) -> np.ndarray:

@@ -10,11 +10,13 @@ if importlib.util.find_spec("vision_msgs"):
 else:
     Detection2DArray = None
 
-PUBLISH = Setting("publish.detections", True, "Publish ~/detections, if vision_msgs is installed.")
+PUBLISH = Setting(
+    "publish.detections", True, "Publish ~/detections, while somebody subscribes, if vision_msgs is installed."
+)
 DETECTIONS = Output(
     topic="detections",
     message_type=Detection2DArray,
     make=lambda frame, values: detections_to_message(frame.instances, frame.header),
-    wanted=lambda values, subscribers: values[PUBLISH.name],
+    wanted=lambda values, subscribers: values[PUBLISH.name] and subscribers > 0,
     settings=(PUBLISH,),
 )

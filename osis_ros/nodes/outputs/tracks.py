@@ -8,7 +8,7 @@ from osis_ros.nodes.outputs.output import Output
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import Setting
 
-PUBLISH = Setting("publish.tracks", True, "Publish ~/tracks, if tracking is on.")
+PUBLISH = Setting("publish.tracks", True, "Publish ~/tracks, while somebody subscribes, if tracking is on.")
 
 
 def make(frame: Frame, values: Mapping[str, object]) -> TrackArray | None:
@@ -19,6 +19,6 @@ TRACKS = Output(
     topic="tracks",
     message_type=TrackArray,
     make=make,
-    wanted=lambda values, subscribers: values[PUBLISH.name],
+    wanted=lambda values, subscribers: values[PUBLISH.name] and subscribers > 0,
     settings=(PUBLISH,),
 )
