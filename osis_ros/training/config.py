@@ -47,6 +47,8 @@ class SceneSet(Strict):
 
     count: Positive = Field(description="total number of images")
     seed: int = Field(0, ge=0, description="seed of the first scene; further scenes count up from it")
+    width: int = Field(640, ge=64, le=1920, description="image width in pixels")
+    height: int = Field(480, ge=64, le=1200, description="image height in pixels")
 
 
 class Cutouts(Strict):

@@ -37,7 +37,7 @@ def prepare_scenes(config: TrainConfig, data_root: Path) -> None:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     wanted = [(folder, split, scenes) for folder, splits in config.scenes.items() for split, scenes in splits.items()]
     for folder, split, scenes in wanted:
-        settings = Settings(split, scenes.seed, 640, 480, VIEWS_PER_SCENE[split], depth=False)
+        settings = Settings(split, scenes.seed, scenes.width, scenes.height, VIEWS_PER_SCENE[split], depth=False)
         with Progress(*columns) as progress:
             task = progress.add_task(f"rendering {folder}/{split}", total=scenes.count)
             for done in write_dataset(data_root / folder, settings, scenes.count, os.cpu_count() or 1):

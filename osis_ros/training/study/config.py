@@ -5,13 +5,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from osis_ros.training.config import PRESETS, ConfigError, Positive, Strict, TrainConfig, load_config
 from osis_ros.training.model.systems import SYSTEMS
 
 STUDIES = PRESETS / "studies"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    repeated = {seed for seed in seeds if seeds.count(seed) > 1}
+    if repeated:
+        raise ValueError(f"{', '.join(map(str, sorted(repeated)))} more than once")
+    return seeds
+
+
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)]
 
 
 class TestSet(Strict):
@@ -33,6 +43,7 @@ class StudySystem(Strict):
     )
     title: str | None = Field(None, description="how the tables call it; none: as the paper does, or the row's name")
     set: dict[str, Any] = Field({}, description="entries of the training configuration that replace those of the study")
+    seeds: Seeds | None = Field(None, description="it is trained once with each; none: those of the study")
     checkpoint: Path | None = Field(
         None, description="weights to load, relative to the data folder, in place of training"
     )
@@ -51,9 +62,7 @@ class StudyConfig(Strict):
         ("backbone", "fpn"),
         description="parts of the network that start from `init`; the others start anew in every run",
     )
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        (0,), min_length=1, description="every system is trained once with each"
-    )
+    seeds: Seeds = Field((0,), description="every system is trained once with each, if it has no `seeds` of its own")
     systems: Annotated[dict[Annotated[str, Field(pattern=NAME)], StudySystem], Field(min_length=1)] = Field(
         description="the rows of the tables, each with a name of your choice"
     )
@@ -72,14 +81,18 @@ class StudyConfig(Strict):
                 raise ValueError(
                     f"systems.{name}.system is {row.system!r}, expected one of {', '.join(SYSTEMS)}, or none"
                 )
-            if row.checkpoint and (row.set or row.system):
-                raise ValueError(f"systems.{name}: system and set are of no effect on a checkpoint, leave them out")
+            if row.checkpoint and (row.set or row.system or row.seeds):
+                raise ValueError(
+                    f"systems.{name}: system, set and seeds are of no effect on a checkpoint, leave them out"
+                )
         for entry in {"name", "seed"} & {*self.set, *(key for row in self.systems.values() for key in row.set)}:
             raise ValueError(f"set: {entry} is given by the study itself, leave it out")
-        repeated = {seed for seed in self.seeds if self.seeds.count(seed) > 1}
-        if repeated:
-            raise ValueError(f"seeds: {', '.join(map(str, repeated))} more than once")
         return self
+
+    def seeds_of(self, name: str) -> tuple[int, ...]:
+        """The seeds that a row is trained with; of a checkpoint, seed 0 stands for none."""
+        row = self.systems[name]
+        return (0,) if row.checkpoint else row.seeds or self.seeds
 
     def system_of(self, name: str) -> str | None:
         """The system of the paper's comparison that a row is; None: it is the training configuration's own network."""

@@ -37,19 +37,18 @@ class Run:
 
 
 def runs_of(study: StudyConfig) -> list[Run]:
-    """All runs, seed by seed, so that every system has one result before any has two.
+    """All runs: the first seed of every system before the second of any.
 
     Raises:
         ConfigError: an entry of the training configuration that is unknown or out of range.
     """
-    runs = []
-    for number, seed in enumerate(study.seeds):
-        for name, row in study.systems.items():
-            if not row.checkpoint:
-                runs.append(Run(name, seed, training_of(study, name, seed)))
-            elif number == 0:
-                runs.append(Run(name, 0, ()))
-    return runs
+    seeds = {name: study.seeds_of(name) for name in study.systems}
+    return [
+        Run(name, own[number], () if study.systems[name].checkpoint else training_of(study, name, own[number]))
+        for number in range(max(map(len, seeds.values())))
+        for name, own in seeds.items()
+        if number < len(own)
+    ]
 
 
 def run_study(study: StudyConfig, data_root: Path, output: Path, tell: Callable[[str], None] = print) -> int:
