@@ -58,7 +58,8 @@ def average(
 
 def study(
     config: Annotated[
-        str, typer.Argument(help="Name of a study (tabletop, paper-coco, paper-graspnet), or a YAML file.")
+        str,
+        typer.Argument(help="Name of a study (tabletop, tabletop-small, paper-coco, paper-graspnet), or a YAML file."),
     ],
     data: Annotated[Path, typer.Option(help="Folder that data paths are relative to.")] = Path("data"),
     output: Annotated[Path, typer.Option(help="Folder for the study.")] = Path("study"),

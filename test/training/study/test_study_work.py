@@ -15,7 +15,7 @@ from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.config import ConfigError
 from osis_ros.training.study.config import load_study, training_of
 from osis_ros.training.study.tables import mean_and_deviation, tables_of
-from osis_ros.training.study.work import finished, run_study
+from osis_ros.training.study.work import finished, run_study, runs_of
 
 TRAINING = {
     "name": "shapes",
@@ -164,7 +164,9 @@ def test_weights_of_a_file_are_a_row_too(done, tmp_path):
         ({"systems": {"x": {"system": "yolo"}}}, r"systems\.x\.system is 'yolo', expected one of mask-rcnn"),
         ({"systems": {"x": {"checkpoint": "w", "set": {"steps": 1}}}}, "of no effect on a checkpoint"),
         ({"set": {"seed": 3}}, "seed is given by the study itself"),
-        ({"seeds": [1, 1]}, "1 more than once"),
+        ({"seeds": [1, 1]}, "seeds: .*1 more than once"),
+        ({"systems": {"semseg": {"seeds": [2, 2]}}}, r"systems\.semseg\.seeds: .*2 more than once"),
+        ({"systems": {"x": {"checkpoint": "w", "seeds": [1]}}}, "of no effect on a checkpoint"),
         ({"seed": [1]}, "seed: Extra inputs"),
     ],
 )
@@ -173,16 +175,33 @@ def test_a_study_that_makes_no_sense_is_refused_in_a_sentence(changes, sentence,
         load_study(write_study(tmp_path / "study.yaml", place, **changes))
 
 
-@pytest.mark.parametrize(("name", "rows"), [("tabletop", 8), ("paper-coco", 4), ("paper-graspnet", 8)])
-def test_the_studies_of_the_package_are_whole(name, rows):
+@pytest.mark.parametrize(
+    ("name", "rows", "steps", "source"),
+    [
+        ("tabletop", 8, 3000, "scenes"),
+        ("tabletop-small", 8, 3000, "scenes"),
+        ("paper-coco", 4, 128_000, "coco"),
+        ("paper-graspnet", 8, 128_000, "graspnet"),
+    ],
+)
+def test_the_studies_of_the_package_are_whole(name, rows, steps, source):
     study = load_study(name)
     trained = [training_of(study, system, 0) for system in study.systems]
     assert len(trained) == rows
     for parts in trained:
-        assert sum(part.steps for part in parts) == (3000 if name == "tabletop" else 128_000)
-        assert list(parts[0].train) == [{"tabletop": "scenes", "paper-coco": "coco"}.get(name, "graspnet")]
-    with pytest.raises(ConfigError, match="studies: paper-coco, paper-graspnet, tabletop"):
+        assert sum(part.steps for part in parts) == steps
+        assert list(parts[0].train) == [source]
+
+
+def test_a_study_that_does_not_exist_is_answered_with_those_that_do():
+    with pytest.raises(ConfigError, match="studies: paper-coco, paper-graspnet, tabletop, tabletop-small"):
         load_study("moon")
+
+
+def test_every_row_has_its_first_seed_before_any_has_its_second_and_some_have_no_more(place, tmp_path):
+    systems = {"given": {"checkpoint": "a.ckpt"}, "mask-rcnn": {"seeds": [7]}, "semseg": None}
+    study = load_study(write_study(tmp_path / "study.yaml", place, seeds=[0, 1, 2], systems=systems))
+    assert [run.name for run in runs_of(study)] == ["given-0", "mask-rcnn-7", "semseg-0", "semseg-1", "semseg-2"]
 
 
 def test_all_systems_start_from_the_same_parts_of_given_weights(done, tmp_path):
