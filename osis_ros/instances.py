@@ -35,6 +35,7 @@ class Instances(Rows):
         track_states: [N] uint8, `osis_ros.tracking.states.TrackState` of each. None where nothing tracks.
         taught_names: [N] str, the taught name of each, empty where none fits. None where nothing was taught.
         taught_scores: [N] float32 in [-1, 1], cosine similarity to the taught views, 0 where no name fits, or None.
+        frame_names, frame_scores: the same by this image alone, where `taught_names` is a vote over time; else None.
 
     Raises:
         ValueError: lengths, shapes or ids that do not fit together, or numbers that their column cannot hold.
@@ -55,6 +56,8 @@ class Instances(Rows):
     track_states: np.ndarray | None = column(np.uint8, default=absent)
     taught_names: np.ndarray | None = column(np.str_, default=absent)
     taught_scores: np.ndarray | None = column(np.float32, default=absent)
+    frame_names: np.ndarray | None = column(np.str_, default=absent)
+    frame_scores: np.ndarray | None = column(np.float32, default=absent)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,7 +11,7 @@ from osis_ros.pipeline.stage import Stage
 from osis_ros.pipeline.track import Track
 
 S = TypeVar("S", bound=Stage)
-STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Name, Track)
+STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Track, Name)
 SETTINGS = tuple(setting for stage in STAGES for setting in stage.settings)
 
 
@@ -20,8 +20,8 @@ class Pipeline:
 
     Attributes:
         segment: the first stage, which holds the model.
-        name: the stage that holds the taught names.
-        track: the last stage, which remembers the objects of the stream.
+        track: the stage that remembers the objects of the stream.
+        name: the last stage, which holds the taught names.
         limits: setting's name → largest value that makes sense with the loaded model.
     """
 
@@ -36,7 +36,7 @@ class Pipeline:
         self._hold(tuple(stage(values) for stage in STAGES))
 
     def another(self) -> "Pipeline":
-        """The stages for another stream of images. It has the same model and names, but tracks of its own."""
+        """The stages for another stream of images. It has the same model and names, but tracks and votes of its own."""
         other = Pipeline.__new__(Pipeline)
         other._hold(tuple(stage.another() for stage in self._stages))
         return other
@@ -44,8 +44,8 @@ class Pipeline:
     def _hold(self, stages: tuple[Stage, ...]) -> None:
         self._stages = stages
         self.segment = self._stage(Segment)
-        self.name = self._stage(Name)
         self.track = self._stage(Track)
+        self.name = self._stage(Name)
         self.limits = {name: limit for stage in self._stages for name, limit in stage.limits.items()}
 
     def _stage(self, kind: type[S]) -> S:

@@ -9,7 +9,7 @@ from osis_ros.simulation.categories import KNOWN, build
 from osis_ros.simulation.draws import Draw
 from osis_ros.simulation.materials import Material
 from osis_ros.simulation.render import Frame, Renderer
-from osis_ros.simulation.scene import make_scene
+from osis_ros.simulation.scene import Scene, View, make_scene
 from osis_ros.simulation.shape import ObjectShape, Surface
 
 OTHER_OBJECT, OTHER_COLOURS, OTHER_SHAPE = (
@@ -72,12 +72,14 @@ def meetings(
     at_once: int = 12,
     seed: int = 0,
     split: str = "test",
+    step: float = 0.0,
 ) -> Iterator[Meeting]:
     """Pictures of scenes, in each of which some of the cast are; in turn, so that all are met equally often.
 
     Args:
-        views: pictures of a scene, from random places and in random light; a function has the scene's number.
+        views: pictures of a scene, each in its own light unless the camera circles; a function has the scene's number.
         at_once: members in a scene, among them never one with its twin more often than chance has it.
+        step: seconds between two pictures of a camera that circles the scene; 0 for pictures from random places.
     """
     rng = np.random.default_rng(seed)
     waiting: list[int] = []
@@ -89,9 +91,14 @@ def meetings(
             shown = [(cast[n].category, cast[n].shape) for n in chosen]
             scene = make_scene(10_000 * seed + number, split, at_once, cast=shown)
             for view in range(views(number) if callable(views) else views):
-                frame = renderer.frame(scene, scene.view(view))
+                frame = renderer.frame(scene, _circling(scene, view, step) if step else scene.view(view))
                 seen = {item.instance_id: chosen[item.body - 1] for item in frame.objects}
                 yield Meeting(number, view, frame, seen)
+
+
+def _circling(scene: Scene, number: int, step: float) -> View:
+    start = scene.view(0)
+    return replace(start, camera=scene.orbit(number * step), noise_seed=start.noise_seed + number)
 
 
 def negative(shape: ObjectShape) -> ObjectShape:

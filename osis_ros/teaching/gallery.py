@@ -96,10 +96,26 @@ class Gallery:
         Args:
             rgb: uint8 [H, W, 3] RGB, the image that they were found in.
         """
+        return self.named(instances, self.similarities(rgb, instances))
+
+    def similarities(self, rgb: np.ndarray, instances: Instances) -> np.ndarray:
+        """How similar each instance is to each name: [N, T] in [-1, 1], a row of NaN for one of too few pixels.
+
+        Args:
+            rgb: uint8 [H, W, 3] RGB, the image that they were found in.
+        """
         if not self.taught:
-            return instances.replaced(taught_names=[""] * len(instances), taught_scores=np.zeros(len(instances)))
+            return np.zeros((len(instances), 0))
         vectors = appearances(rgb, instances)
         alike = np.stack([similarity(vectors, vectors_of(taught.views)) for taught in self.taught], axis=1)
+        alike[~vectors.any(axis=1)] = np.nan
+        return alike
+
+    def named(self, instances: Instances, alike: np.ndarray) -> Instances:
+        """The instances with `taught_names` and `taught_scores`, by their similarities [N, T] to the names."""
+        if not self.taught:
+            return instances.replaced(taught_names=[""] * len(instances), taught_scores=np.zeros(len(instances)))
+        alike = np.nan_to_num(alike, nan=-1.0)
         above = alike - [self.separations[name].threshold for name in self.names]
         best = above.argmax(axis=1)
         rows = np.arange(len(instances))

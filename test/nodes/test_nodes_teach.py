@@ -93,6 +93,23 @@ def test_a_name_is_taught_used_listed_and_forgotten(teaching: Teaching, bench: B
         assert sentence in again.message
 
 
+def test_a_name_does_not_flicker_and_each_image_alone_can_be_asked(teaching: Teaching, bench: Bench):
+    marred = picture((*SQUARE, CYAN), (20, 20, 80, 90, (0, 100, 250)), (*BAR, PURPLE))
+    teaching.show(SCENE)
+    assert teaching.teach("tile", roi=ROI).success
+    for _ in range(4):
+        (good,) = [one for one in teaching.show(SCENE).instances if one.taught_name]
+    (kept,) = [one for one in teaching.show(marred).instances if one.taught_name]
+    assert (kept.taught_name, kept.track_id) == ("tile", good.track_id)
+    assert good.track_id > 0
+    assert kept.taught_score < good.taught_score
+    request = Segment.Request(image=rgb_message(marred, bench.stamped(teaching.stamp)))
+    answered = bench.call(Segment, "segment", request)
+    assert [one.taught_name for one in answered.instances.instances] == ["", ""], "a request is of one image"
+    assert bench.set(teaching__memory=0.0).successful
+    assert teaching.names(marred) == ["", ""]
+
+
 def test_an_instance_of_a_recent_frame_and_a_mask_say_which_object(teaching: Teaching):
     shown = teaching.show(SCENE)
     (bar,) = [one for one in shown.instances if one.roi.x_offset == 112]

@@ -133,3 +133,39 @@ def test_taught_names_are_found_where_there_is_a_gallery_and_are_absent_elsewher
     pipeline.name.kept.teach("post box", lesson(frame.rgb, found, 0, "here"))
     for other in (pipeline, Pipeline(given)):  # the second one reads the folder
         assert other(frame, given).instances.taught_names.tolist() == ["post box", ""]
+
+
+def test_a_tracked_object_keeps_its_name_through_an_image_in_which_it_looks_different(
+    colour_cells: Path, tmp_path: Path
+):
+    given = values(model=str(colour_cells)) | {GALLERY.name: str(tmp_path)}
+    pipeline = Pipeline(given)
+    frame = Frame(rgb=scene(), header=HEADER, in_stream=False)
+    pipeline.name.kept.teach("post box", lesson(frame.rgb, pipeline(frame, given).instances, 0, "here"))
+    marred = scene()
+    marred[16:96, 16:76] = (120, 20, 200)
+
+    def at(seconds: float, rgb: np.ndarray, pipeline: Pipeline = pipeline, **changed: object) -> Instances:
+        nanoseconds = 1_700_000_000_000_000_000 + round(1e9 * seconds)
+        stamp = SimpleNamespace(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+        return pipeline(Frame(rgb=rgb, header=SimpleNamespace(stamp=stamp)), given | changed).instances
+
+    for seconds in (0.0, 0.2, 0.4, 0.6):
+        plain = at(seconds, scene())
+        assert plain.taught_names.tolist() == plain.frame_names.tolist() == ["post box", ""]
+    short = at(0.8, marred)
+    assert short.taught_names.tolist() == ["post box", ""]
+    assert short.frame_names.tolist() == ["", ""]
+    assert short.frame_scores.tolist() == [0, 0]
+    assert 0.7 < short.taught_scores[0] < plain.taught_scores[0]
+    for changed in ({"teaching.memory": 0.0}, {"tracking.enabled": False}):
+        alone = at(0.9, marred, **changed)
+        assert alone.taught_names.tolist() == ["", ""]
+        assert alone.frame_names is alone.frame_scores is None
+    other = pipeline.another()
+    for seconds in (0.0, 0.2, 0.4):
+        assert at(seconds, marred, other).taught_names.tolist() == ["", ""], "the votes of a stream are its own"
+    assert other.name.kept is pipeline.name.kept
+    names = [at(1 + seconds / 5, marred).taught_names[0] for seconds in range(50)]
+    assert names[0] == "post box"
+    assert names[-1] == "", "what looks different for long is something else"
