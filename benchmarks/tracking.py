@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from track_referee import judged
 from tracking_scenes import ALL, RATE, Shot, recorded
 
 from osis_ros.geometry.locate import Locator
@@ -125,32 +126,6 @@ def with_looks(true: Instances, found: Instances) -> Instances:
     return true.replaced(embeddings=looks)
 
 
-def judged(shots: list[Shot], found: list[Instances], ids: Ids) -> dict[str, float]:
-    """The referee's verdict on the tracked instances of a recording; in percent, but for the switches."""
-    from trackeval.metrics import CLEAR, HOTA, Identity
-
-    true_ids = [shot.true.ids for shot in shots]
-    kept = [np.flatnonzero(one) for one in ids]
-    tracker_ids = [one[rows] for one, rows in zip(ids, kept)]
-    similarity = []
-    for shot, instances, rows in zip(shots, found, kept):
-        chosen = instances.take(rows)
-        similarity.append(mask_overlap(shot.true.rois, shot.true.masks, chosen.rois, chosen.masks)[0])
-    data = {"similarity_scores": similarity, "num_timesteps": len(shots)}
-    for name, all_ids in (("gt", true_ids), ("tracker", tracker_ids)):
-        numbers = np.unique(np.concatenate(all_ids))
-        data[f"{name}_ids"] = [np.searchsorted(numbers, one) for one in all_ids]
-        data[f"num_{name}_ids"], data[f"num_{name}_dets"] = len(numbers), sum(map(len, all_ids))
-    quiet = {"PRINT_CONFIG": False}
-    hota, identity = HOTA().eval_sequence(data), Identity(quiet).eval_sequence(data)
-    clear = CLEAR(quiet).eval_sequence(data)
-    minutes = len(shots) * (shots[1].seconds - shots[0].seconds) / 60
-    return {
-        "HOTA": 100 * float(np.mean(hota["HOTA"])), "OWTA": 100 * float(np.mean(hota["OWTA"])),
-        "IDF1": 100 * float(identity["IDF1"]), "switches/min": float(clear["IDSW"]) / minutes,
-    }  # fmt: skip
-
-
 def run(shots: list[Shot], rate: int, threshold: float) -> dict[str, dict[str, dict[str, float]]]:
     """masks → tracker → measure → value."""
     some = shots[:: round(RATE / rate)]
@@ -163,8 +138,9 @@ def run(shots: list[Shot], rate: int, threshold: float) -> dict[str, dict[str, d
         "ours": ours, "ours, depth": ours_in_space, **others,
         **{f"{name}, NMS": without_duplicates(track) for name, track in others.items()},
     }  # fmt: skip
+    seconds, true = [shot.seconds for shot in some], [shot.true for shot in some]
     return {
-        masks: {name: judged(some, found, track(some, found)) for name, track in trackers.items()}
+        masks: {name: judged(seconds, true, found, track(some, found)) for name, track in trackers.items()}
         for masks, found in layers.items()
     }
 

