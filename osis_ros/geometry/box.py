@@ -41,19 +41,29 @@ class Box:
         return (np.abs(offset) <= (self.size / 2 + slack).astype(points.dtype)[:, None]).all(0)
 
 
-def upright_box(local: np.ndarray, outline: np.ndarray, plane: Plane, margin: float = 0.0) -> Box:
-    """The upright box with the smallest footprint that holds the points, from the plane up to their top.
+def upright_boxes(
+    outlines: list[np.ndarray], heights: list[np.ndarray], plane: Plane, margins: list[float]
+) -> list[Box]:
+    """The upright boxes with the smallest footprints that hold the points, from the plane up to their top.
 
     Args:
-        local: [3, M] float32 metres, M ≥ 1, in the frame of the plane (`Plane.local`).
-        outline: [2, K] float32, x and y of those points that can lie on the footprint's hull (`outermost`).
+        outlines: N float32 arrays [K, 2] metres, K ≥ 1, x and y of each one's points in the frame of the plane
+            (`Plane.local`), at least of those on the footprint's hull.
+        heights: N float32 arrays [M], M ≥ 1, metres of each one's points above the plane, in ascending order.
         plane: the support plane.
-        margin: metres to add on each horizontal side, for edges that were eroded from the mask.
+        margins: N metres to add on each horizontal side, for edges that were eroded from the mask.
     """
-    across, along, high = local[:, local.shape[1] // 2].tolist()
-    away = plane.axes[2] @ (across, along, high - plane.offset)  # a point's distance along the optical axis
-    top = max(_top(local[2], float(scatter(away, plane.noise))), 0.0)
-    return _box(outline, plane.axes, (0.0, top), -plane.offset * plane.normal, margin)
+    tops = [_top(values, float(scatter(_away(outline, values, plane), plane.noise)))
+            for outline, values in zip(outlines, heights)]  # fmt: skip
+    spans = [(0.0, max(top, 0.0)) for top in tops]
+    return _boxes(outlines, plane.axes, spans, -plane.offset * plane.normal, margins)
+
+
+def _away(outline: np.ndarray, heights: np.ndarray, plane: Plane) -> float:
+    """Metres along the optical axis, about, of points that are given as in `upright_boxes`."""
+    across, along = outline[len(outline) // 2].tolist()
+    x, y, z = plane.axes[2].tolist()
+    return x * across + y * along + z * (float(heights[len(heights) // 2]) - plane.offset)
 
 
 def raised(box: Box, low: float) -> Box:
@@ -68,51 +78,67 @@ def free_box(points: np.ndarray, margin: float = 0.0) -> Box:
     centre = points.mean(0, dtype=float)
     turn = np.linalg.eigh(np.cov((points - centre).T.astype(float)) if len(points) > 1 else np.eye(3))[1]
     axes = Plane(turn[:, 0] * (1 if turn[2, 0] < 0 else -1), 0.0).axes  # z the shortest side, towards the camera
-    local = (axes.T @ (points - centre).T).astype(np.float32)
-    heights = float(local[2].min()), float(local[2].max())
-    return _box(outermost(local[:2]), axes, heights, centre, margin)
+    local = ((points - centre) @ axes).astype(np.float32)
+    heights = float(local[:, 2].min()), float(local[:, 2].max())
+    return _boxes([np.ascontiguousarray(local[:, :2])], axes, [heights], centre, [margin])[0]
 
 
-def _box(outline: np.ndarray, axes: np.ndarray, heights: tuple[float, float], origin: np.ndarray, margin: float) -> Box:
-    """The box of least area across z round points [2, K], which are given in the frame of `axes` at `origin`."""
-    (across, along), (width, depth), angle = cv2.minAreaRect(outline.T.copy())
-    turn = math.radians(angle)
-    if depth > width:  # x is the longer side
-        width, depth, turn = depth, width, turn + math.pi / 2
-    cos, sin = math.cos(turn), math.sin(turn)
-    centre = origin + axes @ np.array([across, along, sum(heights) / 2])
-    turned = axes @ np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    return Box(centre, turned, np.array([width + 2 * margin, depth + 2 * margin, heights[1] - heights[0]]))
+def _boxes(
+    outlines: list[np.ndarray], axes: np.ndarray, spans: list[tuple[float, float]], origin: np.ndarray,
+    margins: list[float],
+) -> list[Box]:  # fmt: skip
+    """The boxes of least area across z round points [K, 2], which are given in the frame of `axes` at `origin`.
 
-
-def outermost(flat: np.ndarray) -> np.ndarray:
-    """[2, K], of the points [2, M] those that can lie on their convex hull, a few of many.
-
-    What lies within the octagon of the outermost points in eight directions cannot (Akl and Toussaint, 1978).
+    Args:
+        spans: of each one its lowest and highest z.
     """
-    if flat.shape[1] < FEW:
-        return flat
-    corners = flat[:, (EIGHT @ flat).argmax(1)]
-    edges = corners[:, NEXT] - corners
-    normals = np.stack((edges[1], -edges[0]), axis=1)
-    outside = (normals @ flat > (normals * corners.T).sum(1)[:, None]).any(0)
-    return np.concatenate((corners, flat.compress(outside, axis=1)), axis=1)
+    middles, sides, turns = [], [], []
+    for outline, (low, high), margin in zip(outlines, spans, margins):
+        (across, along), (width, depth), angle = cv2.minAreaRect(outline)
+        turn = math.radians(angle)
+        if depth > width:  # x is the longer side
+            width, depth, turn = depth, width, turn + math.pi / 2
+        middles.append((across, along, (low + high) / 2))
+        sides.append((width + 2 * margin, depth + 2 * margin, high - low))
+        cos, sin = math.cos(turn), math.sin(turn)
+        turns.append(((cos, -sin, 0.0), (sin, cos, 0.0), (0.0, 0.0, 1.0)))
+    centres, turned = origin + np.array(middles) @ axes.T, axes @ np.array(turns)
+    return [Box(*box) for box in zip(centres, turned, np.array(sides))]
+
+
+def footprint_hull(flat: np.ndarray) -> np.ndarray:
+    """[V, 2] float32, the corners of the convex hull of points [2, M] float32, with some points on it or close to it.
+
+    What lies within the octagon of the outermost points in eight directions cannot be on the hull (Akl and Toussaint,
+    1978); without it, the hull of the others is found sooner.
+    """
+    if flat.shape[1] >= FEW:
+        corners = flat[:, (EIGHT @ flat).argmax(1)]
+        edges = corners[:, NEXT] - corners
+        normals = np.stack((edges[1], -edges[0]), axis=1)
+        outside = (normals @ flat > (normals * corners.T).sum(1)[:, None]).any(0)
+        flat = np.concatenate((corners, flat.compress(outside, axis=1)), axis=1)
+    return cv2.convexHull(np.ascontiguousarray(flat.T)).reshape(-1, 2)
 
 
 def _top(heights: np.ndarray, deviation: float) -> float:
-    """Height of the upper face: the middle of the highest layer, which noise alone makes thick."""
+    """Height of the upper face: the middle of the highest layer, which noise alone makes thick.
+
+    Args:
+        heights: [M] in ascending order.
+    """
     if deviation <= 2e-4:
-        return float(heights.max())
-    rank = len(heights) - 1 - len(heights) // 200
-    layer = heights.compress(heights >= np.partition(heights, rank)[rank] - 4 * deviation)
-    return float(np.partition(layer, len(layer) // 2)[len(layer) // 2])
+        return float(heights[-1])
+    lowest = heights[len(heights) - 1 - len(heights) // 200] - 4 * deviation
+    first = int(heights.searchsorted(lowest))
+    return float(heights[(first + len(heights)) // 2])
 
 
-def silhouette(box: Box, camera: Pinhole) -> float:
-    """Pixels of the image that the box would cover if nothing stood before it; 0 where it reaches the camera."""
-    corners = box.corners()
-    if (corners[:, 2] <= 0.01).any():
-        return 0.0
-    outline = cv2.convexHull(camera.project(corners).astype(np.float32))
+def silhouettes(boxes: list[Box], camera: Pinhole) -> list[float]:
+    """Pixels of the image that each box would cover if nothing stood before it; 0 where it reaches the camera."""
+    corners = np.array([box.corners() for box in boxes])
     image = np.array([[0, 0], [camera.width, 0], [camera.width, camera.height], [0, camera.height]], np.float32) - 0.5
-    return float(cv2.intersectConvexConvex(outline, image)[0])
+    ahead = (corners[..., 2] > 0.01).all(1)
+    pixels = camera.project(corners.reshape(-1, 3)).astype(np.float32).reshape(-1, 8, 2)
+    return [float(cv2.intersectConvexConvex(cv2.convexHull(seen), image)[0]) if before else 0.0
+            for seen, before in zip(pixels, ahead.tolist())]  # fmt: skip

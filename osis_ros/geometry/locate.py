@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from osis_ros.geometry.box import Box, free_box, outermost, raised, silhouette, upright_box
+from osis_ros.geometry.box import Box, footprint_hull, free_box, raised, silhouettes, upright_boxes
 from osis_ros.geometry.confirmed import confirmed
 from osis_ros.geometry.errors import GeometryError
 from osis_ros.geometry.noise import measured_noise, scatter
 from osis_ros.geometry.objects import ON_NOTHING, ON_PLANE, Objects
 from osis_ros.geometry.pinhole import Pinhole
+from osis_ros.geometry.quantiles import middle, ranked
 from osis_ros.geometry.standing import standing
 from osis_ros.geometry.support_plane import CONTACT, Plane, SteadyPlane, find_support_plane
 from osis_ros.geometry.surface import Surface, measured_surface
@@ -100,7 +101,8 @@ class Locator:
         surfaces = measured_surfaces(instances, depth, camera, noise)
         trusted = instances.scores >= sure
         things = thinned([surfaces[row] for row in np.flatnonzero(trusted)])
-        plane = find_support_plane(depth, camera, occupied(instances.take(trusted)), things, self.up, noise)
+        covered = occupied(instances if trusted.all() else instances.take(trusted))
+        plane = find_support_plane(depth, camera, covered, things, self.up, noise)
         return surfaces, self._steady.update(plane)
 
 
@@ -145,14 +147,14 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
     if not kept:
         return Objects.empty(plane, missing)
     ids, chosen = instances.ids[kept], [surfaces[row] for row in kept]
-    pixels = [float(_middle(surface.points[:, 2])) / camera.fx for surface in chosen]  # metres that a pixel covers
-    clouds = [_cloud(surface.points, plane) for surface in chosen]
+    pixels = [float(middle(surface.points[:, 2])) / camera.fx for surface in chosen]  # metres that a pixel covers
+    clouds = _clouds(chosen, plane)
     margins = [(0.5 + surface.eroded) * pixel for surface, pixel in zip(chosen, pixels)]  # from the points to the edge
     boxes, _ = _boxes(clouds, margins, ids, plane)
     clouds = [_with_doubtful(cloud, surface.doubtful, box, plane) for cloud, surface, box in zip(clouds, chosen, boxes)]
     boxes, supports = _boxes(clouds, [0.5 * pixel for pixel in pixels], ids, plane)
     points = [cloud.points for cloud in clouds]
-    covers = [silhouette(box, camera) for box in boxes]
+    covers = silhouettes(boxes, camera)
     return Objects(
         ids=ids,
         centroids=[cv2.mean(cloud.reshape(-1, 1, 3))[:3] for cloud in points],
@@ -173,33 +175,46 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
 
 @dataclass(frozen=True, eq=False)
 class _Cloud:
-    """The points of one object [M, 3]; where there is a plane, also as `Plane.local` and `outermost` give them."""
+    """The points of one object [M, 3]. Where there is a plane, also their heights above it [M] in ascending order, and
+    the hull [V, 2] of their footprint, along the plane."""
 
     points: np.ndarray
-    local: np.ndarray | None = None
+    heights: np.ndarray | None = None
     outline: np.ndarray | None = None
 
 
-def _cloud(points: np.ndarray, plane: Plane | None) -> _Cloud:
+def _clouds(surfaces: list[Surface], plane: Plane | None) -> list[_Cloud]:
     """Without the points of the plane itself, on which a mask may spill; a flat thing keeps all of its own."""
     if plane is None:
-        return _Cloud(points)
+        return [_Cloud(surface.points) for surface in surfaces]
+    counts = np.array([len(surface.points) for surface in surfaces])
+    starts = np.append(0, np.cumsum(counts))
+    points = np.concatenate([surface.points for surface in surfaces])
     local = plane.local(points)
     above = local[2] > np.float32(0.001) + 2.5 * scatter(points[:, 2], np.float32(plane.noise))
-    if np.count_nonzero(above) >= max(0.6 * len(points), LEAST_POINTS):
-        points, local = points.compress(above, axis=0), local.compress(above, axis=1)
-    return _Cloud(points, local, outermost(local[:2]))
+    clouds = []
+    for start, end in zip(starts[:-1].tolist(), starts[1:].tolist()):
+        own, part = points[start:end], local[:, start:end]
+        chosen = np.flatnonzero(above[start:end])
+        if len(own) > len(chosen) >= max(0.6 * len(own), LEAST_POINTS):
+            own, part = own.take(chosen, axis=0), part.take(chosen, axis=1)
+        clouds.append(_Cloud(own, np.sort(part[2]), footprint_hull(part[:2])))
+    return clouds
 
 
 def _with_doubtful(cloud: _Cloud, doubtful: np.ndarray, box: Box, plane: Plane | None) -> _Cloud:
     """Also the doubtful points [D, 3] that lie within the box: faces seen from the side, cut edges."""
-    more = doubtful.compress(box.holds(doubtful, 1e-3), axis=0)
+    inside = np.flatnonzero(box.holds(doubtful, 1e-3))
+    if not len(inside):
+        return cloud
+    more = doubtful.take(inside, axis=0)
     points = np.concatenate((cloud.points, more))
     if plane is None:
         return _Cloud(points)
     local = plane.local(more)
-    outline = np.concatenate((cloud.outline, local[:2]), axis=1)
-    return _Cloud(points, np.concatenate((cloud.local, local), axis=1), outline)
+    heights = np.concatenate((cloud.heights, local[2]))
+    heights.sort()
+    return _Cloud(points, heights, np.concatenate((cloud.outline, local[:2].T)))
 
 
 def _boxes(
@@ -207,14 +222,13 @@ def _boxes(
 ) -> tuple[list[Box], list[int]]:
     if plane is None:
         return [free_box(cloud.points, margin) for cloud, margin in zip(clouds, margins)], [ON_NOTHING] * len(clouds)
-    boxes = [upright_box(cloud.local, cloud.outline, plane, margin) for cloud, margin in zip(clouds, margins)]
-    lows = [_low(cloud.local[2]) for cloud in clouds]
+    boxes = upright_boxes([cloud.outline for cloud in clouds], [cloud.heights for cloud in clouds], plane, margins)
+    lows = [float(ranked(cloud.heights, 0.03)) for cloud in clouds]
     tops = [float(box.size[2]) for box in boxes]
-    footprints = [_footprint(box, plane) for box in boxes]
+    lifted = [upper for upper, low in enumerate(lows) if low > CONTACT / 2]
+    footprints = [_footprint(box, plane) for box in boxes] if lifted else []
     supports = [ON_PLANE] * len(clouds)
-    for upper in range(len(clouds)):
-        if lows[upper] <= CONTACT / 2:
-            continue
+    for upper in lifted:
         below = [
             (tops[lower], lower)
             for lower in range(len(clouds))
@@ -226,18 +240,6 @@ def _boxes(
             supports[upper] = int(ids[lower])
             boxes[upper] = raised(boxes[upper], min(top, lows[upper]))
     return boxes, supports
-
-
-def _low(heights: np.ndarray) -> float:
-    """The height below which three points in a hundred lie."""
-    rank = 3 * len(heights) // 100
-    return float(np.partition(heights, rank)[rank])
-
-
-def _middle(values: np.ndarray) -> np.float32:
-    """The median, without the mean of two where their number is even."""
-    rank = len(values) // 2
-    return np.partition(values, rank)[rank]
 
 
 def _footprint(box: Box, plane: Plane) -> tuple:

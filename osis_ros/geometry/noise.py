@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from osis_ros.geometry.quantiles import middle
+
 TYPICAL = 0.0027  # 1/m: 1.7 mm at 0.8 m, an active stereo camera with a baseline of 50 mm (z² · 0.08 px / (fx · b))
 SPACING = 5  # px between the readings that are compared: nearer ones of a stereo camera share their error
 LEAST = 1e-4  # 1/m, of a perfect camera
@@ -29,4 +31,4 @@ def measured_noise(depth: np.ndarray) -> float:
     bend = np.abs(bend[np.isfinite(bend)])
     if len(bend) < 200:
         return TYPICAL
-    return max(1.4826 * float(np.median(bend)) / np.sqrt(6), LEAST)
+    return max(1.4826 * float(middle(bend)) / np.sqrt(6), LEAST)

@@ -1,6 +1,7 @@
 """`Pinhole`: conversion between pixels and points with the K matrix of a camera without distortion."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -79,9 +80,15 @@ class Pinhole:
             [h, w, 3] float32 x y z in the optical frame, NaN as depth is.
         """
         height, width = depth.shape
-        across = ((np.arange(left, left + width) - self.cx) / self.fx).astype(np.float32)
-        down = ((np.arange(top, top + height) - self.cy) / self.fy).astype(np.float32)
-        return cv2.merge((depth * across, depth * down[:, None], depth))
+        across, down = self._slopes
+        return cv2.merge((depth * across[left : left + width], depth * down[top : top + height, None], depth))
+
+    @cached_property
+    def _slopes(self) -> tuple[np.ndarray, np.ndarray]:
+        """x / z of each column and y / z of each row."""
+        across = ((np.arange(self.width) - self.cx) / self.fx).astype(np.float32)
+        down = ((np.arange(self.height) - self.cy) / self.fy).astype(np.float32)
+        return across, down
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Where points [M, 3] in front of the camera are seen: [M, 2] column, row in pixels."""

@@ -13,6 +13,7 @@ SAMPLES = 6000  # pixels looked at, on a regular grid
 HYPOTHESES = 192
 NEIGHBOURHOOD = 16  # grid cells between the three points of a hypothesis, so that they tend to lie on one surface
 SCORED = 1200  # points on which hypotheses are compared
+FINALISTS = 32  # hypotheses that are compared on all of these; the others hold fewer of every fourth
 CANDIDATES = 4  # planes looked for, one after the other
 LEAST_SHARE = 0.03  # of the samples, that a plane must hold
 LEAST_POINTS = 60
@@ -158,12 +159,22 @@ def _best_hypothesis(
     if not len(normals):
         return None
     scored = candidates[:: max(1, len(candidates) // SCORED)]
-    apart = normals @ points[scored].T
-    apart += offsets[:, None]
-    counts = np.count_nonzero(np.abs(apart, out=apart) <= tolerance[scored], axis=1)
+    first = _held(normals, offsets, points, tolerance, scored[::4])
+    finalists = np.argpartition(first, -min(FINALISTS, len(first)))[-FINALISTS:]
+    normals, offsets = normals[finalists], offsets[finalists]
+    counts = _held(normals, offsets, points, tolerance, scored)
     best = int(counts.argmax())
     share = counts[best] / len(scored) * len(candidates) / len(points)
     return Plane(normals[best].astype(float), float(offsets[best]), share=float(share))
+
+
+def _held(
+    normals: np.ndarray, offsets: np.ndarray, points: np.ndarray, tolerance: np.ndarray, chosen: np.ndarray
+) -> np.ndarray:
+    """[H] how many of the chosen points each plane holds."""
+    apart = normals @ points[chosen].T
+    apart += offsets[:, None]
+    return np.count_nonzero(np.abs(apart, out=apart) <= tolerance[chosen], axis=1)
 
 
 def _neighbouring_triples(

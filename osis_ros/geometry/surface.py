@@ -7,12 +7,14 @@ import numpy as np
 
 from osis_ros.geometry.noise import TYPICAL, scatter
 from osis_ros.geometry.pinhole import Pinhole
+from osis_ros.geometry.quantiles import middle, ranked
 
 EROSION = 2  # px taken off a mask whose edge is not clean
 DIRTY_EDGE = 0.04  # share of the edge's pixels at jumps of depth, above which it is not clean
 JUMP = 0.012  # m between neighbours beyond noise: two surfaces, not one steep one
 SMALL_PART = 0.05  # of the largest part; smaller ones are dropped
 PART_GAP = 0.03  # m along the ray that another part of the object may lie before or behind the largest
+MANY = 1000  # readings of an object, above which not all of them are taken
 NEIGHBOURS = np.ones((3, 3), np.uint8)
 NEVER_LOWEST = 1e9  # m, in place of a reading that does not count
 
@@ -22,7 +24,8 @@ class Surface:
     """The measured points of one object.
 
     Attributes:
-        points: [M, 3] float32 metres, in the camera's optical frame: points that certainly belong to the object.
+        points: [M, 3] float32 metres, in the camera's optical frame: points that certainly belong to the object. Of
+            more than MANY, those at its edge and every fifth of the others.
         doubtful: [D, 3] float32 metres: the mask's other readings, at its edge and at jumps of depth. Some belong to
             the object, on faces seen almost from the side; some are flying pixels or background.
         eroded: number of pixels by which the mask was eroded.
@@ -71,8 +74,18 @@ def measured_surface(
     kept = steady & inner if eroded else steady
     kept = _main_parts(kept, z) if kept.any() else valid
     cloud = camera.cloud(z, x, y).reshape(-1, 3)
-    points, doubtful = (cloud.compress(pixels.ravel(), axis=0) for pixels in (kept, valid & ~kept))
+    points, doubtful = (cloud.take(np.flatnonzero(pixels), axis=0) for pixels in (_thinned(kept), valid ^ kept))
     return Surface(points, doubtful, eroded, total, measured / total, border)
+
+
+def _thinned(kept: np.ndarray) -> np.ndarray:
+    """Of many pixels, those at the edge, which the outline needs, and a grid of the others."""
+    if np.count_nonzero(kept) <= MANY:
+        return kept
+    within = cv2.erode(kept.view(np.uint8), NEIGHBOURS, borderValue=0).view(bool)
+    for row in range(5):  # a grid turned out of the rows, so that the mean of its points is that of all
+        within[row::5, 3 * row % 5 :: 5] = False
+    return kept ^ within
 
 
 def _touches_border(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tuple[int, int]) -> bool:
@@ -89,7 +102,10 @@ def _jumps(z: np.ndarray, valid: np.ndarray, noise: float) -> np.ndarray:
     counted = valid.view(np.uint8)
     highest = cv2.dilate(cv2.copyTo(z, counted, np.zeros_like(z)), NEIGHBOURS)
     lowest = cv2.erode(cv2.copyTo(z, counted, np.full_like(z, NEVER_LOWEST)), NEIGHBOURS)
-    return highest - lowest > np.float32(JUMP) + 6 * scatter(z, np.float32(noise))
+    allowed = scatter(z, np.float32(noise))
+    allowed *= 6
+    allowed += np.float32(JUMP)
+    return np.subtract(highest, lowest, out=highest) > allowed
 
 
 def _eroded(mask: np.ndarray, roi: tuple[int, int, int, int], shape: tuple[int, int], pixels: int) -> np.ndarray:
@@ -113,8 +129,9 @@ def _main_parts(kept: np.ndarray, z: np.ndarray) -> np.ndarray:
     others = [part for part in np.flatnonzero(sizes >= SMALL_PART * sizes[largest - 1]) + 1 if part != largest]
     if others:
         readings = np.sort(z[main])
-        low, high = readings[len(readings) // 50], readings[-1 - len(readings) // 50]
+        low, high = ranked(readings, 0.02), readings[-1 - len(readings) // 50]
         for part in others:
-            if low - PART_GAP <= np.median(z[labels == part]) <= high + PART_GAP:
-                main |= labels == part
+            also = labels == part
+            if low - PART_GAP <= middle(z[also]) <= high + PART_GAP:
+                main |= also
     return main

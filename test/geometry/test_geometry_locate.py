@@ -75,6 +75,16 @@ def test_points_lie_on_the_surface_by_the_centres_of_their_pixels():
     np.testing.assert_allclose(objects.centroids[0, :2], 0, atol=1e-5)
 
 
+def test_of_many_readings_those_at_the_edge_and_some_others_are_kept():
+    pose = looking(90 - 1e-6, 0.6)
+    depth, owner = cast(pose, [Cuboid((0, 0, 0.05), (0.08, 0.08, 0.10))])
+    columns = np.nonzero(owner == 1)[1]
+    points = Locator().locate(instances_of(owner), depth, CAMERA).points[0]
+    assert 1000 < len(points) < len(columns) / 3
+    seen = CAMERA.project(points)[:, 0]
+    np.testing.assert_allclose([seen.min(), seen.max()], [columns.min(), columns.max()], atol=1e-3)
+
+
 def test_a_box_on_a_box_ends_where_the_lower_one_does():
     lower = Cuboid((0, 0, 0.04), (0.20, 0.16, 0.08), 0.3)
     upper = Cuboid((0.01, 0.01, 0.11), (0.08, 0.06, 0.06), 0.3)
