@@ -14,17 +14,20 @@ from osis_ros.progress import track
 Place = tuple[int, Answer]
 
 
-def compare_runs(a: Path, b: Path, pictures: int, console: Console) -> tuple[Comparison, str]:
+def compare_runs(
+    a: Path, b: Path, pictures: int, console: Console, camera: str | None = None
+) -> tuple[Comparison, str]:
     """Compare two folders of `osis replay`. Images belong together if they were recorded at the same time.
 
     Args:
         pictures: how many images the page shows, those first on which the two agree least.
+        camera: one of several, by its name.
     Returns:
         the comparison, and its page.
     Raises:
         OsisError: a folder that is no replay, or two that have no image in common.
     """
-    with ReplayedRun(a) as one, ReplayedRun(b) as other:
+    with ReplayedRun(a, camera) as one, ReplayedRun(b, camera) as other:
         frames, agreement, start = [], Agreement(), None
         pairs = _pairs(one.answers(), other.answers())
         for (place, answer), (other_place, other_answer) in track(

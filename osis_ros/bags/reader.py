@@ -38,7 +38,8 @@ class RecordedBag:
         self.path = path
         with contextlib.ExitStack() as stack:
             self._files: list[BagFile] = []
-            for file in _files_of(path):
+            self._paths = _files_of(path)
+            for file in self._paths:
                 self._files.append(open_file(file))
                 stack.callback(self._files[-1].close)
             self._stack = stack.pop_all()
@@ -73,7 +74,7 @@ class RecordedBag:
         if not listed:
             raise BagError(f"{self.path} has no topic of images, only {', '.join(self._all_topics()) or 'nothing'}")
         raise BagError(f"{self.path} has several topics of images, or none of photographs for sure; name one with "
-                       f"--image-topic: {listed}")  # fmt: skip
+                       f"--image-topic, or repeat it for several cameras: {listed}")  # fmt: skip
 
     def truth_topic(self, image_topic: str, asked: str | None = None) -> str | None:
         """The topic asked for, of instances or of label images, or the one of instances called `…ground_truth` that is
@@ -124,6 +125,11 @@ class RecordedBag:
             loss = f"{err}; {count} messages before the break are used, up to {(last - file.start) * 1e-9:.1f} s"
             if loss not in self.losses:
                 self.losses.append(loss)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.stat().st_size for file in self._paths)
 
     @property
     def topics(self) -> list[Topic]:

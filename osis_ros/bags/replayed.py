@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from osis_ros.bags.reader import RecordedBag, decoded
-from osis_ros.bags.results import ANEW, NODE, OVERLAY
+from osis_ros.bags.results import ANEW, OVERLAY, node_topic
 from osis_ros.errors import OsisError
 from osis_ros.evaluation.reports.replay_run import SETUP
 from osis_ros.instances import Instances
@@ -37,23 +37,30 @@ class ReplayedRun:
         setup: what ran on what, the entries of `SETUP`.
         figures: by name; None where the recording does not allow one.
 
+    Args:
+        camera: one of several, by its name; None where there is one only.
     Raises:
-        OsisError: no folder of a replay that came to its end, or a bag that cannot be read.
+        OsisError: no folder of a replay that came to its end, no such camera, or a bag that cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, camera: str | None = None) -> None:
         self.folder = folder
         try:
             fields = json.loads((folder / SUMMARY).read_text("utf-8"))
-            self.setup = {name: fields["run"][name] for name in SETUP}
-            self.figures: dict[str, float | None] = dict(fields["figures"])
-        except (OSError, ValueError, KeyError, TypeError):
+            cameras = list(fields.get("cameras", ()))
+            if (camera in cameras) if cameras else not camera:
+                fields = fields["cameras"][camera] if cameras else fields
+                self.setup = {name: fields["run"][name] for name in SETUP}
+                self.figures: dict[str, float | None] = dict(fields["figures"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ReplayedError(
                 f"{folder} has no {SUMMARY} of a replay that came to its end, expected a folder of `osis replay`"
             ) from None
+        if not hasattr(self, "setup"):
+            there = f"the cameras {', '.join(cameras)}: name one with" if cameras else "one camera only: leave out"
+            raise ReplayedError(f"{folder} has {there} --camera")
         self._bag = RecordedBag(folder)
-        anew = self._bag.holds_any([ANEW + OVERLAY])
-        self._instances, self._overlay = ((ANEW if anew else "") + topic for topic in (NODE + INSTANCES.topic, OVERLAY))
+        self._instances, self._overlay = result_topics(self._bag, camera or "")
 
     def __enter__(self) -> "ReplayedRun":
         self._bag.__enter__()
@@ -75,10 +82,21 @@ class ReplayedRun:
 
     def overlays(self, numbers: set[int]) -> dict[int, bytes]:
         """JPEG files of the overlays of some images, by their number from 0, in the order of recording."""
-        found = {}
-        for number, raw in enumerate(self._bag.read([self._overlay])):
-            if number in numbers:
-                found[number] = bytes(decoded(raw).data)
-            if len(found) == len(numbers):
-                break
-        return found
+        return overlays(self._bag, self._overlay, numbers)
+
+
+def result_topics(bag: RecordedBag, camera: str) -> tuple[str, str]:
+    """The topics of a camera's instances and overlays in a bag of results."""
+    topics = [node_topic(name, camera) for name in (INSTANCES.topic, OVERLAY)]
+    return tuple(ANEW + topic for topic in topics) if bag.holds_any([ANEW + topics[1]]) else tuple(topics)
+
+
+def overlays(bag: RecordedBag, topic: str, numbers: set[int]) -> dict[int, bytes]:
+    """JPEG files of some messages of a topic of overlays, by their number from 0, in the order of recording."""
+    found = {}
+    for number, raw in enumerate(bag.read([topic])):
+        if number in numbers:
+            found[number] = bytes(decoded(raw).data)
+        if len(found) == len(numbers):
+            break
+    return found

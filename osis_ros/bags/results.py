@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from rclpy.serialization import serialize_message
-
 from osis_ros.bags.reader import RecordedBag
 from osis_ros.bags.writer import BagWriter
 from osis_ros.inference.overlay import draw_overlay
@@ -14,39 +12,45 @@ from osis_ros.nodes.outputs.tracks import TRACKS
 from osis_ros.nodes.support.qos import PICTURES
 from osis_ros.pipeline.frame import Frame
 
-# As the node names them; below ANEW where the bag has the node's own, which would else be played into one with these.
-NODE, ANEW = "/segmenter/", "/replay"
 OUTPUTS = (INSTANCES, LABEL_IMAGE, TRACKS)
 SETTINGS = tuple(setting for output in OUTPUTS for setting in output.settings)
-OVERLAY = f"{NODE}overlay/compressed"  # raw ones would fill the disk
-TOPICS = (*(NODE + output.topic for output in OUTPUTS), OVERLAY)
+OVERLAY = "overlay/compressed"  # raw ones would fill the disk
+ANEW = "/replay"  # before the topics where the bag has the node's own, which would else be played into one with these
+
+
+def node_topic(name: str, camera: str) -> str:
+    """A topic as the segmenter names it: `/segmenter/instances`, or of one of several cameras
+    `/segmenter/left/instances`."""
+    return "/".join(("/segmenter", *filter(None, (camera, name))))
 
 
 class Results:
-    """Writes the output messages of processed frames.
+    """Writes the output messages of processed frames of one camera.
 
     Args:
         writer: a new bag.
         recorded: the bag that the images are of.
         values: of the outputs' settings, by name.
+        camera: its name, empty if there is one only.
     """
 
-    def __init__(self, writer: BagWriter, recorded: RecordedBag, values: Mapping[str, object]) -> None:
+    def __init__(self, writer: BagWriter, recorded: RecordedBag, values: Mapping[str, object], camera: str) -> None:
         self._writer, self._values = writer, values
-        self._prefix = ANEW if recorded.holds_any(TOPICS) else ""
+        names = [*(output.topic for output in OUTPUTS), OVERLAY]
+        self._topics = {name: node_topic(name, camera) for name in names}
+        if recorded.holds_any(self._topics.values()):
+            self._topics = {name: ANEW + topic for name, topic in self._topics.items()}
         for output in OUTPUTS:
             name = output.message_type.__name__
             package = output.message_type.__module__.partition(".")[0]
-            writer.add_topic(self._prefix + NODE + output.topic, f"{package}/msg/{name}", output.profile)
-        writer.add_topic(self._prefix + OVERLAY, "sensor_msgs/msg/CompressedImage", PICTURES)
+            writer.add_topic(self._topics[output.topic], f"{package}/msg/{name}", output.profile)
+        writer.add_topic(self._topics[OVERLAY], "sensor_msgs/msg/CompressedImage", PICTURES)
 
     def write(self, frame: Frame, time: int) -> None:
         """Write what was found in a frame as recorded at `time` (ns)."""
         for output in OUTPUTS:
             message = output.make(frame, self._values)
-            if message is None:
-                continue
-            self._writer.write(self._prefix + NODE + output.topic, time, serialize_message(message))
-        overlay = draw_overlay(frame.rgb, frame.instances)
-        message = rgb_to_jpeg_message(overlay, frame.header)
-        self._writer.write(self._prefix + OVERLAY, time, serialize_message(message))
+            if message is not None:
+                self._writer.write_message(self._topics[output.topic], time, message)
+        message = rgb_to_jpeg_message(draw_overlay(frame.rgb, frame.instances), frame.header)
+        self._writer.write_message(self._topics[OVERLAY], time, message)

@@ -29,7 +29,7 @@ class TruthSource:
         class_names: the model's known classes.
         classes: of the values of label images, None for messages of instances.
         areas: whether each connected area of a label image is an object of its own.
-        file: the truth, if it is a file.
+        file: the truth, if it is a file; `topic` is None then.
     """
 
     name: str | None
@@ -37,6 +37,10 @@ class TruthSource:
     classes: Mapping[int, str] | None = None
     areas: bool = False
     file: CocoTruth | None = None
+
+    @property
+    def topic(self) -> str | None:
+        return self.name if self.file is None else None
 
     @classmethod
     def of(

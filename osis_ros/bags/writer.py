@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
 from rosbags.interfaces import Connection, Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
@@ -43,6 +44,13 @@ class BagWriter:
     def write(self, topic: str, time: int, data: bytes) -> None:
         """Add a message of an announced topic: serialised, recorded at `time` (ns)."""
         self._writer.write(self._connections[topic], time, data)
+
+    def write_message(self, topic: str, time: int, message: object) -> None:
+        """Add a message as `write` does. The same message gives the same bytes: those that ROS 2's own serialisation
+        leaves between the fields, to align them, are whatever was in memory; here they are 0."""
+        kind = self._connections[topic].msgtype
+        fields = self._types.deserialize_cdr(serialize_message(message), kind)
+        self.write(topic, time, bytes(self._types.serialize_cdr(fields, kind)))
 
     def close(self) -> None:
         """Write the bag's index, without which no player opens it."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from osis_ros.bags.health import BagHealth
 
 
+Camera = Annotated[str | None, typer.Option(help="Name of the camera, as on the page, if the replay is of several.")]
+
+
 class ReplayCommands(CommandsWithDefault):
     """`osis replay BAG` is `osis replay bag BAG`."""
 
@@ -35,11 +38,17 @@ def replay(
     ),
     model: Model = "tabletop",
     image_topic: Annotated[
-        str | None, typer.Option(help="Topic of the images, raw or compressed. Default: the bag's only image topic.")
+        list[str] | None,
+        typer.Option(
+            help="Topic of the images, raw or compressed; repeat it for several cameras. Default: the bag's only one."
+        ),
     ] = None,
     truth_topic: Annotated[
-        str | None,
-        typer.Option(help="Topic with the true masks: InstanceArray, or label images. Default: …/ground_truth."),
+        list[str] | None,
+        typer.Option(
+            help="Topic with the true masks: InstanceArray, or label images; one for each camera. Default: "
+            "…/ground_truth."
+        ),
     ] = None,
     truth: Annotated[
         Path | None,
@@ -60,6 +69,9 @@ def replay(
     criteria: Annotated[
         Path | None, typer.Option(help="YAML file of criteria to meet. The exit status is 1 if one is not met.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted replay; give the options that it had.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only check the recording; no model runs, and nothing is written.")
     ] = False,
@@ -69,6 +81,10 @@ def replay(
     The results have the time stamps of their images, so you can play both bags together. If the bag has true masks, as
     that of `osis demo` has, AP and AR are printed too. Needs ROS 2 in this shell: source your workspace or
     scripts/env.sh.
+
+    Several cameras of one bag get one bag of results, and one report with a part for each.
+
+    If it is interrupted, what the model has found so far is kept in OUTPUT.part, and `--resume` goes on from there.
 
     With `--criteria` each criterion gets a verdict, on the terminal, in summary.json and in junit.xml; see
     docs/regression.md.
@@ -87,28 +103,31 @@ def replay(
     from osis_ros.evaluation.metrics.recording_health import NOTE
 
     options = Options(
-        bag, output, model, provider, image_topic, truth_topic,
+        bag, output, model, provider, tuple(image_topic or ()), tuple(truth_topic or ()),
         score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
         first=first, criteria=criteria, truth=truth, truth_classes=truth_classes, truth_areas=truth_areas,
+        resume=resume,
     )  # fmt: skip
-    report = run(options, console)
-    table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
-    for row in report.in_words().items():
-        table.add_row(*row)
-    console.print(table)
-    for reason, count in report.failures.items():
-        console.print(f"skipped {count}: {reason}", highlight=False, soft_wrap=True)
-    console.print(report.note, highlight=False, soft_wrap=True)
-    for finding in report.health.findings:
-        if finding.level != NOTE and finding.topic in ("", report.image_topic):  # the page has the rest
+    reports = run(options, console)
+    for report in reports:
+        table = Table("measure", "value", title=f"{report.model} on {report.image_topic}")
+        for row in report.in_words().items():
+            table.add_row(*row)
+        console.print(table)
+        for reason, count in report.failures.items():
+            console.print(f"skipped {count}: {reason}", highlight=False, soft_wrap=True)
+        console.print(report.note, highlight=False, soft_wrap=True)
+    used = {"", *(report.image_topic for report in reports)}
+    for finding in reports[0].health.findings:
+        if finding.level != NOTE and finding.topic in used:  # the page has the rest
             console.print(f"{finding.level}: {finding}", highlight=False, soft_wrap=True)
     console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
-    for outcome in report.outcomes:
+    outcomes = [outcome for report in reports for outcome in report.outcomes]
+    for outcome in outcomes:
         word = "passed" if outcome.passed else "failed"
         console.print(f"{word}: {outcome.name}: {outcome.text}", highlight=False, markup=False, soft_wrap=True)
-    if report.passed is False:
-        failed = sum(not outcome.passed for outcome in report.outcomes)
-        raise fail(f"{failed} of {len(report.outcomes)} criteria are not met")
+    if failed := sum(not outcome.passed for outcome in outcomes):
+        raise fail(f"{failed} of {len(outcomes)} criteria are not met")
 
 
 @app.command()
@@ -120,6 +139,7 @@ def compare(
     ),
     json: Report = None,
     pictures: Annotated[int, typer.Option(min=1, help="Show the N images that differ most.", metavar="N")] = 30,
+    camera: Camera = None,
     at_least: Annotated[
         float | None, typer.Option(min=0, max=1, help="The exit status is 1 if the agreement is lower, 0..1.")
     ] = None,
@@ -136,7 +156,7 @@ def compare(
 
     require_output(output, (json,), is_compare_page, "comparison")
     require_output(json, (output,), is_comparison, "comparison")
-    comparison, page = compare_runs(a, b, pictures, plain_console())
+    comparison, page = compare_runs(a, b, pictures, plain_console(), camera)
     write_whole(output, page)
     if json is not None:
         write_whole(json, comparison.json())
@@ -150,6 +170,31 @@ def compare(
     console.print(f"{output}: side by side", highlight=False, soft_wrap=True)
     if at_least is not None and figures["agreement"] < at_least:
         raise fail(f"the agreement is {figures['agreement']:.3f}, expected at least {at_least:g}")
+
+
+@app.command()
+def worst(
+    replayed: Annotated[Path, typer.Argument(help="Folder that `osis replay` wrote.")],
+    bag: Annotated[Path, typer.Argument(help="The recording that it is of.")],
+    output: Annotated[
+        Path, typer.Option(help="Output folder; an earlier result there is replaced, unless it was edited.")
+    ] = Path("worst"),
+    images: Annotated[int, typer.Option(min=1, help="At most N images.", metavar="N")] = 30,
+    apart: Annotated[float, typer.Option(min=0, help="Seconds between two images, at least.")] = 1.0,
+    camera: Camera = None,
+) -> None:
+    """Take the worst images of a replay for labelling: pictures, and what was found in them as a COCO file.
+
+    The worst are those with most errors or, without true masks, those in which objects appear, vanish or change class
+    while the camera stands still. Correct the masks in a labelling tool; `osis replay --truth` then scores the bag by
+    the corrected file.
+    """
+    from osis_ros.bags.worst_images import ANNOTATIONS, write_worst_images
+
+    console = plain_console()
+    count = write_worst_images(replayed, bag, output, images, apart, console, camera)
+    console.print(f"{output}: {count} images, and {ANNOTATIONS} with what was found in them", highlight=False,
+                  soft_wrap=True)  # fmt: skip
 
 
 def _check(bag: Path, console: "Console") -> None:

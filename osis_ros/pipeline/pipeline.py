@@ -57,6 +57,10 @@ class Pipeline:
         Args:
             values: of `SETTINGS`, by name; `model`, `provider` and `threads` stay as they were at the start.
         """
-        for stage in self._stages:
+        return self.follow(self.segment(frame, values), values)
+
+    def follow(self, frame: Frame, values: Mapping[str, object]) -> Frame:
+        """A frame that the first stage has done, with what the other stages add; the frames of a stream in order."""
+        for stage in self._stages[1:]:
             frame = stage(frame, values)
         return frame

@@ -85,7 +85,8 @@ def test_a_bag_that_is_played_gets_the_scores_of_its_replay(
     answer = bench.call(Trigger, "write_report", Trigger.Request())
     assert (answer.success, answer.message) == (True, f"{report}: 4 images")
     fields = json.loads(report.read_text())
-    offline = replay(Options(recorded, tmp_path / "replayed", str(colour_cells)), Console(quiet=True)).figures()
+    (offline,) = replay(Options(recorded, tmp_path / "replayed", str(colour_cells)), Console(quiet=True))
+    offline = offline.figures()
     assert {name: fields["figures"][name] for name in TRUTH_FIGURES} == {name: offline[name] for name in TRUTH_FIGURES}
     assert fields["figures"]["recall"] == pytest.approx(6 / 7)
     assert (fields["figures"]["images_seen"], fields["figures"]["images_dropped"]) == (4, 0)

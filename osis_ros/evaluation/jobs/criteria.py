@@ -13,8 +13,8 @@ from osis_ros.errors import OsisError
 from osis_ros.instances import Instances
 
 BOUNDS = ("at_least", "at_most")
-FIGURE_KEYS = {"name", "figure", *BOUNDS}
-REGION_KEYS = {"name", "region", "at_most", "inside"}
+FIGURE_KEYS = {"name", "figure", "camera", *BOUNDS}
+REGION_KEYS = {"name", "region", "camera", "at_most", "inside"}
 INSIDE = 0.5  # share of an instance's mask in a region from which it counts
 
 
@@ -37,12 +37,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FigureBound:
-    """A figure of summary.json that must lie between bounds, ends included; None for no bound."""
+    """A figure of summary.json that must lie between bounds, ends included; None for no bound, or for all cameras."""
 
     name: str
     figure: str
     at_least: float | None
     at_most: float | None
+    camera: str | None = None
 
     def outcome(self, figures: Mapping[str, float | None]) -> Outcome:
         value = figures.get(self.figure)
@@ -63,12 +64,14 @@ class EmptyRegion:
         region: at least three corners, x y in pixels of the image.
         at_most: images in which something may be found there.
         inside: share of an instance's mask in the region from which it counts, above 0, at most 1.
+        camera: whose images are meant; None for all.
     """
 
     name: str
     region: tuple[tuple[float, float], ...]
     at_most: int = 0
     inside: float = INSIDE
+    camera: str | None = None
 
     def hits(self, instances: Instances) -> np.ndarray:
         """[N] bool, which instances lie in the region."""
@@ -97,11 +100,12 @@ class EmptyRegion:
 Criterion = FigureBound | EmptyRegion
 
 
-def read_criteria(path: Path, figures: Collection[str]) -> tuple[Criterion, ...]:
+def read_criteria(path: Path, figures: Collection[str], cameras: Collection[str] = ()) -> tuple[Criterion, ...]:
     """The criteria of a YAML file: a mapping with one list, `criteria`.
 
     Args:
         figures: names that a criterion may bound.
+        cameras: names that it may be limited to.
     Raises:
         CriteriaError: the file cannot be read, or a sentence for each mistake in it, with the file and the key.
     """
@@ -117,7 +121,7 @@ def read_criteria(path: Path, figures: Collection[str]) -> tuple[Criterion, ...]
     problems = [f"{path}: {key} is not known, expected criteria alone" for key in tree if key != "criteria"]
     criteria: list[Criterion] = []
     for number, entry in enumerate(entries):
-        reader = _Entry(f"{path}: criteria[{number}]", entry, figures)
+        reader = _Entry(f"{path}: criteria[{number}]", entry, figures, cameras)
         if (criterion := reader.criterion()) is not None:
             criteria.append(criterion)
         problems += reader.problems
@@ -132,8 +136,8 @@ def read_criteria(path: Path, figures: Collection[str]) -> tuple[Criterion, ...]
 class _Entry:
     """Reads one criterion, and keeps a sentence for each mistake."""
 
-    def __init__(self, place: str, entry: object, figures: Collection[str]) -> None:
-        self._place, self._entry, self._figures = place, entry, figures
+    def __init__(self, place: str, entry: object, figures: Collection[str], cameras: Collection[str]) -> None:
+        self._place, self._entry, self._figures, self._cameras = place, entry, figures, cameras
         self.problems: list[str] = []
 
     def criterion(self) -> Criterion | None:
@@ -151,6 +155,10 @@ class _Entry:
         name = self._entry.get("name")
         if not isinstance(name, str) or not name.strip():
             self._wrong(".name", f"is {_shown(name)}, expected a text")
+        camera = self._entry.get("camera")
+        if camera is not None and camera not in self._cameras:
+            there = ", ".join(filter(None, self._cameras)) or "no camera's, because there is one only"
+            self._wrong(".camera", f"is {_shown(camera)}, expected {there}")
         made = self._bound(name) if "figure" in self._entry else self._region(name)
         return None if self.problems else made
 
@@ -165,7 +173,7 @@ class _Entry:
             self._wrong("", "has no bound, expected at_least, at_most or both")
         if low is not None and high is not None and low > high:
             self._wrong(".at_least", f"is {low:g}, expected no more than at_most, {high:g}")
-        return FigureBound(name, figure, low, high)
+        return FigureBound(name, figure, low, high, self._entry.get("camera"))
 
     def _region(self, name: str) -> EmptyRegion | None:
         corners = self._entry["region"]
@@ -183,7 +191,7 @@ class _Entry:
         if self.problems:
             return None
         return EmptyRegion(name, tuple((float(x), float(y)) for x, y in corners), int(most or 0),
-                           INSIDE if inside is None else inside)  # fmt: skip
+                           INSIDE if inside is None else inside, self._entry.get("camera"))  # fmt: skip
 
     def _number(self, key: str) -> float | None:
         if key not in self._entry:

@@ -44,6 +44,13 @@ class CocoScores:
         recall = self.recall[self._ious(iou)][:, self._rows(classes), AREAS.index(area), self.budgets.index(budget)]
         return _percent(recall)
 
+    def curve(self, classes: Sequence[int], iou: float = 0.5) -> list[float]:
+        """Precision in [0, 1] at the recalls 0, 0.01, … 1: the mean over the classes that have objects; empty where
+        none has."""
+        precision = self.precision[self._ious(iou)[0]][:, self._rows(classes), AREAS.index("all"), -1]
+        defined = precision[:, (precision > -1).all(0)]
+        return defined.mean(1).tolist() if defined.size else []
+
     def figures(self, classes: Sequence[int] | None = None) -> dict[str, float]:
         """AP, AP50, AP75, AP by size (APs, APm, APl), AR at every budget and AR by size at 100, in percent."""
         return {

@@ -23,6 +23,7 @@ def score_open_set(ground_truth: GroundTruth, detections: Masks, split: Split) -
         WI, WI_of_all: Wilderness Impact at recall 0.8, in percent of TP + FP_closed, or of all detections.
         AP_per_known_class: class name -> AP.
         per_class: class name (and "unknown") -> objects, detections, AP, AP50, AR100.
+        precision_at_recall: known and unknown -> precision at the recalls 0, 0.01, … 1 and IoU 0.5.
         most_detections_per_image: the most known and the most unknown detections that any image has. A network that
             gives at most 50 unknown ones does not use AR100's budget: report this together with AR_unk^100.
         images, objects: how many of each; objects by known and unknown (crowds left out), and ignored.
@@ -52,6 +53,7 @@ def score_open_set(ground_truth: GroundTruth, detections: Masks, split: Split) -
         **wilderness_impact(matches, objects, split),
         "AP_per_known_class": {split.names[c]: scores.ap([c]) for c in split.known},
         "per_class": per_class,
+        "precision_at_recall": {"known": scores.curve(split.known), "unknown": scores.curve([MERGED_UNKNOWN])},
         "most_detections_per_image": _most_per_image(detections),
         "images": len(ground_truth.images),
         "objects": {"known": int((~is_unknown).sum()), "unknown": int(is_unknown.sum()), "ignored": ignored},

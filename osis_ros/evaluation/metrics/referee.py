@@ -30,6 +30,8 @@ class Verdict:
         ap_known, ap_unknown, ar_unknown: AP_k, AP_unk and AR_unk^100 in percent over the processed frames; -100 where
             the truth had no such object.
         judged: processed frames whose truth had arrived.
+        precision_at_recall: known and unknown → precision at the recalls 0, 0.01, … 1 and IoU 0.5; empty where the
+            truth had no such object.
     """
 
     frames_in: int
@@ -43,6 +45,7 @@ class Verdict:
     ap_unknown: float
     ar_unknown: float
     judged: int
+    precision_at_recall: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 class _Rows(NamedTuple):
@@ -183,7 +186,7 @@ def _unpacked(packed: bytes) -> Instances:
     return pickle.loads(zlib.decompress(packed))
 
 
-def _accuracy(judged: Sequence[_Judged]) -> dict[str, float]:
+def _accuracy(judged: Sequence[_Judged]) -> dict[str, object]:
     truth, answers = [one.truth for one in judged], [one.answer for one in judged]
     names = sorted({name for rows in [*truth, *answers] for name in rows.names} - {UNKNOWN_NAME})
     ids = {name: number for number, name in enumerate(names, 1)}
@@ -193,13 +196,15 @@ def _accuracy(judged: Sequence[_Judged]) -> dict[str, float]:
     images = tuple(Image(number, "", *one.size) for number, one in enumerate(judged))
     objects = _masks(truth, ids)
     if not names or not len(objects):
-        return {"ap_known": UNDEFINED, "ap_unknown": UNDEFINED, "ar_unknown": UNDEFINED}
+        undefined = dict.fromkeys(("ap_known", "ap_unknown", "ar_unknown"), UNDEFINED)
+        return undefined | {"precision_at_recall": {"known": [], "unknown": []}}
     ground_truth = GroundTruth(Path("truth"), images, categories, objects)
     scores = score_open_set(ground_truth, _masks(answers, ids), open_set_split(ground_truth))
     return {
         "ap_known": scores["known"]["AP"],
         "ap_unknown": scores["unknown"]["AP"],
         "ar_unknown": scores["unknown"]["AR100"],
+        "precision_at_recall": scores["precision_at_recall"],
     }
 
 

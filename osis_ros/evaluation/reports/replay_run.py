@@ -119,11 +119,14 @@ class Frame:
         changes = (one.births or 0) + (one.deaths or 0) + one.class_changes
         return 10 * len(self.hits) + changes + (0 if one.agreement is None else 1 - one.agreement)
 
-    def line(self, number: int) -> str:
-        """A line of frames.jsonl."""
-        fields = {"image": number, "stamp": self.stamp, "time": round(self.time, 9), "ms": round(self.latency * 1e3, 3),
-                  "known": self.known, "unknown": self.unknown, "names": dict(sorted(self.names.items())),
+    def line(self, number: int, camera: str = "") -> str:
+        """A line of frames.jsonl; with the camera's name where there are several."""
+        named = {"camera": camera} if camera else {}
+        fields = {**named, "image": number, "stamp": self.stamp, "time": round(self.time, 9),
+                  "ms": round(self.latency * 1e3, 3), "known": self.known, "unknown": self.unknown,
+                  "names": dict(sorted(self.names.items())),
                   **asdict(self.steadiness), "hits": list(self.hits), "tracks": sorted(self.tracks),
+                  "concern": round(self.concern, 6),
                   "truth": None if self.truth is None else asdict(self.truth)}  # fmt: skip
         return json.dumps(fields) + "\n"
 
@@ -153,6 +156,7 @@ class ReplayReport:
         pictures: of some frames.
         outcomes: of the criteria, if any were given.
         agreement: of the results (A) with the truth (B), None without one.
+        camera: its name, empty where there is one only.
     """
 
     bag: str
@@ -174,6 +178,7 @@ class ReplayReport:
     pictures: Sequence[Picture] = ()
     outcomes: Sequence[Outcome] = ()
     agreement: Agreement | None = None
+    camera: str = ""
 
     @property
     def passed(self) -> bool | None:
@@ -246,9 +251,10 @@ class ReplayReport:
         return [(name, number, images[name]) for name, number in total.most_common()]
 
     def worst(self) -> list[tuple[int, Frame]]:
-        """The judged images with their numbers from 0, the worst first."""
-        judged = [(number, frame) for number, frame in enumerate(self.frames) if frame.truth is not None]
-        return sorted(judged, key=lambda one: (one[1].truth.quality, one[0]))
+        """The images with their numbers from 0, those of most concern first; with a truth, the judged ones alone."""
+        judged = self.agreement is not None
+        numbered = [(number, frame) for number, frame in enumerate(self.frames) if frame.truth or not judged]
+        return sorted(numbered, key=lambda one: (-one[1].concern, one[0]))
 
     def tracks(self) -> list[tuple[int, str, int, float, float]]:
         """Of each track: id, class by vote, images that show it, and seconds of the first and the last; by id."""
@@ -260,9 +266,9 @@ class ReplayReport:
                 found[id_] = id_, name, images + 1, first, frame.time - start
         return [found[id_] for id_ in sorted(found)]
 
-    def summary(self) -> str:
-        """The content of summary.json."""
-        fields = {
+    def summary(self) -> dict[str, object]:
+        """What summary.json says of this camera."""
+        return {
             "passed": self.passed,
             "criteria": [asdict(outcome) for outcome in self.outcomes],
             "figures": self.figures(),
@@ -273,7 +279,21 @@ class ReplayReport:
             "health": [asdict(finding) for finding in self.health.findings],
             "note": self.note,
         }
-        return json.dumps(fields, indent=2) + "\n"
+
+
+def passed(reports: Sequence[ReplayReport]) -> bool | None:
+    """Whether every criterion of every camera is met; None without criteria."""
+    verdicts = [report.passed for report in reports if report.passed is not None]
+    return all(verdicts) if verdicts else None
+
+
+def summary(reports: Sequence[ReplayReport]) -> str:
+    """The content of summary.json: of the only camera, or with a part for each."""
+    if len(reports) == 1:
+        fields = reports[0].summary()
+    else:
+        fields = {"passed": passed(reports), "cameras": {report.camera: report.summary() for report in reports}}
+    return json.dumps(fields, indent=2) + "\n"
 
 
 def _shown(value: float | None, form: str) -> str:

@@ -66,7 +66,7 @@ criteria:
         ("criteria: [{name: a, figure: images, at_least: 2, region: [[0, 0], [1, 0], [1, 1]]}]",
          "criteria[0] has both of figure and region"),
         ("criteria: [{name: a, figure: images, atleast: 2}]",
-         "criteria[0].atleast is not known, expected one of at_least, at_most, figure, name"),
+         "criteria[0].atleast is not known, expected one of at_least, at_most, camera, figure, name"),
         ("criteria: [{name: a, region: [[0, 0], [1, 0]]}]",
          "criteria[0].region is '[[0, 0], [1, 0]]', expected a list of at least three corners [x, y] in pixels"),
         ("criteria: [{name: a, region: [[0, 0], [1, 0], [1, 1]], inside: 2}]",
