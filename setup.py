@@ -57,6 +57,7 @@ setup(
         "replay": REPLAY,
         "discover": DISCOVER,
         "figures": FIGURES,
+        "ray": ["ray>=2.40,<3"],
         "train": [*TRAIN, *SIM, *FIGURES],
         "dev": ["pytest>=9", "pytest-xdist>=3.8,<4", "ruff>=0.8,<1", "pre-commit>=3", "hypothesis>=6,<7"],
     },

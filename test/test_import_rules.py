@@ -27,6 +27,7 @@ FORBIDDEN = {
     "columns": TORCH | ROS | MUJOCO,
     "files": TORCH | ROS | MUJOCO,
     "words": TORCH | ROS | MUJOCO,
+    "parallel": TORCH | ROS | MUJOCO,
     "coco": TORCH | ROS | MUJOCO,
     "inference": TORCH | ROS | MUJOCO,
     "geometry": TORCH | ROS | MUJOCO,
@@ -60,7 +61,7 @@ DISTRIBUTIONS = {
 # part -> the extras of setup.py that its users install
 EXTRAS = {
     "instances": (), "files": (), "coco": ("replay",), "inference": (), "words": (), "geometry": ("objects",),
-    "cli": (), "tracking": (), "discovery": ("discover",), "teaching": (),
+    "parallel": ("ray",), "cli": (), "tracking": (), "discovery": ("discover",), "teaching": (),
     "simulation": ("sim",), "evaluation": ("replay", "figures", "objects"), "training": ("train",),
 }  # fmt: skip
 

@@ -24,7 +24,14 @@ def scenes(
         typer.Option(help="Total number of images; a later run may ask for more. Default: that of Tabletop-OSIS."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the first scene; further scenes count up from it.")] = 0,
-    workers: Annotated[int, typer.Option(help="Number of processes.")] = 2,
+    workers: Annotated[int | None, typer.Option(help="Number of processes. Default: 2.")] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Render on all cores of a Ray cluster: its address as `ray start --head` prints it, or auto.",
+        ),
+    ] = None,
     width: Annotated[int, typer.Option(help="Image width in pixels.")] = 640,
     height: Annotated[int, typer.Option(help="Image height in pixels.")] = 480,
     views: Annotated[
@@ -57,8 +64,11 @@ def scenes(
     if preview and preview.resolve().is_relative_to((output / split).resolve()):
         raise fail(f"{preview} lies in the data set itself, choose another place for the preview")
     views = VIEWS_PER_SCENE.get(split, 1) if views is None else views
+    if ray and workers is not None:
+        raise fail("--workers is for this machine and --ray for a cluster, which uses all its cores; give one of them")
     settings = Settings(split, seed, width, height, views, depth, goss, space)
-    write_with_progress(output, settings, TABLETOP_OSIS.get(split, 1) if count is None else count, workers)
+    count = TABLETOP_OSIS.get(split, 1) if count is None else count
+    write_with_progress(output, settings, count, 2 if workers is None else workers, ray)
     if preview:
         write_preview(output / split, preview)
 

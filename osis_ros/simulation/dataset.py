@@ -1,4 +1,4 @@
-"""Data sets of rendered scenes in COCO's format, written by several processes and resumed where they stopped.
+"""Data sets of rendered scenes in COCO's format, rendered by several processes and resumed where they stopped.
 
 A folder OUT/SPLIT holds `images/000000.jpg …`, `instances.json`, `settings.json`, and `records/`, one small JSON file
 an image, from which instances.json (and goss.json where wanted) is put together at the end. An image counts as done
@@ -6,15 +6,11 @@ when its record is there: both are written under another name first and then ren
 """
 
 import json
-import multiprocessing
 import os
 import re
-import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -23,6 +19,7 @@ import numpy as np
 from osis_ros.coco.rle import encode
 from osis_ros.errors import DatasetError
 from osis_ros.files.atomic import write_whole
+from osis_ros.parallel import processes, ray_cluster
 from osis_ros.simulation.categories import ALL, KNOWN, shown_in
 from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
@@ -83,7 +80,9 @@ class Settings:
             raise DatasetError(f"--views is {self.views}, expected 1..16 images per scene")
 
 
-def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> Iterator[int]:
+def write_dataset(
+    out: Path, settings: Settings, count: int, workers: int, ray_address: str | None = None
+) -> Iterator[int]:
     """Make `count` images under out/SPLIT; images that are there already are kept.
 
     Args:
@@ -91,10 +90,12 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
         settings: what to make; must equal those that the folder was begun with.
         count: images in all; a later call may ask for more.
         workers: processes, 1 or more; 1 works in this process.
+        ray_address: of a Ray cluster that renders instead, on all its cores.
     Yields:
         the number of images done so far, first of all that of those found; instances.json is written before the end.
     Raises:
         DatasetError: bad settings, or a folder that holds something else. OSError: a folder that takes no more.
+        RayError, WorkerLostError: as `osis_ros.parallel` has them.
     """
     settings.check()
     if count < 1:
@@ -111,8 +112,10 @@ def write_dataset(out: Path, settings: Settings, count: int, workers: int) -> It
     scenes = sorted({index // settings.views for index in missing})
     wanted = set(missing)
     jobs = [[i for i in range(s * settings.views, (s + 1) * settings.views) if i in wanted] for s in scenes]
-    for made in _run(folder, settings, jobs, workers):
-        done += made
+    for job, files in _rendered(settings, jobs, workers, ray_address):
+        for name, content in files.items():
+            write_whole(folder / name, content)
+        done += len(job)
         yield done
     _assemble(folder, settings, count)
 
@@ -165,57 +168,31 @@ def _first_file(folder: Path) -> Path | None:
     return next(found, None)
 
 
-def _run(folder: Path, settings: Settings, jobs: list[list[int]], workers: int) -> Iterator[int]:
+def _rendered(
+    settings: Settings, jobs: list[list[int]], workers: int, ray_address: str | None
+) -> Iterator[tuple[list[int], dict[str, bytes]]]:
+    """Each job's images, by number, and their files."""
     if not jobs:  # all there already, rendered on another machine perhaps: no OpenGL is needed
-        return
-    if workers == 1 or len(jobs) < 2:
-        cv2.setNumThreads(1)
-        studio = _Studio(folder, settings)
-        for job in jobs:
-            yield studio.make(job)
-        return
-    Renderer(settings.width, settings.height).close()  # no OpenGL: say so here, not in every worker
-    context = multiprocessing.get_context("spawn")  # OpenGL does not survive a fork
-    with ProcessPoolExecutor(min(workers, len(jobs)), context, _start_worker, (folder, settings)) as pool:
-        futures = [pool.submit(_make_in_worker, job) for job in jobs]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool as err:
-            raise DatasetError("a worker process died (out of memory?); the same command goes on") from err
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker(folder: Path, settings: Settings) -> None:
-    global _studio
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent sees Ctrl-C and lets the pool finish its scenes
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.environ.setdefault("LP_NUM_THREADS", "1")  # one process a core; software OpenGL needs no threads of its own
-    cv2.setNumThreads(1)
-    _studio = _Studio(folder, settings)
-
-
-def _end_with_parent() -> None:
-    """A killed parent cannot stop its pool; so each worker watches it."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
-
-
-def _make_in_worker(indices: list[int]) -> int:
-    return _studio.make(indices)
+        return iter(())
+    make = partial(_Studio, settings)
+    if ray_address is not None:
+        return ray_cluster.run(make, jobs, ray_address)
+    if workers > 1:
+        Renderer(settings.width, settings.height).close()  # no OpenGL: say so here, not in every worker
+    return processes.run(make, jobs, workers)
 
 
 class _Studio:
-    """One process's renderer, and the folder it fills."""
+    """One process's renderer."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.folder, self.settings = folder, settings
+    def __init__(self, settings: Settings) -> None:
+        os.environ.setdefault("LP_NUM_THREADS", "1")  # one process a core; software OpenGL needs no threads of its own
+        self.settings = settings
         self.renderer = Renderer(settings.width, settings.height)
 
-    def make(self, indices: list[int]) -> int:
-        """Make the images of one scene; returns how many."""
-        settings = self.settings
+    def __call__(self, indices: list[int]) -> dict[str, bytes]:
+        """Make the images of one scene. Returns their files by name, in the order in which to write them."""
+        settings, files = self.settings, {}
         seed = settings.seed + indices[0] // settings.views
         scene = make_scene(seed, settings.split)
         for index in indices:
@@ -224,15 +201,15 @@ class _Studio:
                 frame = self.renderer.frame(scene, view)
                 if frame.objects:
                     break
-            self._save(index, seed, frame, object_truths(scene, frame) if settings.space else None)
-        return len(indices)
+            files |= self._files(index, seed, frame, object_truths(scene, frame) if settings.space else None)
+        return files
 
-    def _save(self, index: int, seed: int, frame: Frame, truths: list[ObjectTruth] | None) -> None:
+    def _files(self, index: int, seed: int, frame: Frame, truths: list[ObjectTruth] | None) -> dict[str, bytes]:
         coded = cv2.imencode(".jpg", frame.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-        write_whole(self.folder / "images" / _image_name(index), coded.tobytes())
+        files = {f"images/{_image_name(index)}": coded.tobytes()}
         if self.settings.depth:
             millimetres = np.clip(np.rint(frame.depth * 1000), 0, 65535).astype(np.uint16)
-            write_whole(_depth_file(self.folder, index), cv2.imencode(".png", millimetres)[1].tobytes())
+            files[_depth_name(index)] = cv2.imencode(".png", millimetres)[1].tobytes()
         record = {
             "scene_seed": seed,
             "view": index % self.settings.views,
@@ -246,7 +223,7 @@ class _Studio:
                 annotation |= _in_space(truth)
         if self.settings.goss:
             record["stuff"] = _stuff_annotations(frame)
-        write_whole(_record_file(self.folder, index), json.dumps(record).encode())
+        return files | {_record_name(index): json.dumps(record).encode()}
 
 
 def _annotation(frame: Frame, item: FrameObject) -> dict:
@@ -288,7 +265,7 @@ def _assemble(folder: Path, settings: Settings, count: int) -> None:
     """Put the records of images 0..count-1 together as instances.json, and as goss.json where wanted."""
     images, annotations, stuff = [], [], []
     for index in range(count):
-        record = json.loads(_record_file(folder, index).read_text())
+        record = json.loads((folder / _record_name(index)).read_text())
         stuff += [{"image_id": index + 1, **annotation} for annotation in record.pop("stuff", [])]
         for annotation in record.pop("annotations"):
             annotations.append({"id": len(annotations) + 1, "image_id": index + 1, **annotation})
@@ -337,8 +314,8 @@ def _image_name(index: int) -> str:
 
 def _is_done(folder: Path, settings: Settings, index: int) -> bool:
     """Are its files there, and its record not cut short?"""
-    files = [folder / "images" / _image_name(index), *([_depth_file(folder, index)] if settings.depth else [])]
-    return _is_whole(_record_file(folder, index)) and all(file.is_file() for file in files)
+    files = [folder / "images" / _image_name(index), *([folder / _depth_name(index)] if settings.depth else [])]
+    return _is_whole(folder / _record_name(index)) and all(file.is_file() for file in files)
 
 
 def _is_whole(record: Path) -> bool:
@@ -351,9 +328,9 @@ def _is_whole(record: Path) -> bool:
         return False
 
 
-def _depth_file(folder: Path, index: int) -> Path:
-    return folder / "depth" / f"{index:06d}.png"
+def _depth_name(index: int) -> str:
+    return f"depth/{index:06d}.png"
 
 
-def _record_file(folder: Path, index: int) -> Path:
-    return folder / "records" / f"{index:06d}.json"
+def _record_name(index: int) -> str:
+    return f"records/{index:06d}.json"

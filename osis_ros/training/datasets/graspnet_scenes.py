@@ -1,10 +1,8 @@
 """GraspNet's scene folders -> COCO-format annotations: every frame's label image becomes instance masks."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,9 @@ import numpy as np
 
 from osis_ros.coco.annotations import read_tree
 from osis_ros.coco.rle import encode
-from osis_ros.errors import DatasetError, OsisError
+from osis_ros.errors import DatasetError
 from osis_ros.inference.image_file import read_label_image
+from osis_ros.parallel import processes
 from osis_ros.training.datasets.graspnet import FRAMES, OBJECTS, SceneSets, categories
 from osis_ros.training.datasets.open_set import read_annotations, write_annotations
 
@@ -113,27 +112,26 @@ def convert_scenes(
     """All scenes, several at a time; `done` is called after each. Stopped and started again, it goes on where it was.
 
     Raises:
-        DatasetError: the first scene that does not fit, or a worker that was killed.
+        DatasetError: a scene that does not fit. WorkerLostError: a process that was killed.
     """
-    scenes = sorted(scenes)
-    convert = partial(convert_scene, root=root, output=output, camera=camera)
     shards = {}
-    if workers <= 1:
-        for scene in scenes:
-            shards[scene] = convert(scene)
-            done()
-        return shards
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # OpenCV's threads do not survive a fork
-        try:
-            for scene, shard in zip(scenes, pool.map(convert, scenes), strict=True):
-                shards[scene] = shard
-                done()
-        except OsisError:
-            pool.shutdown(cancel_futures=True)
-            raise
-        except BrokenProcessPool:
-            raise DatasetError("a worker process died (out of memory?); the same command goes on") from None
+    make = partial(_Converter, root, output, camera)
+    for scene, shard in processes.run(make, sorted(scenes), workers):
+        shards[scene] = shard
+        done()
     return shards
+
+
+@dataclass(frozen=True)
+class _Converter:
+    """`convert_scene` for one folder after the other."""
+
+    root: Path
+    output: Path
+    camera: str
+
+    def __call__(self, scene: int) -> Path:
+        return convert_scene(scene, self.root, self.output, self.camera)
 
 
 def join_scenes(name: str, sets: SceneSets, shards: dict[int, Path]) -> dict[str, Any]:
