@@ -66,8 +66,8 @@ def study(
 ) -> None:
     """Train several systems on the same data with several seeds, and compare them as the SemSeg paper does.
 
-    Writes study.html (tables, loss curves, results, maps of the embeddings) and tables.tex. You can interrupt it at any
-    time; the same command resumes. Several processes with the same command share the runs.
+    Writes study.html (tables, loss curves, results, maps of the embeddings) and tables.tex, anew after every run. You
+    can interrupt it at any time; the same command resumes. Several processes with the same command share the runs.
     """
     from osis_ros.simulation.gl import load_mujoco
     from osis_ros.training.study.config import load_study
@@ -77,7 +77,7 @@ def study(
     from osis_ros.training.study.work import run_study
 
     compared = load_study(config)
-    elsewhere = run_study(compared, data, output, typer.echo)
+    elsewhere = run_study(compared, data, output, typer.echo, after_run=lambda: write_page(compared, output))
     page = write_page(compared, output)
     waiting = f"; {elsewhere} runs are still at work in other processes" if elsewhere else ""
     typer.echo(f"{page}{waiting}")

@@ -51,13 +51,17 @@ def runs_of(study: StudyConfig) -> list[Run]:
     ]
 
 
-def run_study(study: StudyConfig, data_root: Path, output: Path, tell: Callable[[str], None] = print) -> int:
+def run_study(
+    study: StudyConfig, data_root: Path, output: Path, tell: Callable[[str], None] = print,
+    after_run: Callable[[], object] = lambda: None,
+) -> int:  # fmt: skip
     """Do every run that is not done, and that no other process is at.
 
     Args:
         data_root: folder that data paths start at.
         output: of the study, with a folder for each run.
         tell: is given a line for each run.
+        after_run: is called when a run is done.
     Returns:
         the number of runs that other processes are at.
     Raises:
@@ -83,6 +87,7 @@ def run_study(study: StudyConfig, data_root: Path, output: Path, tell: Callable[
             else:
                 tell(f"{head}: {' + '.join(f'{part.steps} steps of {part.name}' for part in run.parts) or 'scoring'}")
                 _do(run, study, data_root, folder)
+                after_run()
     return elsewhere
 
 

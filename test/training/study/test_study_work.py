@@ -14,6 +14,7 @@ from osis_ros.cli import app
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.config import ConfigError
 from osis_ros.training.study.config import load_study, training_of
+from osis_ros.training.study.page import write_page
 from osis_ros.training.study.tables import mean_and_deviation, tables_of
 from osis_ros.training.study.work import finished, run_study, runs_of
 
@@ -62,8 +63,10 @@ def stopped(place):
         if line.startswith("2/2"):
             raise KeyboardInterrupt
 
+    study, out = load_study(place / "study.yaml"), place / "out"
     with pytest.raises(KeyboardInterrupt):
-        run_study(load_study(place / "study.yaml"), place / "data", place / "out", stop_at_the_second)
+        run_study(study, place / "data", out, stop_at_the_second, after_run=lambda: write_page(study, out))
+    shutil.copy(out / "study.html", place / "page-when-stopped.html")
     return place
 
 
@@ -81,6 +84,10 @@ def test_the_same_command_goes_on_where_it_was_stopped(done):
     assert "1/2 oln-mask-proser-0: done" in said
     assert "2/2 semseg-0: 20 steps of training" in said
     assert (place / "out" / "oln-mask-proser-0" / "report.json").stat().st_mtime_ns == first
+
+
+def test_the_page_shows_what_is_done_while_other_runs_are_still_to_come(stopped):
+    assert "1 of 2 runs are done" in (stopped / "page-when-stopped.html").read_text()
 
 
 def test_every_run_has_figures_a_curve_pictures_and_embeddings(done):
