@@ -159,12 +159,13 @@ def test_missing_and_broken_files_are_one_sentence(root, tmp_path):
     assert "--sets names 'test_7', expected some of train" in run("graspnet", root, "o", "--sets", "test_7").output
 
 
-def killed(scene: int, **_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+class Killed(graspnet_scenes._Converter):
+    def __call__(self, scene: int) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_killed_worker_is_one_sentence(root, tmp_path, monkeypatch):
-    monkeypatch.setattr(graspnet_scenes, "convert_scene", killed)
+    monkeypatch.setattr(graspnet_scenes, "_Converter", Killed)
     result = run("graspnet", root, tmp_path / "osis", "--workers", 2)
     assert result.exit_code == 1
     assert "osis: a worker process died (out of memory?); the same command goes on" in result.output
