@@ -43,5 +43,5 @@ mutants:  ## find changes of the code that no test notices; PATHS=osis_ros/infer
 	@$(ENTER) && python tools/mutants.py $(MUTANT_ARGS) $(PATHS)
 
 clean:  ## delete what was built and set up here
-	rm -rf build install log demo replay segmented *.egg-info .pytest_cache .ruff_cache
+	rm -rf build install log demo replayed segmented *.egg-info .pytest_cache .ruff_cache
 	@[ ! -e "$(VENV)/.steps" ] || rm -rf "$(VENV)"

@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="another ONNX file")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of each network")
     parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--score", type=float, help="score threshold; the bundle's without it")
+    parser.add_argument("--score-threshold", type=float, help="score threshold; the bundle's without it")
     parser.add_argument("--json", type=Path, help="also write every figure here")
     options = parser.parse_args()
     try:
@@ -90,9 +90,9 @@ def main() -> None:
             raise ImageError(f"--against: {options.against} is not a file")
     except (BundleError, ImageError, ImportError) as error:  # the last: no MuJoCo to render with
         raise SystemExit(f"latency: {error}") from None
-    if options.score is not None:
+    if options.score_threshold is not None:
         segment = segmenter.segment_timed
-        segmenter.segment_timed = lambda rgb: segment(rgb, options.score)
+        segmenter.segment_timed = lambda rgb: segment(rgb, options.score_threshold)
     manifest = segmenter.bundle.manifest
     other = None
     if options.against:

@@ -78,7 +78,7 @@ def rendered(seeds: range) -> Iterator[Picture]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tabletop")
-    parser.add_argument("--score", type=float, help="lowest score of the model; its own by default")
+    parser.add_argument("--score-threshold", type=float, help="lowest score of the model; its own by default")
     parser.add_argument("--lowest", type=float, default=0.2, help="lowest score that the depth may confirm")
     parser.add_argument("--scenes", type=int, default=30)
     parser.add_argument("--first", type=int, default=0, help="seed of the first scene")
@@ -92,7 +92,9 @@ def main() -> None:
     else:
         pictures = rendered(range(arguments.first, arguments.first + arguments.scenes))
     segmenter = Segmenter(arguments.model)
-    sure = segmenter.bundle.manifest.thresholds.score if arguments.score is None else arguments.score
+    sure = arguments.score_threshold
+    if sure is None:
+        sure = segmenter.bundle.manifest.thresholds.score
     ways = ("colour", "depth clusters", "colour, standing", "colour and depth", "lower scores too")
     scores: dict[str, list] = {way: [] for way in ways}
     for picture in pictures:

@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import typer.main
 from rich.table import Table
@@ -51,6 +54,17 @@ def test_a_library_that_is_not_installed_is_one_sentence(module: str, arguments:
     assert done.stderr.strip() == f"osis: {sentence}"
 
 
+@cache
+def nodes_of_the_package() -> list[tuple[Path, ast.AST]]:
+    """All that is a class or a call in the package, and its file."""
+    return [
+        (path, node)
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef | ast.Call)
+    ]
+
+
 def fail_with(error: BaseException, monkeypatch):
     """`osis segment` where loading the model raises the error."""
 
@@ -83,8 +97,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(error, monkeypatch):
 def test_every_exception_of_the_package_derives_from_osis_error():
     bases = {
         node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for _, node in nodes_of_the_package()
         if isinstance(node, ast.ClassDef)
     }
 
@@ -114,6 +127,35 @@ def test_every_command_and_option_is_explained_by_whole_sentences():
     assert [fault for fault in faults if not fault.startswith(lower_case)] == []
 
 
+def test_a_threshold_and_the_hardware_are_called_alike_in_every_command():
+    """As the segmenter's parameters score_threshold, unknown_threshold and provider are."""
+    names, providers = set(), set()
+    for _, command in commands(typer.main.get_command(app)):
+        for option in command.params:
+            if option.name in ("score", "unknown") or option.name.endswith("_threshold"):
+                names.add(tuple(option.opts))
+            if "Hardware" in (option.help or ""):
+                providers.add((option.name, option.default))
+    assert names == {("--score-threshold",), ("--unknown-threshold",)}
+    assert providers == {("provider", "cpu")}
+
+
+@pytest.mark.parametrize("spelling", [("--score", "7"), ("--score=7",), ("--score-threshold", "7")])
+@pytest.mark.parametrize("command", [("segment", "a.png"), ("discover", "a.png")])
+def test_a_threshold_may_be_called_by_its_former_name(command, spelling, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1])
+    result = CliRunner().invoke(app, [*command, *spelling])
+    assert result.exit_code == 1
+    assert "score_threshold is 7.0, expected 0..1" in result.stderr
+
+
+def test_an_option_that_was_never_so_called_is_refused():
+    result = CliRunner().invoke(app, ["mask-quality", "--score", "0.3"])
+    assert result.exit_code == 2
+    assert "No such option: --score" in result.stderr
+
+
 def test_help_lists_every_command_in_a_group():
     root = typer.main.get_command(app)
     assert {c.rich_help_panel for c in root.commands.values()} == {
@@ -125,10 +167,9 @@ def test_help_lists_every_command_in_a_group():
 
 def calls(name: str) -> Iterator[tuple[str, ast.Call]]:
     """Every call of a function of that name in the package, and where it stands."""
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name:
-                yield f"{path.name}:{node.lineno}", node
+    for path, node in nodes_of_the_package():
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name:
+            yield f"{path.name}:{node.lineno}", node
 
 
 def test_no_console_or_progress_bar_takes_a_name_for_markup():

@@ -7,7 +7,7 @@ import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import CommandsWithDefault, fail
-from osis_ros.cli.options import First, Model, Provider, Score, Unknown
+from osis_ros.cli.options import First, Model, Provider, ScoreThreshold, UnknownThreshold
 
 app = typer.Typer(
     cls=CommandsWithDefault, no_args_is_help=True, rich_markup_mode="markdown",
@@ -33,8 +33,8 @@ def discover(
     image_topic: Annotated[
         str | None, typer.Option(help="Topic of the images, raw or compressed. Default: a bag's only image topic.")
     ] = None,
-    score: Score = None,
-    unknown: Unknown = None,
+    score_threshold: ScoreThreshold = None,
+    unknown_threshold: UnknownThreshold = None,
     provider: Provider = "cpu",
     first: First = None,
 ) -> None:
@@ -51,7 +51,17 @@ def discover(
 
     console = plain_console()
     options = Options(
-        tuple(recordings), output, model, provider, image_topic, rate, first, score, unknown, min_cluster, min_views
+        tuple(recordings),
+        output,
+        model,
+        provider,
+        image_topic,
+        rate,
+        first,
+        score_threshold,
+        unknown_threshold,
+        min_cluster,
+        min_views,
     )
     outcome = run(options, lambda pictures: track(pictures, "segmenting", console=console))
     for reason, count in outcome.skipped.items():

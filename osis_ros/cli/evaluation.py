@@ -136,7 +136,7 @@ def goss(
     model: ModelToScore = None,
     images: ImagesToRun = None,
     known: Known = None,
-    score: Annotated[
+    score_threshold: Annotated[
         float | None,
         typer.Option(min=0, max=1, help="Lowest score that is painted. Default: the model's own; 0 for --detections."),
     ] = None,
@@ -183,7 +183,7 @@ def goss(
         ground_truth, detections, model, images, names(known), unknown_id=unknown_id, provider=provider, first=first,
         unknown_threshold=unknown_threshold, save_detections=save_detections,
     )  # fmt: skip
-    report = measure(options, score, unknown_truth, smallest_known, sweep)
+    report = measure(options, score_threshold, unknown_truth, smallest_known, sweep)
     if json is not None:
         write_json(report, json)
     print_goss_report(report, plain_console(), per_class)

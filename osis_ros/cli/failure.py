@@ -23,6 +23,8 @@ AFTER_INTERRUPT = {
     **dict.fromkeys(("evaluate", "goss"), "with --save-detections the same command resumes where it was"),
     "replay": "nothing was written",
 }
+# options as they were called at first -> as they are called now, like the nodes' parameters
+FORMER_NAMES = {"--score": "--score-threshold", "--unknown": "--unknown-threshold"}
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # errors of writing that rarely name their file
 
 
@@ -38,6 +40,10 @@ class Commands(TyperGroup):
     Exit status 1 after an `OsisError`, a library that is not installed, or a file that cannot be read or written;
     130 after Ctrl-C. Any other exception is a fault of the program and keeps its traceback.
     """
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, [_present_name(word, command) for word in rest]
 
     def invoke(self, ctx: typer.Context) -> object:
         try:
@@ -67,6 +73,14 @@ class CommandsWithDefault(Commands):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         named = args and args[0] not in self.commands and args[0] not in ctx.help_option_names
         return super().parse_args(ctx, [self.DEFAULT, *args] if named else args)
+
+
+def _present_name(word: str, command: object) -> str:
+    """The word, with the present name of an option that it calls by its former one."""
+    option, equals, value = word.partition("=")
+    names = {name for parameter in command.params for name in parameter.opts}
+    present = FORMER_NAMES.get(option)
+    return present + equals + value if present in names and option not in names else word
 
 
 def _remedy(module: str) -> str | None:

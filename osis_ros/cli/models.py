@@ -15,10 +15,12 @@ def export(
     output: Annotated[Path, typer.Option(help="Folder of the bundle, models/NAME.")],
     height: Annotated[int, typer.Option(help="Input height in pixels, a multiple of 32.")] = 480,
     width: Annotated[int, typer.Option(help="Input width in pixels, a multiple of 32.")] = 640,
-    score: Annotated[
+    score_threshold: Annotated[
         float | None, typer.Option(help="Default score threshold, 0..1. Default: the training configuration's.")
     ] = None,
-    unknown: Annotated[float | None, typer.Option(help="Default T_u. Default: the training configuration's.")] = None,
+    unknown_threshold: Annotated[
+        float | None, typer.Option(help="Default T_u. Default: the training configuration's.")
+    ] = None,
     data: Annotated[str | None, typer.Option(help="Name of the training data, for the model card.")] = None,
     metrics: Annotated[
         list[Path], typer.Option(help="JSON file with a list of {name, value, data, command} for the card; repeatable.")
@@ -48,8 +50,8 @@ def export(
     figures = [metric for file in metrics for metric in read_metrics(file)]
     sections = [read_section(file) for file in section]
     bundle = export_bundle(
-        checkpoint, output, height=height, width=width, score=score, unknown=unknown, data=data,
-        metrics=figures, sections=sections, half=half, static=static, proposals=proposals, overrides=set_,
+        checkpoint, output, height=height, width=width, score=score_threshold, unknown=unknown_threshold,
+        data=data, metrics=figures, sections=sections, half=half, static=static, proposals=proposals, overrides=set_,
     )  # fmt: skip
     size = bundle.model_file.stat().st_size / 1e6
     typer.echo(f"{bundle.path}: model.onnx {size:.1f} MB, {len(bundle.class_names)} known classes, {width}x{height}")

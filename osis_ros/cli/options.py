@@ -7,8 +7,8 @@ import typer
 
 Model = Annotated[str, typer.Option(help="Folder of a model bundle, or the name of a model in the package.")]
 Provider = Annotated[str, typer.Option(help="Hardware to run on: cpu, cuda, tensorrt or auto.")]
-Score = Annotated[float | None, typer.Option(help="Lowest score to keep, 0..1. Default: the model's own.")]
-Unknown = Annotated[
+ScoreThreshold = Annotated[float | None, typer.Option(help="Lowest score to keep, 0..1. Default: the model's own.")]
+UnknownThreshold = Annotated[
     float | None,
     typer.Option(
         help="T_u: an object farther than this from every known class is unknown, 0..2. Default: the model's own."

@@ -7,7 +7,16 @@ import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import CommandsWithDefault, fail
-from osis_ros.cli.options import First, MaxInstances, MaxOverlap, Model, Provider, Report, Score, Unknown
+from osis_ros.cli.options import (
+    First,
+    MaxInstances,
+    MaxOverlap,
+    Model,
+    Provider,
+    Report,
+    ScoreThreshold,
+    UnknownThreshold,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +43,7 @@ app = typer.Typer(
 def replay(
     bag: Annotated[Path, typer.Argument(help="Folder of a bag, or its .mcap, .db3 or (ROS 1) .bag file.")],
     output: Annotated[Path, typer.Option(help="Output folder; an earlier replay there is overwritten.")] = Path(
-        "replay"
+        "replayed"
     ),
     model: Model = "tabletop",
     image_topic: Annotated[
@@ -60,11 +69,11 @@ def replay(
     truth_areas: Annotated[
         bool, typer.Option("--truth-areas", help="Each connected area of a label image is one object.")
     ] = False,
-    score: Score = None,
-    unknown: Unknown = None,
+    score_threshold: ScoreThreshold = None,
+    unknown_threshold: UnknownThreshold = None,
     max_instances: MaxInstances = None,
     max_overlap: MaxOverlap = None,
-    provider: Provider = "auto",
+    provider: Provider = "cpu",
     first: First = None,
     criteria: Annotated[
         Path | None, typer.Option(help="YAML file of criteria to meet. The exit status is 1 if one is not met.")
@@ -104,9 +113,9 @@ def replay(
 
     options = Options(
         bag, output, model, provider, tuple(image_topic or ()), tuple(truth_topic or ()),
-        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
-        first=first, criteria=criteria, truth=truth, truth_classes=truth_classes, truth_areas=truth_areas,
-        resume=resume,
+        score_threshold=score_threshold, unknown_threshold=unknown_threshold, max_instances=max_instances,
+        max_overlap=max_overlap, first=first, criteria=criteria, truth=truth, truth_classes=truth_classes,
+        truth_areas=truth_areas, resume=resume,
     )  # fmt: skip
     reports = run(options, console)
     for report in reports:

@@ -7,7 +7,7 @@ import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import fail
-from osis_ros.cli.options import MaxInstances, MaxOverlap, Model, Provider, Score, Unknown
+from osis_ros.cli.options import MaxInstances, MaxOverlap, Model, Provider, ScoreThreshold, UnknownThreshold
 
 if TYPE_CHECKING:
     from osis_ros.instances import Instances
@@ -20,8 +20,8 @@ def segment(
         "segmented"
     ),
     provider: Provider = "cpu",
-    score: Score = None,
-    unknown: Unknown = None,
+    score_threshold: ScoreThreshold = None,
+    unknown_threshold: UnknownThreshold = None,
     max_instances: MaxInstances = None,
     max_overlap: MaxOverlap = None,
     overlays: Annotated[bool, typer.Option(help="Also draw an overlay of each image.")] = True,
@@ -56,7 +56,8 @@ def segment(
         finish["finish"] = read_gallery(gallery, segmenter.bundle).name
     results = segment_files(
         segmenter, files, output, overlays, **finish,
-        score_threshold=score, unknown_threshold=unknown, max_instances=max_instances, max_overlap=max_overlap,
+        score_threshold=score_threshold, unknown_threshold=unknown_threshold, max_instances=max_instances,
+        max_overlap=max_overlap,
     )  # fmt: skip
     failed = 0
     for result in track(results, "segmenting", total=len(files)):

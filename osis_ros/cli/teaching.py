@@ -8,7 +8,7 @@ import typer
 
 from osis_ros.cli.console import plain_console
 from osis_ros.cli.failure import fail
-from osis_ros.cli.options import MaxOverlap, Model, Provider, Score
+from osis_ros.cli.options import MaxOverlap, Model, Provider, ScoreThreshold
 
 if TYPE_CHECKING:
     from osis_ros.inference.segmenter import Segmenter
@@ -34,7 +34,7 @@ def teach(
     ] = None,
     model: Model = "tabletop",
     provider: Provider = "cpu",
-    score: Score = None,
+    score_threshold: ScoreThreshold = None,
     max_overlap: MaxOverlap = 0.7,
     image_topic: Annotated[str | None, typer.Option(help="Topic of the bag's images. Default: the only one.")] = None,
     views: Annotated[int, typer.Option(min=1, help="Look at N images of a bag, evenly spread.", metavar="N")] = 20,
@@ -65,7 +65,9 @@ def teach(
     segmenter = Segmenter(model, provider)
     known = read_gallery(gallery, segmenter.bundle)
     name = checked_name(name, known.class_names, known.names)
-    pictures = _pictures(segmenter, sources, image_topic, views, score_threshold=score, max_overlap=max_overlap)
+    pictures = _pictures(
+        segmenter, sources, image_topic, views, score_threshold=score_threshold, max_overlap=max_overlap
+    )
     choose = _chooser(region, instance)
     taught, missed = shown(known, name, pictures, choose, each=region is None and instance is None, force=force)
     write_name(gallery, taught, name)

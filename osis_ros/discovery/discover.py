@@ -154,7 +154,7 @@ def _check_things(
     if threshold is None:
         threshold = segmenter.bundle.manifest.thresholds.unknown
     found = f"{len(unknown) or 'no'} unknown things were found in {pictures} pictures"
-    advice = [f"record other objects, or lower T_u with --unknown (now {threshold:g})"]
+    advice = [f"record other objects, or lower T_u with --unknown-threshold (now {threshold:g})"]
     if rarely := len(things) - len(kept):
         advice = [f"{rarely} were seen too seldom: lower --min-views (now {options.min_views})"]
     elif len(unknown) > 1:

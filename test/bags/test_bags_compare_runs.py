@@ -18,7 +18,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, colour_cells: Path) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     messages = [rgb_message(pixels, header(n)) for n, pixels in enumerate((ONE, TWO, ONE))]
     bag = write_bag(folder / "bag", *(("/cam/image", n, message) for n, message in enumerate(messages)))
-    for name, more in (("a", ()), ("b", ("--unknown", 2)), ("c", ("--first", 2))):
+    for name, more in (("a", ()), ("b", ("--unknown-threshold", 2)), ("c", ("--first", 2))):
         code, said = run(bag, "--model", colour_cells, "--output", folder / name, *more)
         assert code == 0, said
     return folder

@@ -261,7 +261,9 @@ def test_every_figure_is_explained_in_the_guide():
 
 
 def test_thresholds_and_a_limit_are_kept(tmp_path: Path, camera_bag: Path, colour_cells: Path):
-    code, said = run(camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--first", 2, "--unknown", 2)
+    code, said = run(
+        camera_bag, "--model", colour_cells, "--output", tmp_path / "out", "--first", 2, "--unknown-threshold", 2
+    )
     assert code == 0, said
     found = [[i.class_name for i in answer.instances] for _, answer in read(tmp_path / "out", "/segmenter/instances")]
     assert found == [["red"], ["red", "red"]]  # as near to blue as to red: the first of them
@@ -355,7 +357,7 @@ def test_a_wrong_threshold_leaves_an_earlier_replay_alone(tmp_path: Path, camera
     arguments = (camera_bag, "--model", colour_cells, "--output", tmp_path / "out")
     assert run(*arguments)[0] == 0
     page = (tmp_path / "out" / "report.html").read_bytes()
-    code, said = run(*arguments, "--score", 7)
+    code, said = run(*arguments, "--score-threshold", 7)
     assert (code, "score_threshold is 7, expected 0..1" in said) == (1, True)
     assert (tmp_path / "out" / "report.html").read_bytes() == page
 

@@ -164,7 +164,7 @@ def recordings(tmp_path: Path, pictures: Path) -> Path:
         (["pictures", "--output", "mine"], "mine holds thesis.tex and was not written by osis discover"),
         (["pictures", "--output", "red.png"], "red.png is a file, expected a folder to write to"),
         (["pictures", "--output", "pictures"], "pictures holds 0.png and was not written by osis discover"),
-        (["pictures", "--unknown", "3"], "unknown_threshold is 3"),
+        (["pictures", "--unknown-threshold", "3"], "unknown_threshold is 3"),
         (["pictures", "--model", "nomodel"], "model bundle 'nomodel' does not exist"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -300,7 +300,7 @@ def test_a_second_run_replaces_its_results_and_segments_no_overlay(tmp_path, mod
     ("arguments", "reason"),
     [
         (["--model", "nonesuch"], "model bundle 'nonesuch' does not exist"),
-        (["--score", "2"], "score_threshold is 2.0, expected 0..1"),
+        (["--score-threshold", "2"], "score_threshold is 2.0, expected 0..1"),
         (["--provider", "tpu"], "provider is 'tpu', expected one of"),
     ],
 )

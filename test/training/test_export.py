@@ -86,8 +86,8 @@ def bundle(checkpoint, tmp_path_factory) -> Bundle:
     figure = {"name": "AP_k", "value": 41.5, "data": "Tabletop-OSIS test", "command": "osis evaluate --model tiny"}
     (place / "metrics.json").write_text(json.dumps([figure]))
     (place / "more.md").write_text("## Failures\n\nIt is untrained.\n")
-    arguments = [checkpoint, "--output", place / "tiny", "--height", HEIGHT, "--width", WIDTH, "--score", 0.06,
-                 "--metrics", place / "metrics.json", "--section", place / "more.md",
+    arguments = [checkpoint, "--output", place / "tiny", "--height", HEIGHT, "--width", WIDTH,
+                 "--score-threshold", 0.06, "--metrics", place / "metrics.json", "--section", place / "more.md",
                  "--data", "no data at all"]  # fmt: skip
     result = CliRunner().invoke(app, ["export", *map(str, arguments)])
     assert result.exit_code == 0, result.output
@@ -411,7 +411,7 @@ def test_export_graph_alone_equals_the_network(network):
     ("arguments", "reason"),
     [
         (["--height", "470"], "input_height is 470, expected 32..4096 and a multiple of 32"),
-        (["--score", "7"], "thresholds.score is 7.0, expected the lowest score kept, 0..1"),
+        (["--score-threshold", "7"], "thresholds.score is 7.0, expected the lowest score kept, 0..1"),
         (["--metrics", "gone.json"], "metrics file gone.json cannot be read"),
     ],
 )

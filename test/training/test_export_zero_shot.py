@@ -74,7 +74,7 @@ def test_osis_segment_looks_for_the_names_of_a_file(bundle, picture, tmp_path):
     cv2.imwrite(str(tmp_path / "picture.png"), picture)
     done = CliRunner().invoke(app, [
         "segment", str(tmp_path / "picture.png"), "--model", str(bundle.path), "--output", str(tmp_path / "out"),
-        "--names", str(tmp_path / "names.npz"), "--score", "0.05",
+        "--names", str(tmp_path / "names.npz"), "--score-threshold", "0.05",
     ])  # fmt: skip
     assert done.exit_code == 0, done.output
     record = json.loads((tmp_path / "out" / "picture.json").read_text())

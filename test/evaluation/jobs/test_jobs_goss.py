@@ -60,7 +60,7 @@ def test_a_result_without_stuff_is_scored_with_ground(strip):
 
 def test_options_reach_the_metric(strip):
     found = ("--detections", strip / "found.json")
-    assert run(strip, *found, "--score", "0.5")[1]["goss"]["GQ_known"] == 100
+    assert run(strip, *found, "--score-threshold", "0.5")[1]["goss"]["GQ_known"] == 100
     assert run(strip, *found, "--unknown-truth", "instances")[1]["goss"]["GQ_unknown"] == 0
     _, report = run(strip, *found, "--smallest-known", "1201")
     assert report["goss"]["per_class"]["cup"]["invented"] == 0
