@@ -173,7 +173,7 @@ $(tail -n 25 "$log")"
 
 # What colcon compiles is compared by content, what it only links (--symlink-install) by name.
 interface_sources() {
-  find msg srv test/interfaces CMakeLists.txt package.xml scripts/build_interfaces.sh -type f -exec sha256sum {} + | sort
+  find msg srv cmake test/interfaces CMakeLists.txt package.xml scripts/build_interfaces.sh -type f -exec sha256sum {} + | sort
   find osis_ros launch config models scripts -type f -not -name '*.pyc' | sort
 }
 
