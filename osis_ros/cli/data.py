@@ -1,5 +1,6 @@
 """`osis scenes` and `osis data`: rendered scenes, and open-set data sets of one's own copies."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -86,6 +87,57 @@ def coco(
 
     _require_outputs(output / "train.json", output / "val.json")
     _report(coco_osis(root, output), output)
+
+
+@app.command()
+def coco_stuff(
+    root: Annotated[Path, typer.Argument(help="Folder of COCO 2017 with train2017/ and val2017/.")],
+    output: Annotated[Path, typer.Argument(help="Output folder for train.json and val.json.")],
+    split: Annotated[str, typer.Option(help="Known and unknown classes of the GOSS paper: voc, manual or random.")],
+    maps: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the pixel maps (stuffthingmaps_trainval2017.zip) with train2017/ and val2017/. "
+            "Default: ROOT/stuffthingmaps."
+        ),
+    ] = None,
+) -> None:
+    """Convert COCO-Stuff to COCO-Stuff-GOSS: 111 known classes, 60 unknown ones, a label for each pixel.
+
+    Images stay where they are; file names are relative to ROOT.
+    """
+    from osis_ros.progress import progress_bar
+    from osis_ros.training.datasets.coco_stuff import FOLDERS, UNKNOWN, coco_stuff_goss, pictures_of
+
+    _require_split(split, UNKNOWN)
+    _require_outputs(output / "train.json", output / "val.json")
+    pictures = {part: pictures_of(root, maps or root / "stuffthingmaps", part) for part in FOLDERS}
+    with progress_bar("label files", sum(map(len, pictures.values()))) as done:
+        written = coco_stuff_goss(pictures, split, output, done)
+    _report(written, output)
+
+
+@app.command()
+def cityscapes(
+    root: Annotated[Path, typer.Argument(help="Folder of Cityscapes with leftImg8bit/ and gtFine/.")],
+    output: Annotated[Path, typer.Argument(help="Output folder for train.json and val.json.")],
+    split: Annotated[
+        str, typer.Option(help="Known and unknown classes of the GOSS paper: manual-16-3 or manual-13-6.")
+    ] = "manual-16-3",
+) -> None:
+    """Convert Cityscapes to Cityscapes-GOSS: 16 known classes and 3 unknown ones, or 13 and 6.
+
+    Images stay where they are; file names are relative to ROOT.
+    """
+    from osis_ros.progress import progress_bar
+    from osis_ros.training.datasets.cityscapes import PARTS, UNKNOWN, cityscapes_goss, pictures_of
+
+    _require_split(split, UNKNOWN)
+    _require_outputs(output / "train.json", output / "val.json")
+    pictures = {part: pictures_of(root, part) for part in PARTS}
+    with progress_bar("label files", sum(map(len, pictures.values()))) as done:
+        written = cityscapes_goss(pictures, split, output, done)
+    _report(written, output)
 
 
 @app.command()
@@ -238,6 +290,11 @@ def check(
     if findings.problems:
         raise typer.Exit(1)
     typer.echo("nothing is missing")
+
+
+def _require_split(split: str, known: Iterable[str]) -> None:
+    if split not in known:
+        raise fail(f"--split is {split!r}, expected one of {', '.join(known)}")
 
 
 def _require_outputs(*files: Path, inputs: tuple[Path, ...] = ()) -> None:

@@ -153,6 +153,13 @@ def goss(
             min=0, help="Take known classes with fewer pixels in an image out of the result; published: 4096."
         ),
     ] = 0,
+    one_ground: Annotated[
+        bool,
+        typer.Option(
+            help="Count all known stuff as one class, ground, even if the result names stuff; so a scene segmenter is "
+            "scored as an instance segmenter is."
+        ),
+    ] = False,
     sweep: Annotated[
         bool, typer.Option(help="Also print GQ for a range of lowest scores, to choose one on a validation set.")
     ] = False,
@@ -183,7 +190,7 @@ def goss(
         ground_truth, detections, model, images, names(known), unknown_id=unknown_id, provider=provider, first=first,
         unknown_threshold=unknown_threshold, save_detections=save_detections,
     )  # fmt: skip
-    report = measure(options, score_threshold, unknown_truth, smallest_known, sweep)
+    report = measure(options, score_threshold, unknown_truth, smallest_known, one_ground, sweep)
     if json is not None:
         write_json(report, json)
     print_goss_report(report, plain_console(), per_class)

@@ -103,7 +103,9 @@ class Manifest(Checked):
         strict=False,
         description="red, green and blue, 0..255 each: the colour that fills the input outside the scaled image",
     )
-    embedding_dim: int = Field(ge=1, le=4096, description="1..4096, the length of an embedding")
+    embedding_dim: int = Field(
+        ge=0, le=4096, description="1..4096, the length of an embedding; 0 for a model that labels every pixel"
+    )
     unknown_by: Measure = Field(
         "distance",
         description="the measure that T_u is compared with: distance (cosine distance to the nearest class centre, "
@@ -113,6 +115,11 @@ class Manifest(Checked):
         False,
         description="true or false: whether classes and distances also come from a second look at crops of the "
         "objects, which the embeddings do not include",
+    )
+    scene: bool = Field(
+        False,
+        description="true or false: whether the model labels every pixel, so that an instance is all pixels of a known "
+        "class or a group of unknown pixels; false: it finds objects",
     )
     float16: bool = Field(
         False, description="true or false: whether TensorRT may compute in float16, because the graph's numbers fit it"

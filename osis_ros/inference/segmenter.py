@@ -15,12 +15,15 @@ from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.mask_nms import mask_nms
 from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.provider import ORT_ERRORS, SPIN, candidates, missing, open_session
+from osis_ros.inference.scene_instances import scene_instances
 from osis_ros.instances import Instances
 from osis_ros.words.names_file import NamedVectors, NamesError, further_names
 
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
 INPUTS = ("image", "score_threshold", "unknown_threshold")
 NAMES = "names"  # a further input of zero-shot models
+SCENE_OUTPUTS = ("labels", "scores", "distances", "field")  # of a model that labels every pixel
+SCENE_INPUTS = ("image", "unknown_threshold")
 log = logging.getLogger(__name__)
 
 
@@ -160,6 +163,10 @@ class Segmenter:
         names, vectors = self._asked
         found = self._run(image, np.float32(score), np.float32(unknown), vectors)
         done = time.perf_counter()
+        if manifest.scene:
+            instances = scene_instances(found, letterbox, manifest.class_names, score)
+            instances = instances.take(np.arange(min(limit, len(instances))))
+            return instances, Timing(ready - start, done - ready, time.perf_counter() - done)
         spans = letterbox.boxes_to_image(found["boxes"])  # what the masks cover; in the padding too, when it is padded
         boxes = letterbox.clip(spans)
         inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
@@ -185,16 +192,17 @@ class Segmenter:
     def _run(
         self, image: np.ndarray, score: np.float32, unknown: np.float32, names: np.ndarray
     ) -> dict[str, np.ndarray]:
-        feeds = dict(zip(INPUTS, (image, np.asarray(score), np.asarray(unknown)), strict=True))
-        if self.bundle.manifest.word_dim is not None:
-            feeds[NAMES] = names
+        values = {"image": image, "score_threshold": score, "unknown_threshold": unknown, NAMES: names}
+        feeds = {name: np.asarray(values[name]) for name in self._inputs}
         if self._one_run is None:
             values = self._session.run(self._outputs, feeds)
         else:
             with self._one_run:
                 values = self._session.run(self._outputs, feeds)
         found = dict(zip(self._outputs, values, strict=True))
-        count = int(found.pop("count", len(found["scores"])))
+        if "count" not in found:
+            return found
+        count = int(found.pop("count"))
         return {name: value[:count] for name, value in found.items()}
 
     def _checked_outputs(self) -> list[str]:
@@ -202,8 +210,9 @@ class Segmenter:
         manifest = self.bundle.manifest
         inputs = {value.name: value for value in self._session.get_inputs()}
         outputs = [value.name for value in self._session.get_outputs()]
-        expected = INPUTS if manifest.word_dim is None else (*INPUTS, NAMES)
-        for kind, wanted, present in (("input", expected, inputs), ("output", OUTPUTS, outputs)):
+        expected, made = (SCENE_INPUTS, SCENE_OUTPUTS) if manifest.scene else (INPUTS, OUTPUTS)
+        expected = expected if manifest.word_dim is None else (*expected, NAMES)
+        for kind, wanted, present in (("input", expected, inputs), ("output", made, outputs)):
             missing = [name for name in wanted if name not in present]
             if missing:
                 raise BundleError(
@@ -217,7 +226,8 @@ class Segmenter:
                 f"model.onnx: input 'image' is {image.type} {image.shape}, model.yaml expects tensor(uint8) {shape} "
                 f"({self.bundle.path})"
             )
-        return [*OUTPUTS, "count"] if "count" in outputs else list(OUTPUTS)
+        self._inputs = expected
+        return [*made, "count"] if "count" in outputs else list(made)
 
 
 def _image_size(rgb: np.ndarray) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from osis_ros.errors import OsisError
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.presets import faithful, tabletop
-from osis_ros.training.model.systems import SYSTEMS
+from osis_ros.training.model.systems import SCENE_SYSTEMS, SYSTEMS
 
 MOST_ENTRIES = 100_000
 PRESETS = Path(__file__).parent / "configs"
@@ -180,7 +180,7 @@ class TrainConfig(Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="name of the run; its folder is OUTPUT/NAME")
     model: ModelConfig = Field(
         description="the network; `preset: tabletop` starts from that preset, `system: mask-rcnn` from that system of "
-        "the paper's comparison at the preset's sizes"
+        "the paper's comparison at the preset's sizes; `system: goss` labels every pixel"
     )
     backbone_weights: Path | None = Field(
         None, description="weights of the backbone, relative to the data folder; none: random weights"
@@ -221,6 +221,12 @@ class TrainConfig(Strict):
         return self
 
     @model_validator(mode="after")
+    def _check_scene(self) -> "TrainConfig":
+        if self.model.scene and self.batch < 2:
+            raise ValueError("batch is 1, but model.scene has batch norm, which needs 2 images or more")
+        return self
+
+    @model_validator(mode="after")
     def _check_words(self) -> "TrainConfig":
         if self.word_vectors and self.model.words is None:
             kind = self.model.classifier.kind
@@ -256,7 +262,7 @@ class TrainConfig(Strict):
         preset = _one_of(MODEL_PRESETS, own.pop("preset", "paper-coco"), "model.preset")
         model = preset(("?",))
         if "system" in own:
-            model = _one_of(SYSTEMS, own.pop("system"), "model.system").network(model)
+            model = _one_of({**SYSTEMS, **SCENE_SYSTEMS}, own.pop("system"), "model.system").network(model)
         return {**tree, "model": model.replace(**{"class_names": (), **own})}
 
 

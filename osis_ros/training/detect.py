@@ -16,6 +16,7 @@ from osis_ros.evaluation.metrics.split import Split, with_model_classes
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import refused_unknown
 from osis_ros.inference.paste import paste_masks
+from osis_ros.inference.scene_instances import scene_instances
 from osis_ros.instances import Instances
 from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
 from osis_ros.training.model.detector import Detector
@@ -87,8 +88,11 @@ def image_segmenter(model: Detector, short_side: int, long_side: int) -> Callabl
         image, (rows, columns) = scaled_input(rgb, short_side, long_side)
         with torch.no_grad():
             (found,) = model(image.to(device), [(rows, columns)])
-        arrays = {name: value.float().cpu().numpy() for name, value in found._asdict().items()}
         place = Letterbox(width, height, columns, rows)
+        if model.config.scene:
+            arrays = {name: value.cpu().numpy() for name, value in found._asdict().items()}
+            return scene_instances(arrays, place, model.class_names, model.config.decision.score_threshold)
+        arrays = {name: value.float().cpu().numpy() for name, value in found._asdict().items()}
         spans = place.boxes_to_image(arrays["boxes"])
         rois, masks = paste_masks(arrays["masks"], spans, height, width)
         return Instances(

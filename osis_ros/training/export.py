@@ -61,6 +61,8 @@ def export_bundle(
     """
     folder = Path(folder)
     model, recorded = load_checkpoint(checkpoint)
+    if static and model.config.scene:
+        raise BundleError(f"{checkpoint}: a network that labels pixels has outputs of fixed size; leave out --static")
     if model.config.decision.kind != "distance" and model.config.words is None:
         raise BundleError(
             f"{checkpoint}: a network of decision.kind {model.config.decision.kind} is for comparisons and has no "
@@ -172,10 +174,11 @@ def _manifest_fields(
         "input_height": height,
         "input_width": width,
         "padding": _padding(model),
-        "embedding_dim": config.words.dim if config.words else config.embedding.dim,
+        "embedding_dim": 0 if config.scene else config.words.dim if config.words else config.embedding.dim,
         **({"word_dim": config.words.dim} if config.words else {}),
         "unknown_by": config.unknown_by,
         "second_look": config.second_look is not None,
+        **({"scene": True} if config.scene else {}),
         "thresholds": {
             "score": decision.score_threshold if score is None else score,
             "unknown": decision.unknown_threshold if unknown is None else unknown,

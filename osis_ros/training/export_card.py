@@ -24,6 +24,7 @@ LIMITS = "## Limits"
 
 SEMSEG = "SemSeg (Yang et al., *Class Semantics Modulation for Open-Set Instance Segmentation*, RA-L 2024)"
 ZSI = "ZSI (Zheng et al., *Zero-Shot Instance Segmentation*, CVPR 2021)"
+GOSS = "GOSS (Hong et al., *GOSS: towards generalized open-set semantic segmentation*, The Visual Computer 2024)"
 
 
 def model_card(
@@ -46,8 +47,7 @@ def model_card(
         f"# {name}",
         _purpose(manifest),
         f"**Known classes:** {', '.join(manifest.class_names)}.",
-        f"**Network:** {ZSI if config.words else SEMSEG} with the backbone {config.backbone}; "
-        f"{megabytes:.1f} MB, {size} pixels.",
+        f"**Network:** {_network(config)} with the backbone {config.backbone}; {megabytes:.1f} MB, {size} pixels.",
         "## Use",
         f"```sh\nosis segment IMAGE… --model models/{name}\n"
         f"ros2 launch osis_ros segmenter.launch.py model:=models/{name}\n```",
@@ -67,6 +67,10 @@ def model_card(
     return "\n\n".join(parts) + "\n"
 
 
+def _network(config: ModelConfig) -> str:
+    return GOSS if config.scene else ZSI if config.words else SEMSEG
+
+
 def _purpose(manifest: Manifest) -> str:
     known = len(manifest.class_names)
     if manifest.word_dim is not None:
@@ -74,6 +78,12 @@ def _purpose(manifest: Manifest) -> str:
             "Zero-shot instance segmentation. The input is one RGB image. The output is a box, a score and a pixel "
             f"mask of every object of {known} trained classes, and of names that were never trained "
             "(`osis segment --names`). Scores are no probabilities, and nothing is `unknown`."
+        )
+    if manifest.scene:
+        return (
+            "Open-set scene segmentation. The input is one RGB image. The model labels every pixel. Each pixel has one "
+            f"of {known} known classes, or it is `unknown` and belongs to a group. All pixels of a known class are one "
+            "instance, and each group of unknown pixels is one. Scores are means over pixels."
         )
     return (
         "Open-set instance segmentation for robot arms. The input is one RGB image. The output is a box, a score and a "
@@ -133,9 +143,9 @@ def _facts(manifest: Manifest) -> str:
         ),
         ("score threshold", f"{limits.score:g}"),
         ("unknown threshold T_u", f"{limits.unknown:g}; an object is unknown if {UNKNOWN[manifest.unknown_by]}"),
-        ("NMS IoU", f"{limits.nms_iou:g}"),
+        *([] if manifest.scene else [("NMS IoU", f"{limits.nms_iou:g}")]),
         ("most instances per image", str(limits.max_instances)),
-        ("embedding", f"{manifest.embedding_dim} dimensions, unit length"),
+        *([] if manifest.scene else [("embedding", f"{manifest.embedding_dim} dimensions, unit length")]),
     ]
     note = (
         "The table has the thresholds at the time of the export. `osis calibrate --write` may have changed them in "

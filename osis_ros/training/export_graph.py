@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from osis_ros.training.export_optimise import optimise, pad_outputs
 from osis_ros.training.model.detector import Detector
+from osis_ros.training.model.scene_network import SceneLabels, SceneNetwork
 from osis_ros.training.model.semseg.detections import Detections
 from osis_ros.training.model.semseg.open_set import Thresholds
 from osis_ros.training.model.zero_shot_detector import ZeroShotDetector
@@ -20,6 +21,7 @@ OPSET = 20
 NAMES, SOME_NAMES, MOST_NAMES = "names", 3, 100_000  # the input of a zero-shot network, and how many names it takes
 INPUTS = ("image", "score_threshold", "unknown_threshold")
 OUTPUTS = ("boxes", "scores", "class_ids", "distances", "embeddings", "masks")
+SCENE_INPUTS = ("image", "unknown_threshold")
 
 
 class ExportGraph(nn.Module):
@@ -56,6 +58,19 @@ class NamesGraph(ExportGraph):
         return super().forward(image, score_threshold, unknown_threshold)
 
 
+class SceneGraph(nn.Module):
+    """A network that labels every pixel, on one image of a fixed size."""
+
+    def __init__(self, model: SceneNetwork, height: int, width: int) -> None:
+        super().__init__()
+        self.model = model
+        self.size = (height, width)
+
+    def forward(self, image: Tensor, unknown_threshold: Tensor) -> SceneLabels:
+        """Labels of an image, uint8 [H, W, 3] RGB; `unknown_threshold`: float32 scalar, T_u."""
+        return self.model.label(image.permute(2, 0, 1)[None], [self.size], unknown_threshold)[0]
+
+
 def export_onnx(
     model: Detector, file: str | Path, height: int, width: int, *, static: bool = False, half: bool = False
 ) -> None:
@@ -69,7 +84,10 @@ def export_onnx(
     """
     graph = ExportGraph(model, height, width).eval()
     arguments = (torch.zeros(height, width, 3, dtype=torch.uint8), torch.tensor(0.05), torch.tensor(0.085))
-    inputs, shapes, asked = INPUTS, None, None
+    inputs, outputs, shapes, asked = INPUTS, OUTPUTS, None, None
+    if isinstance(model, SceneNetwork):
+        graph, inputs, outputs = SceneGraph(model, height, width).eval(), SCENE_INPUTS, SceneLabels._fields
+        arguments = (arguments[0], arguments[2])
     if isinstance(model, ZeroShotDetector):
         asked = model.names.asked
         graph, inputs = NamesGraph(model, height, width).eval(), (*INPUTS, NAMES)
@@ -77,12 +95,12 @@ def export_onnx(
         shapes = (None, None, None, {0: torch.export.Dim(NAMES, min=0, max=MOST_NAMES)})
     with torch.no_grad(), _quiet():
         program = torch.onnx.export(
-            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=list(OUTPUTS),
+            graph, arguments, dynamo=True, opset_version=OPSET, input_names=list(inputs), output_names=list(outputs),
             dynamic_shapes=shapes, verbose=False,
         )  # fmt: skip
     if asked is not None:
         model.names.asked = asked
-    exported = optimise(program.model_proto, half)
+    exported = optimise(program.model_proto, half, rows=outputs is OUTPUTS)
     if static:
         pad_outputs(exported.graph, model.max_instances)
     onnx.checker.check_model(exported)

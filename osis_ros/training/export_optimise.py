@@ -8,11 +8,12 @@ NO_LIMIT = np.iinfo(np.int64).max
 SMALLEST_STORED_HALF = 1024  # elements: below, a Cast costs more bytes than it saves
 
 
-def optimise(model: onnx.ModelProto, half: bool) -> onnx.ModelProto:
+def optimise(model: onnx.ModelProto, half: bool, rows: bool = True) -> onnx.ModelProto:
     """Clean an exported graph up, in place.
 
     Args:
         half: store as float16 what float16 holds exactly.
+        rows: the outputs have as many rows as there are instances; False: their sizes are fixed.
     Returns:
         `model`.
     """
@@ -20,7 +21,8 @@ def optimise(model: onnx.ModelProto, half: bool) -> onnx.ModelProto:
     _limit_nms(model.graph)
     _sum_squares_by_convolution(model.graph)
     _split_convolutions(model)
-    _name_rows(model.graph, "N")
+    if rows:
+        _name_rows(model.graph, "N")
     _drop_unused_constants(model.graph)
     if half:
         _store_half(model.graph)
@@ -120,7 +122,8 @@ def _split_convolutions(model: onnx.ModelProto) -> None:
     constants = {tensor.name: tensor for tensor in graph.initializer}
     makers = {name: node for node in graph.node for name in node.output}
     for node in graph.node:
-        beside = makers.get(node.input[0]) if node.op_type == "Conv" else None
+        whole = node.op_type == "Conv" and _attribute(node, "group", 1) == 1
+        beside = makers.get(node.input[0]) if whole else None
         if beside is None or beside.op_type != "Concat" or _attribute(beside, "axis", 0) != 1:
             nodes.append(node)
             continue

@@ -440,7 +440,9 @@ def fit(
         ProgressLines(),
     ]
     if config.optimiser.ema_decay:
-        callbacks.append(EMAWeightAveraging(decay=config.optimiser.ema_decay, use_buffers=False))
+        callbacks.append(
+            EMAWeightAveraging(decay=config.optimiser.ema_decay, use_buffers=config.model.scene is not None)
+        )
     devices = device_count(config)
     trainer = pl.Trainer(
         max_steps=config.steps,

@@ -13,7 +13,7 @@ from osis_ros.evaluation.metrics.mask_quality import SegmentBoxes, score_given_b
 from osis_ros.evaluation.metrics.split import open_set_split
 from osis_ros.inference.paste import paste_masks
 from osis_ros.progress import progress_bar
-from osis_ros.training.checkpoint import load_checkpoint
+from osis_ros.training.checkpoint import CheckpointError, load_checkpoint
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.scaled_input import LONG_SIDE, SHORT_SIDE, scaled_input
 
@@ -37,6 +37,8 @@ def mask_quality(
     """
     truth = first_images(read_ground_truth(ground_truth), first)
     model = load_checkpoint(checkpoint)[0].to("cuda" if torch.cuda.is_available() else "cpu")
+    if model.config.scene:
+        raise CheckpointError(f"{checkpoint}: this network labels pixels and finds no boxes; score it with `osis goss`")
     split = open_set_split(truth, known, model.config.class_names)
     class_ids = [_class_id(model, name) for name in split.names.values()]
     segment = box_segmenter(model, class_ids, short_side, long_side)

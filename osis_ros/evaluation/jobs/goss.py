@@ -16,6 +16,7 @@ def goss(
     score: float | None = None,
     unknown_truth: UnknownTruth = "components",
     smallest_known: int = 0,
+    one_ground: bool = False,
     sweep: bool = False,
 ) -> dict[str, Any]:
     """Score as the options say.
@@ -23,7 +24,7 @@ def goss(
     Args:
         options: where ground truth and results come from; what concerns other figures is not read.
         score: lowest score that is painted; None: the model's own, and 0 for detections from a file.
-        unknown_truth, smallest_known: as in `score_goss`.
+        unknown_truth, smallest_known, one_ground: as in `score_goss`.
         sweep: score at each of `SCORES` too.
     Returns:
         `goss` (what `score_goss` returns), `images`, `known_classes`, `settings`, `inputs`, `run`, `notes` as
@@ -36,7 +37,7 @@ def goss(
     data = gather(replace(options, score_threshold=lowest))
     if score is None:
         score = max(data.own_score, lowest or 0.0)
-    rules = {"unknown_truth": unknown_truth, "smallest_known": smallest_known}
+    rules = {"unknown_truth": unknown_truth, "smallest_known": smallest_known, "one_ground": one_ground}
 
     def quality(at_least: float) -> dict[str, Any]:
         return score_goss(data.ground_truth, data.detections, data.split, at_least, **rules)
@@ -49,21 +50,24 @@ def goss(
     }
     if sweep:
         report["by_score"] = [{"score": s, **_without_classes(quality(s))} for s in SCORES]
-    return {**report, "inputs": data.inputs, "run": data.run, "notes": [*data.notes, *_notes(data)]}
+    return {**report, "inputs": data.inputs, "run": data.run, "notes": [*data.notes, *_notes(data, one_ground)]}
 
 
 def _without_classes(figures: dict[str, Any]) -> dict[str, float]:
     return {name: value for name, value in figures.items() if name != "per_class"}
 
 
-def _notes(data: Gathered) -> list[str]:
+def _notes(data: Gathered, one_ground: bool) -> list[str]:
     """How the pixels without an object were counted, which decides what the figures may be compared with."""
     stuff = [c.name for c in data.ground_truth.categories if not c.thing and c.id in data.split.known]
     if not stuff:
         return ["the ground truth has no known stuff (categories with isthing 0), so pixels without an object are no "
                 "segment; figures of the GOSS paper count stuff too"]  # fmt: skip
     ids = [c.id for c in data.ground_truth.categories if not c.thing]
-    if np.isin(data.detections.category, ids).any():
+    names_stuff = np.isin(data.detections.category, ids).any()
+    if names_stuff and not one_ground:
         return []
+    if names_stuff:
+        return [f"the known stuff ({', '.join(stuff)}) is one class, ground, as asked for"]
     return [f"the result names no stuff, so the known stuff ({', '.join(stuff)}) is one class, ground: the pixels "
             "without an object"]  # fmt: skip

@@ -79,6 +79,7 @@ def score_goss(
     score: float = 0.0,
     unknown_truth: UnknownTruth = "instances",
     smallest_known: int = 0,
+    one_ground: bool = False,
 ) -> dict[str, Any]:
     """GQ of the label image that the detections give: low scores painted first, those below `score` not at all.
 
@@ -94,6 +95,8 @@ def score_goss(
         unknown_truth: what a true segment of unknown pixels is. `instances`: each annotation. `components`, as
             published: each connected component of a category, so touching objects of one category are one segment.
         smallest_known: known classes with fewer pixels in a result's image are taken out of it; published: 4096.
+        one_ground: all known stuff is the class `ground` even if the detections name it, so that a scene segmenter is
+            scored as an instance segmenter is.
     Returns:
         Percentages, -100 where undefined:
         GQ_known: mean of the quality of each known class that has a segment, true or found, in some image;
@@ -102,7 +105,7 @@ def score_goss(
         class without any segment counts as 0. And per_class: quality, matched, missed, invented of each known class
         by its name, and of unknown.
     """
-    roles = _roles_of(ground_truth, detections, split)
+    roles = _roles_of(ground_truth, detections, split, one_ground)
     quality = GossQuality(tuple(roles.names))
     detections = split.merge_unknown(detections.take(detections.score >= score))
     objects_on, detections_on = ground_truth.objects.rows_by_image(), detections.rows_by_image()
@@ -130,11 +133,11 @@ class _Roles:
         return np.array(list(self.names))
 
 
-def _roles_of(ground_truth: GroundTruth, detections: Masks, split: Split) -> _Roles:
+def _roles_of(ground_truth: GroundTruth, detections: Masks, split: Split, one_ground: bool) -> _Roles:
     ids = np.array([c.id for c in ground_truth.categories], np.int64)
     stuff = np.array([c.id for c in ground_truth.categories if not c.thing], np.int64)
     ground = stuff[np.isin(stuff, split.known)]
-    if np.isin(detections.category, ground).any():  # the result names stuff itself
+    if not one_ground and np.isin(detections.category, ground).any():  # the result names stuff itself
         ground = ground[:0]
     names = {c: split.names[c] for c in split.known if c not in ground} | ({GROUND: "ground"} if len(ground) else {})
     ignored = np.array(sorted(split.ignored), np.int64)
@@ -158,8 +161,8 @@ def _true_segments(
 
 def _found_segments(detections: Masks, rows: np.ndarray, image: Image, roles: _Roles) -> SegmentMap:
     ascending = rows[np.argsort(-detections.score[rows], kind="stable")[::-1]]
-    found = painted(detections, ascending, image)
-    return found.filled(GROUND) if len(roles.ground) else found
+    found = painted(detections, ascending, image).renamed(roles.ground, GROUND)
+    return found.filled(GROUND).united(GROUND) if len(roles.ground) else found
 
 
 def _counts(quality: Quality) -> dict[str, float]:

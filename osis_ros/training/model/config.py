@@ -12,6 +12,7 @@ from osis_ros.training.model.additions.second_look import SecondLookConfig
 from osis_ros.training.model.baselines.instance_contrast import InstanceContrastConfig
 from osis_ros.training.model.baselines.unknown_probability import UnknownProbabilityConfig
 from osis_ros.training.model.old_spelling import todays_spelling
+from osis_ros.training.model.scene.config import SceneConfig
 from osis_ros.training.model.semseg.config import DecisionConfig, ProposalConfig, SemSegConfig
 from osis_ros.training.model.switches import impossible_pair
 from osis_ros.training.model.zero_shot.config import WordsConfig
@@ -22,6 +23,9 @@ FEWEST = {"train_top_k": 1000, "test_top_k": 1000, "nms_iou": 0.9, "max_proposal
 class ModelConfig(SemSegConfig):
     """The whole network. `ModelConfig(class_names=…)` is the paper's for COCO, without any addition."""
 
+    scene: SceneConfig | None = Field(
+        None, description="label every pixel, in place of finding objects (GOSS's network); none: find objects"
+    )
     scoring: ScoringConfig | None = Field(None, description="other scores than the paper's; none: the paper's")
     box_voting: BoxVotingConfig | None = Field(None, description="average overlapping proposals; none: do not")
     second_look: SecondLookConfig | None = Field(None, description="a second classifier on crops; none: without it")
@@ -73,6 +77,8 @@ class ModelConfig(SemSegConfig):
     @property
     def unknown_by(self) -> UnknownBy:
         """What T_u bounds."""
+        if self.scene:
+            return "odds" if self.scene.unknown_by == "class" else "probability"
         if self.decision.kind != "distance":
             return "odds"
         return self.scoring.unknown_by if self.scoring else "distance"
@@ -87,6 +93,8 @@ class ModelConfig(SemSegConfig):
 
     def exact(self) -> "ModelConfig":
         """The same weights with the paper's proposals: the best 1,000 of each level, overlaps and all."""
+        if self.scene:
+            return self
         paper = ProposalConfig()
         return self.replace(
             proposals={name: getattr(paper, name) for name in FEWEST},
@@ -99,6 +107,8 @@ class ModelConfig(SemSegConfig):
 
         NMS leaves near copies (IoU 0.9): which of them fits best, only the second stage knows.
         """
+        if self.scene:
+            return self
         own = {name: getattr(self.proposals, name) for name in FEWEST}
         proposals = {name: few if own[name] is None else min(own[name], few) for name, few in FEWEST.items()}
         max_boxes = min(self.decision.max_boxes, proposals["max_proposals"])

@@ -8,9 +8,14 @@ OF_OLN_PROPOSALS = (
     "side_bias", "feature_length",
 )  # fmt: skip
 
+# Entries of the network that a network that labels pixels has too.
+OF_SCENE = ("class_names", "backbone", "frozen_stages", "channels", "decision", "scene")
+
 
 def impossible_pair(config: Any) -> str | None:
     """Why the parts of a `ModelConfig` cannot be put together, in one sentence; None where they can."""
+    if config.scene:
+        return _idle_beside_scene(config)
     head, classifier, mask, decision = (
         config.roi.head, config.classifier.kind, config.mask.output, config.decision.kind,
     )  # fmt: skip
@@ -51,6 +56,20 @@ def impossible_pair(config: Any) -> str | None:
     if decision == "placeholder" and config.decision.unknown_threshold > 1:
         return f"decision.unknown_threshold: {config.decision.unknown_threshold:g} bounds odds, expected 0..1"
     return None
+
+
+def _idle_beside_scene(config: Any) -> str | None:
+    """The first entry that says something of objects, of which a network that labels pixels knows nothing."""
+    fields = type(config).model_fields
+    idle = [name for name in fields if name not in OF_SCENE and getattr(config, name) != fields[name].default]
+    of_decision = type(config.decision).model_fields
+    idle += [
+        f"decision.{name}"
+        for name in of_decision
+        if name not in ("score_threshold", "unknown_threshold")
+        and getattr(config.decision, name) != of_decision[name].default
+    ]
+    return f"{idle[0]}: of no effect with scene, which labels pixels; leave it out" if idle else None
 
 
 def _impossible_words(config: Any) -> str | None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from osis_ros.training.model.config import ModelConfig
-from osis_ros.training.model.semseg.config import EmbeddingConfig, ProposalConfig, RoIConfig
+from osis_ros.training.model.scene.config import SceneConfig
+from osis_ros.training.model.semseg.config import DecisionConfig, EmbeddingConfig, ProposalConfig, RoIConfig
 from osis_ros.training.model.switches import OF_OLN_PROPOSALS
 
 RESULTS = 100  # of an image, at most (section IV-B)
@@ -98,6 +99,14 @@ def zsi(base: ModelConfig) -> ModelConfig:
     return base.replace(**changes)
 
 
+def goss(base: ModelConfig) -> ModelConfig:
+    """GOSS's network (Hong et al. 2024), which labels every pixel, with an unknown class and β = 5."""
+    return ModelConfig(
+        class_names=base.class_names, backbone=base.backbone, frozen_stages=0, channels=base.channels,
+        scene=SceneConfig(), decision=DecisionConfig(score_threshold=0, unknown_threshold=1 / 6),
+    )  # fmt: skip
+
+
 def _papers_rules(**sections: dict[str, Any]) -> dict[str, Any]:
     """Changes that leave out every addition, and what the paper's network does not do with objects of no class; with
     those of `sections`."""
@@ -141,5 +150,6 @@ SYSTEMS = {
     "embedding-only": System("✓|", lambda base: semseg(base, "class_agnostic")),
     "embedding-blend": System("✓|blend", lambda base: semseg(base, "blended")),
 }  # fmt: skip
+SCENE_SYSTEMS = {"goss": System("GOSS", goss)}  # they find no objects, so they are none of the comparison
 COMPARISON = ("mask-rcnn", "oln-mask-proser", "opendet-ca-mask", "semseg")  # Tables I–IV
 ABLATION = ("oln-mask-softmax", "modulation-only", "embedding-only", "semseg", "embedding-blend")  # Table V

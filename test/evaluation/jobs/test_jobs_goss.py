@@ -52,7 +52,7 @@ def test_a_result_without_stuff_is_scored_with_ground(strip):
     assert report["goss"]["GQ_known"] == pytest.approx(40)
     assert report["goss"]["GQ_unknown"] == 100
     assert report["goss"]["per_class"]["ground"]["quality"] == pytest.approx(80)
-    assert report["settings"] == {"score": 0, "unknown_truth": "components", "smallest_known": 0}
+    assert report["settings"] == {"score": 0, "unknown_truth": "components", "smallest_known": 0, "one_ground": False}
     assert "so the known stuff (table) is one class, ground" in " ".join(report["notes"])
     for text in ("GQ_known", "40.0", "ground", "80.0", "scores ≥ 0"):
         assert text in result.output
@@ -64,6 +64,20 @@ def test_options_reach_the_metric(strip):
     assert run(strip, *found, "--unknown-truth", "instances")[1]["goss"]["GQ_unknown"] == 0
     _, report = run(strip, *found, "--smallest-known", "1201")
     assert report["goss"]["per_class"]["cup"]["invented"] == 0
+
+
+def test_a_scene_segmenter_can_be_scored_with_one_ground(strip):
+    """A result that says wall where the table is: as published both classes have 0, with one ground it is right."""
+    tree = json.loads((strip / "truth.json").read_text())
+    tree["categories"].append({"id": 21, "name": "wall", "open_set": "known", "isthing": 0})
+    write(strip, "truth.json", tree)
+    write(strip, "found.json", [detection(1, UNKNOWN, LEFT, 0.9), detection(1, 21, RIGHT, 0.8)])
+    found = ("--detections", strip / "found.json", "--per-class")
+    _, report = run(strip, *found)
+    assert (report["goss"]["GQ_known"], report["goss"]["GQ_unknown"]) == (0, 100)
+    result, report = run(strip, *found, "--one-ground")
+    assert (report["goss"]["GQ_known"], report["goss"]["GQ_unknown"]) == (100, 100)
+    assert "the known stuff (table, wall) is one class, ground, as asked for" in " ".join(result.output.split())
 
 
 def test_a_sweep_scores_each_lowest_score(strip):
