@@ -137,7 +137,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = rows_of(things, truth, views, views_truth)
     print_table(rows)
     print(f"clusters and curve of 1,000 things: {clustering_seconds(things.embeddings):.1f} s of one core")
-    print("AP of the new classes after training with discovered labels: not measured")
     if options.json:
         report = {name: asdict(row) | {"labels_per_action": row.labels_per_action} for name, row in rows.items()}
         settings = {name: value for name, value in vars(options).items() if name != "json"}
