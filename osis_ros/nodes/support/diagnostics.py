@@ -80,7 +80,8 @@ def why_no_instances(node: Node) -> str:
     number = node.count_publishers(topic)
     if not number:
         return f"{topic} has no publisher: start the segmenter, or remap instances"
-    return f"{topic} has {number} publisher{'s' * (number != 1)}, which send nothing: is the segmenter active?"
+    sent = "a publisher that has" if number == 1 else f"{number} publishers that have"
+    return f"{topic} has {sent} sent nothing for a while: is the segmenter active, or very slow?"
 
 
 def diagnostic_status(name: str, report: Report, noun: str = "image") -> DiagnosticStatus:
