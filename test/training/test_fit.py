@@ -12,8 +12,10 @@ from osis_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from osis_ros.training.config import ConfigError, load_config
 from osis_ros.training.cutouts import CutoutPaster
 from osis_ros.training.data import decode_masks, read_pixels, read_source
+from osis_ros.training.data_checks import warn_without_masks
 from osis_ros.training.export import export_bundle
-from osis_ros.training.fit import FitModule, TrainingDiverged, fastest_precision, fit, warn_without_masks
+from osis_ros.training.fit import fastest_precision, fit
+from osis_ros.training.fit_module import FitModule, TrainingDiverged
 from osis_ros.training.model.systems import SYSTEMS
 
 

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from osis_ros.cli import app
 from osis_ros.errors import ImageError
 from osis_ros.training.config import ConfigError, load_config
-from osis_ros.training.fit import fit, source_commit
+from osis_ros.training.fit import fit
+from osis_ros.training.fit_module import source_commit
 from osis_ros.training.prepare import require_files
 
 

@@ -8,7 +8,8 @@ from shapes import tiny_run, write_shapes
 
 from osis_ros.training.config import TrainConfig
 from osis_ros.training.data import Samples, Stream
-from osis_ros.training.fit import FitModule, fit
+from osis_ros.training.fit import fit
+from osis_ros.training.fit_module import FitModule
 
 
 @pytest.fixture(scope="module")
