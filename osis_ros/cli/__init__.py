@@ -12,7 +12,7 @@ GROUPS = {
     "Make data": (data.scenes, words.names),
     "Train a model": (training.train, training.average, training.study),
     "Export and import models": (
-        models.export, models.build_engine, models.import_checkpoint, models.compare_reference,
+        models.export, models.quantize, models.build_engine, models.import_checkpoint, models.compare_reference,
     ),
     "Evaluate a model": (
         evaluation.evaluate, evaluation.goss, evaluation.calibrate, evaluation.compare, evaluation.detect,

@@ -1,5 +1,6 @@
 """The segmenter, on a graph whose answers are known: red and green rectangles are known, blue ones unknown."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
@@ -40,6 +41,19 @@ def test_two_rectangles_become_one_known_and_one_unknown_instance(segmenter):
     assert [int(mask.sum()) for mask in found.masks] == [200, 1600]
     np.testing.assert_allclose(found.distances, [0.01, 0.5])
     assert (found.height, found.width, found.class_names) == (96, 128, ("red", "green"))
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (1080, 1920), (2160, 3840)])
+def test_memory_is_bounded_by_the_masks_and_not_by_the_cameras_image(segmenter, height, width):
+    """The input of the network, 37 kB, and one mask at a time as float32; 3840x2160 pixels alone would be 25 MB."""
+    image = picture(height, width, (width // 4, height // 4, width // 4, height // 4, RED))
+    segmenter.segment(image)  # the first call of all loads modules
+    tracemalloc.start()
+    found = segmenter.segment(image)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found) == 1
+    assert most < 6 * found.masks[0].nbytes + 200_000
 
 
 def test_the_best_score_comes_first(segmenter):
