@@ -10,6 +10,8 @@ from test_bags_replay import ONE, STEP, TWO, header, run, write_bag
 
 pytest.importorskip("rosbags", reason="bags are read and written with rosbags, which pip installs")
 pytest.importorskip("jinja2", reason="the page is a template of Jinja2")
+from osis_ros.inference.segmenter import Segmenter
+from osis_ros.messages.instances import instances_to_message
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +89,43 @@ def test_the_slider_the_keys_and_the_filter_work_in_a_browser(runs: Path):
         assert page.errors == []
 
 
+@pytest.fixture(scope="module")
+def page_of_two(tmp_path_factory: pytest.TempPathFactory, colour_cells: Path) -> Path:
+    """The page of two cameras; the truth of the left one lacks something in the second of three images."""
+    folder = tmp_path_factory.mktemp("two")
+    segmenter, recorded = Segmenter(colour_cells), []
+    for n, (pixels, true) in enumerate(((ONE, ONE), (TWO, ONE), (TWO, TWO))):
+        message = rgb_message(pixels, header(n))
+        truth = instances_to_message(segmenter.segment(true), message.header, "truth")
+        recorded += [("/left/image", n, message), ("/left/ground_truth", n, truth), ("/right/image", n, message)]
+    bag = write_bag(folder / "bag", *recorded)
+    cameras = ("--image-topic", "/left/image", "--image-topic", "/right/image")
+    code, said = run(bag, "--model", colour_cells, "--output", folder / "out", *cameras)
+    assert code == 0, said
+    return folder / "out" / "report.html"
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
-def test_the_page_of_a_replay_shows_its_charts_and_pictures_on_a_phone(runs: Path):
-    with Browser(runs / "a" / "report.html", width=390) as page:
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1100, False)])
+def test_the_page_of_a_replay_works_on_a_phone_and_on_a_desktop_dark_and_light(
+    page_of_two: Path, width: int, dark: bool
+):
+    with Browser(page_of_two, width=width, dark=dark) as page:
         assert page.run("Promise.all([...document.images].map(image => image.decode())).then(() => true)")
-        assert page.run("document.images.length") == 3
+        assert page.run("document.images.length") == 6
         drawn = page.run("[...document.querySelectorAll('.chart')].map(c => c.querySelectorAll('path, rect').length)")
         assert min(drawn) >= 1
+        assert page.run("document.querySelector('[aria-label=\"Precision over recall\"] path').getTotalLength()") > 500
         assert page.run("document.documentElement.scrollWidth <= innerWidth")
+        assert (page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)") != dark
+        rows = "[...document.querySelectorAll('#left-frames tbody tr')].filter(row => !row.hidden).length"
+        assert page.run(rows) == 3
+        page.run("document.querySelector('select').value = 'false',"
+                 "document.querySelector('select').dispatchEvent(new Event('change'))")  # fmt: skip
+        assert page.run(rows) == 1
+        assert page.run("document.querySelector('[role=status]').textContent") == "1 image"
+        page.run("document.querySelector('#left-frames tr:not([hidden]) a').click()")
+        assert page.run("document.querySelector('figure:target').id") == "left-image1"
+        missing = "[...document.querySelectorAll('a')].filter(a => !document.querySelector(a.getAttribute('href')))"
+        assert page.run(f"{missing}.length") == 0
         assert page.errors == []
