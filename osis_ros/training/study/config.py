@@ -71,6 +71,13 @@ class StudyConfig(Strict):
     )
     short_side: Positive = Field(800, description="images are scaled so that their short side has so many pixels …")
     long_side: Positive = Field(1333, description="… and their long side at most so many")
+    stay_known: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="where T_u bounds the distance to the class centres, it is set after training so that this share "
+        "of the known training objects stays known; none: T_u of the training configuration",
+    )
     pictures: int = Field(4, ge=0, description="images of the first data set that the page shows with every result")
     map_images: int = Field(100, ge=0, description="images of the first data set whose embeddings are mapped")
 

@@ -16,8 +16,10 @@ from osis_ros.training.prepare import prepare_scenes, require_files
 from osis_ros.training.study.config import StudyConfig, training_of
 from osis_ros.training.study.curves import loss_curve
 from osis_ros.training.study.measure import score_run, show_run
+from osis_ros.training.study.threshold import with_threshold
 
 STUDY_FILE, RUN_FILE, REPORT_FILE = "study.json", "run.json", "report.json"
+WEIGHTS_FILE = "weights.safetensors"  # of a run whose T_u was set after training
 GENERATOR = "osis study"
 
 
@@ -128,12 +130,15 @@ def _do(run: Run, study: StudyConfig, data_root: Path, folder: Path) -> None:
         start = curve[-1][0] if curve else 0
         curve += [(start + step, loss) for step, loss in loss_curve(folder / part.name)]
     assert checkpoint is not None
+    if run.parts:
+        checkpoint = with_threshold(checkpoint, study, run.parts[-1], data_root, folder / WEIGHTS_FILE)
     scores = score_run(checkpoint, study, data_root, folder)
     show_run(checkpoint, study, data_root, folder)
-    weights = sum(p.numel() for p in load_checkpoint(checkpoint)[0].parameters())
+    model = load_checkpoint(checkpoint)[0]
+    weights = sum(p.numel() for p in model.parameters())
     samples = sum(part.steps * part.batch * part.accumulate for part in run.parts)
     report = {"system": run.system, "seed": run.seed, "samples": samples, "weights": weights, "curve": curve,
-              "scores": scores}  # fmt: skip
+              "unknown_threshold": model.config.decision.unknown_threshold, "scores": scores}  # fmt: skip
     write_whole(folder / REPORT_FILE, json.dumps(report, indent=1) + "\n")
 
 
@@ -142,7 +147,7 @@ def _settings(run: Run, study: StudyConfig) -> dict[str, Any]:
     parts = [part.model_dump(exclude={"workers", "checkpoint_every", "devices"}) for part in run.parts]
     given = study.systems[run.system].checkpoint
     shared = study.model_dump(
-        include={"init", "init_parts", "tests", "short_side", "long_side", "pictures", "map_images"}
+        include={"init", "init_parts", "tests", "short_side", "long_side", "pictures", "map_images", "stay_known"}
     )
     whole = {"parts": parts, "checkpoint": given, **shared}
     return json.loads(json.dumps(whole, default=str))

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 from osis_ros.cli import app
 from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.config import ConfigError
+from osis_ros.training.data import read_source
 from osis_ros.training.study.config import load_study, training_of
 from osis_ros.training.study.page import write_page
 from osis_ros.training.study.tables import mean_and_deviation, tables_of
+from osis_ros.training.study.threshold import known_distances, with_threshold
 from osis_ros.training.study.work import finished, run_study, runs_of
 
 TRAINING = {
@@ -163,6 +165,21 @@ def test_weights_of_a_file_are_a_row_too(done, tmp_path):
     ((_, report),) = finished(study, tmp_path / "out")
     own = json.loads((place / "out" / "semseg-0" / "report.json").read_text())
     assert report["scores"] == own["scores"]
+
+
+def test_a_share_of_the_known_training_objects_stays_known(done, tmp_path):
+    place, _, _ = done
+    trained = place / "out" / "semseg-0" / "training" / "last.ckpt"
+    study = load_study(write_study(tmp_path / "study.yaml", place, stay_known=0.5))
+    training = training_of(study, "semseg", 0)[0]
+    tuned = with_threshold(trained, study, training, place / "data", tmp_path / "tuned.safetensors")
+    model = load_checkpoint(tuned)[0]
+    records = read_source(training.train["shapes"], place / "data", ("square",))
+    distances = known_distances(load_checkpoint(trained)[0], records, 96, 128)
+    assert len(distances) == 6
+    assert (distances <= model.config.decision.unknown_threshold).sum() == 3
+    proser = place / "out" / "oln-mask-proser-0" / "fine-tuning" / "last.ckpt"
+    assert with_threshold(proser, study, training, place / "data", tmp_path / "none.safetensors") == proser
 
 
 @pytest.mark.parametrize(
