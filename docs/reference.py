@@ -98,6 +98,9 @@ TOPICS = {
         ("~/depth/camera_info", "out", "sensor_msgs/msg/CameraInfo", "The same values as on `~/color/camera_info`."),
         ("~/ground_truth", "out", "osis_ros/msg/InstanceArray", "The true masks. The score of each object is 1, and "
          "its `track_id` is its number in the scene."),
+        ("~/ground_truth_objects", "out", "osis_ros/msg/ObjectArray", "The true upright boxes and visible shares, "
+         "with the ids of `~/ground_truth`, and the table top. Nothing is measured: centroids and nearest points are "
+         "the middles of the boxes."),
         ("/tf", "out", "tf2_msgs/msg/TFMessage", "`world` to `camera_link`. Needs tf2_msgs."),
         ("/tf_static", "out", "tf2_msgs/msg/TFMessage",
          "`camera_link` to `camera_color_optical_frame`. Latched. Needs tf2_msgs."),

@@ -1,4 +1,4 @@
-"""The demo: starts a simulated camera and the segmenter as processes, records every topic and scores the results."""
+"""The demo: a simulated camera, the segmenter and the localizer as processes; records and scores what they publish."""
 
 import contextlib
 import os
@@ -23,33 +23,44 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rosbags.rosbag2 import WriterError
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 from osis_ros.bags.recorder import BagRecorder
 from osis_ros.errors import OsisError
 from osis_ros.evaluation.metrics.naming import NameScore, instance_of_object, score_name
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
+from osis_ros.evaluation.metrics.space_referee import SpaceReferee, SpaceVerdict
 from osis_ros.files.atomic import write_whole
 from osis_ros.files.result_folder import Mark, RunFolderError, make_way
+from osis_ros.geometry.pinhole import Pinhole
+from osis_ros.geometry.wireframe import draw_boxes
 from osis_ros.inference.bundle import BundleError, load_bundle
+from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour
 from osis_ros.instances import Instances
+from osis_ros.messages.camera import pinhole_from_message
 from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.messages.instances import instances_from_message
+from osis_ros.messages.objects import objects_from_message
 from osis_ros.messages.stamps import stamp_of
-from osis_ros.msg import InstanceArray
+from osis_ros.msg import InstanceArray, ObjectArray
 from osis_ros.nodes.support.node_process import NodeProcess, NodeProcessError, heed_interrupts
 from osis_ros.srv import Segment, Teach
 
-CAMERA = "osis_ros.nodes.sim_camera"
+CAMERA, LOCALIZER = "osis_ros.nodes.sim_camera", "osis_ros.nodes.localizer_node"
 COLOR, TRUTH = "/camera/color/image_raw", "/camera/ground_truth"
 INSTANCES, OVERLAY = "/segmenter/instances", "/segmenter/overlay"
+DEPTH, DEPTH_INFO, TRUE_OBJECTS = "/camera/depth/image_raw", "/camera/depth/camera_info", "/camera/ground_truth_objects"
+OBJECTS = "/localizer/objects"
+PLACING = {"image": COLOR, "depth": DEPTH, "depth_camera_info": DEPTH_INFO, "instances": INSTANCES}
+OFF = ("publish.points", "publish.depth_without_objects", "publish.grasps")  # outputs that would only fill the bag
 
 
 ABOUT = "about.txt"
 MARK = Mark(ABOUT, "Left by `osis demo`")
-LOGS = ("camera.log", "first_table.log", "second_table.log", "segmenter.log")
+LOGS = ("camera.log", "first_table.log", "second_table.log", "segmenter.log", "localizer.log")
 OWN_FILES = ("metadata.yaml", "overlay.png", *LOGS, ABOUT)
-CONTENTS = """overlay.png: camera and answer side by side; below, an object is taught, and looked for in another place
+CONTENTS = """overlay.png: camera and answer with boxes in space, side by side;
+    below, an object is taught, and looked for in another place
 {bag}.mcap, metadata.yaml: a bag of every topic
 *.log: what the nodes said
 """
@@ -70,6 +81,8 @@ VIEWS, LOOKS = 8, 8  # images from which the object is taught, and in which it i
 TIMEOUT = 120.0  # s for whatever is waited for; starting on a busy machine takes the longest
 LAST_ANSWER = 3.0  # s that the last frame may take, once the camera is off
 SHARED = 1.5  # times the latency with the camera off, above which the machine and not the model sets the pace
+LONGEST = 20_000_000_000  # ns that the parts of a frame may be apart
+LATEST = 100  # objects and calibrations that are kept for the picture
 REQUESTS = 5  # images segmented with the camera off; the first of them finds the processor's caches cold
 
 
@@ -89,11 +102,13 @@ class Outcome(NamedTuple):
 
     Attributes:
         verdict: the scores.
+        space: the scores of the boxes in space.
         alone: seconds that the segmenter takes for an image with the camera off.
         recognition: of the object that was taught.
     """
 
     verdict: Verdict
+    space: SpaceVerdict
     alone: float
     recognition: Recognition
 
@@ -143,24 +158,29 @@ def _prepare_middleware(console: Console) -> None:
 
 
 class _Demo:
-    """One run: the two processes and the node that listens to them."""
+    """One run: the processes and the node that listens to them."""
 
     def __init__(self, folder: Path, console: Console) -> None:
         self._folder, self._console = folder, console
         self._node = Node("referee")
         self._recorder = BagRecorder(self._node, folder)
         write_whole(folder / ABOUT, f"{MARK.text}, which may replace this folder.\n{CONTENTS.format(bag=folder.name)}")
-        self._referee = Referee()
+        self._referee, self._space = Referee(), SpaceReferee()
+        self._cameras: dict[int, Pinhole] = {}  # by stamp, as the objects
+        self._objects: dict[int, ObjectArray] = {}
         self._truth: dict[int, Instances] = {}  # by stamp
         self._found: dict[int, Instances] = {}
         self._processes: list[NodeProcess] = []
         self._camera_image: dict[int, Image] = {}
         self._picture: tuple[Image, Image] | None = None
-        self._pictures: list[Image] = []
+        self._pictures: list[np.ndarray] = []
         self._recorder.listen(COLOR, self._on_color)
         self._recorder.listen(TRUTH, self._on_truth)
         self._recorder.listen(INSTANCES, self._on_instances)
         self._recorder.listen(OVERLAY, self._on_overlay)
+        self._recorder.listen(DEPTH_INFO, self._on_info)
+        self._recorder.listen(TRUE_OBJECTS, self._on_true_objects)
+        self._recorder.listen(OBJECTS, self._on_objects)
         self._last_answer = ""
         self._interrupted = False
         # Raised between two messages, not within rclpy. A terminal that is closed reaches this process alone.
@@ -171,6 +191,9 @@ class _Demo:
         try:
             segmenter = self._start("segmenter", "osis_ros.nodes.segmenter_node", ["-r", f"image:={COLOR}",
                                     "-p", f"model:={model}", "-p", f"teaching.gallery:={gallery}"])  # fmt: skip
+            topics = [argument for pair in PLACING.items() for argument in ("-r", ":=".join(pair))]
+            off = [argument for name in OFF for argument in ("-p", f"{name}:=false")]
+            localizer = self._start("localizer", LOCALIZER, ["-p", "autostart:=true", *topics, *off])
             camera = self._start("camera", CAMERA, ["-p", f"rate:={rate}", *TABLES])
             self._console.print(f"segmenter: loads {model}")
             self._change_state(Transition.TRANSITION_CONFIGURE, "configure")
@@ -182,14 +205,15 @@ class _Demo:
             self._stop(camera)
             self._settle()
             alone = self._time_alone()
-            verdict = self._referee.verdict()
+            verdict, space = self._referee.verdict(), self._space.verdict()
             self._keep_picture(2)
             recognition = self._teach_and_find(TAUGHT)
             segmenter.stop()
+            localizer.stop()
         finally:
             self._end()
         _write_tiled(self._folder / "overlay.png", self._pictures)
-        return Outcome(verdict, alone, recognition)
+        return Outcome(verdict, space, alone, recognition)
 
     def _start(self, name: str, module: str, arguments: list[str]) -> NodeProcess:
         process = NodeProcess(name, module, arguments, self._folder / f"{name}.log")
@@ -312,10 +336,23 @@ class _Demo:
         return future.result()
 
     def _keep_picture(self, count: int = 1) -> None:
-        """Keep the newest image and its overlay, or the overlay alone."""
+        """Keep the newest image and its overlay, or the overlay alone, with the boxes of its objects."""
         if self._picture is None:
             raise DemoError(f"no picture came on {OVERLAY}; {self._folder / 'segmenter.log'} may say why")
-        self._pictures += self._picture[-count:]
+        camera_image, overlay = self._picture
+        end = time.monotonic() + LAST_ANSWER
+        while time.monotonic() < end and stamp_of(overlay) not in self._objects:
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+        self._pictures += [rgb_from_message(camera_image), self._with_boxes(overlay)][-count:]
+
+    def _with_boxes(self, overlay: Image) -> np.ndarray:
+        rgb, stamp = rgb_from_message(overlay), stamp_of(overlay)
+        message, camera = self._objects.get(stamp), self._cameras.get(stamp)
+        if message is None or camera is None:
+            return rgb
+        objects = objects_from_message(message)
+        colours = [UNKNOWN_COLOUR if one.unknown else class_colour(one.class_id) for one in message.objects]
+        return draw_boxes(rgb, [objects.box(row) for row in range(len(objects))], camera, colours)
 
     def _end(self) -> None:
         """Stop what still runs after a failure, and finish the bag; after a success only the latter is left to do."""
@@ -335,10 +372,13 @@ class _Demo:
     def _on_truth(self, message: InstanceArray, _: int) -> None:
         self._truth[stamp_of(message)] = truth = instances_from_message(message)
         self._referee.saw_truth(stamp_of(message), truth)
+        self._space.saw(stamp_of(message), true_masks=truth)
 
     def _on_instances(self, message: InstanceArray, arrival: int) -> None:
         self._found[stamp_of(message)] = found = instances_from_message(message)
         self._referee.saw_answer(stamp_of(message), found, arrival)
+        self._space.saw(stamp_of(message), masks=found)
+        self._space.forget(stamp_of(message) - LONGEST)
         unknown = int(found.unknown.sum())
         delay = 1000 * self._referee.latencies[stamp_of(message)]
         self._last_answer = f"{len(found) - unknown} known, {unknown} unknown, {delay:.0f} ms"
@@ -348,14 +388,24 @@ class _Demo:
         if camera_image is not None:
             self._picture = camera_image, message
 
+    def _on_info(self, message: CameraInfo, _: int) -> None:
+        self._cameras = dict([*self._cameras.items(), (stamp_of(message), pinhole_from_message(message))][-LATEST:])
+
+    def _on_true_objects(self, message: ObjectArray, _: int) -> None:
+        self._space.saw(stamp_of(message), true_objects=objects_from_message(message))
+
+    def _on_objects(self, message: ObjectArray, _: int) -> None:
+        self._objects = dict([*self._objects.items(), (stamp_of(message), message)][-LATEST:])
+        self._space.saw(stamp_of(message), objects=objects_from_message(message))
+
 
 def _time(stamp: int) -> Time:
     return Time(sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000)
 
 
-def _write_tiled(path: Path, pictures: Sequence[Image]) -> None:
+def _write_tiled(path: Path, pictures: Sequence[np.ndarray]) -> None:
     """Two in a row; in the place of one that is missing it is black."""
-    tiles = [rgb_from_message(picture) for picture in pictures]
+    tiles = list(pictures)
     tiles += [np.zeros_like(tiles[0])] * (len(tiles) % 2)
     rgb = np.vstack([np.hstack(tiles[i : i + 2]) for i in range(0, len(tiles), 2)])
     png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1]
@@ -376,23 +426,39 @@ def verdict_table(outcome: Outcome) -> Table:
             "camera off the segmenter is faster"
         )
     table = Table("measure", "value", title="segmenter against the simulator's truth", caption=caption)
-    rows = {
-        "camera frames": str(verdict.frames_in),
-        "processed": str(verdict.processed),
-        "dropped (a newer one had come)": str(verdict.dropped),
-        "latency p50, stamp to instances": f"{1000 * verdict.latency_p50:.0f} ms",
-        "latency p95": f"{1000 * verdict.latency_p95:.0f} ms",
-        "request to answer, camera off": f"{1000 * outcome.alone:.0f} ms",
-        "known instances a frame": f"{verdict.known_per_frame:.1f}",
-        "unknown instances a frame": f"{verdict.unknown_per_frame:.1f}",
-        "frames judged": str(verdict.judged),
-        "AP of known classes (AP_k)": percent(verdict.ap_known),
-        "AP of unknown objects (AP_unk)": percent(verdict.ap_unknown),
-        "AR of unknown objects (AR_unk, 100)": percent(verdict.ar_unknown),
-    } | _recognition_rows(outcome.recognition)
+    rows = (
+        {
+            "camera frames": str(verdict.frames_in),
+            "processed": str(verdict.processed),
+            "dropped (a newer one had come)": str(verdict.dropped),
+            "latency p50, stamp to instances": f"{1000 * verdict.latency_p50:.0f} ms",
+            "latency p95": f"{1000 * verdict.latency_p95:.0f} ms",
+            "request to answer, camera off": f"{1000 * outcome.alone:.0f} ms",
+            "known instances a frame": f"{verdict.known_per_frame:.1f}",
+            "unknown instances a frame": f"{verdict.unknown_per_frame:.1f}",
+            "frames judged": str(verdict.judged),
+            "AP of known classes (AP_k)": percent(verdict.ap_known),
+            "AP of unknown objects (AP_unk)": percent(verdict.ap_unknown),
+            "AR of unknown objects (AR_unk, 100)": percent(verdict.ar_unknown),
+        }
+        | _space_rows(outcome.space)
+        | _recognition_rows(outcome.recognition)
+    )
     for measure, value in rows.items():
         table.add_row(measure, value)
     return table
+
+
+def _space_rows(space: SpaceVerdict) -> dict[str, str]:
+    """Of boxes in space, from perfect depth."""
+    rows = {"found objects with a box in space": f"{space.placed} of {space.found}, in {space.frames} frames"}
+    if space.placed:
+        rows |= {
+            "box centre error, median (p90)": f"{1000 * space.centre_median:.0f} ({1000 * space.centre_p90:.0f}) mm",
+            "box IoU in space, median": f"{space.iou_median:.2f}",
+            "boxes with an IoU above 0.5": f"{100 * space.good:.0f} %",
+        }
+    return rows
 
 
 def _recognition_rows(recognition: Recognition) -> dict[str, str]:

@@ -3,11 +3,11 @@ without PyTorch, MuJoCo or ROS installed. One file holds one group of subcommand
 
 import typer
 
-from osis_ros.cli import data, discovery, evaluation, models, replay, running, teaching, training, words
+from osis_ros.cli import data, discovery, evaluation, models, rendering, replay, running, teaching, training, words
 from osis_ros.cli.failure import Commands
 
 GROUPS = {
-    "Run a model": (running.segment, running.demo),
+    "Run a model": (running.segment, running.demo, rendering.render),
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
     "Make data": (data.scenes, words.names),
     "Train a model": (training.train, training.average, training.study),

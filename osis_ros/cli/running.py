@@ -93,4 +93,5 @@ def demo(
 
     console = plain_console()
     console.print(verdict_table(run_demo(folder, model, frames, rate, console)))
-    console.print(f"{folder}/overlay.png: camera and answer side by side; {folder}/{folder.name}.mcap: every topic")
+    picture = f"{folder}/overlay.png: camera, and answer with boxes in space"
+    console.print(f"{picture}; {folder}/{folder.name}.mcap: every topic")

@@ -12,6 +12,8 @@ from osis_ros.geometry.support_plane import Plane
 
 EIGHT = np.array([[np.cos(turn), np.sin(turn)] for turn in np.arange(8) * np.pi / 4], np.float32)  # directions
 NEXT = np.roll(np.arange(8), -1)
+CORNERS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])  # in units of the sides
+EDGES = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.count_nonzero(CORNERS[a] != CORNERS[b]) == 1]
 FEW = 100  # points, of which it does not pay to sort some out
 
 
@@ -32,8 +34,7 @@ class Box:
 
     def corners(self) -> np.ndarray:
         """[8, 3] metres."""
-        signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / 2
-        return self.centre + (signs * self.size) @ self.axes.T
+        return self.centre + (CORNERS * self.size) @ self.axes.T
 
     def holds(self, points: np.ndarray, slack: float = 0.0) -> np.ndarray:
         """[M] bool: which of the points [M, 3] lie in it, or no more than `slack` metres outside."""

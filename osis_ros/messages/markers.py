@@ -5,6 +5,8 @@ from builtin_interfaces.msg import Duration
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
+from osis_ros.geometry.box import CORNERS
+from osis_ros.geometry.box import EDGES as SIDES
 from osis_ros.geometry.objects import Objects
 from osis_ros.geometry.support_plane import Plane
 from osis_ros.inference.overlay import UNKNOWN_COLOUR, class_colour, track_colour
@@ -15,8 +17,6 @@ BOXES, EDGES, NAMES, PLANE = "boxes", "edges", "names", "plane"  # namespaces
 LIFETIME = Duration(sec=5)  # after which RViz drops what nobody renews
 LINE_WIDTH, LETTERS, PLANE_MARGIN = 0.002, 0.025, 0.15  # m
 LEAST_SIDE = 1e-3  # m; RViz warns of a cube with a side of 0
-CORNERS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
-SIDES = [(a, b) for a in range(8) for b in range(a + 1, 8) if np.count_nonzero(CORNERS[a] != CORNERS[b]) == 1]
 
 
 def objects_to_markers(objects: Objects, found: InstanceArray, header: Header, gone: set[int]) -> MarkerArray:

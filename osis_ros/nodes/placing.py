@@ -21,6 +21,7 @@ from osis_ros.messages.errors import MessageError
 from osis_ros.messages.instances import instances_from_message
 from osis_ros.messages.stamps import stamp_of
 from osis_ros.msg import Instance, InstanceArray
+from osis_ros.nodes.calibrations import Calibrations
 from osis_ros.nodes.support.stamped_history import TIME_WENT_BACK, StampedHistory
 from osis_ros.nodes.support.transforms import TransformError, TransformTree
 from osis_ros.pipeline.setting import NOT_ACTIVE, Setting
@@ -173,7 +174,7 @@ class FramePlacer:
         """
         self._depth_topic, self._info_topic, self._tree, self._no_depth = depth_topic, info_topic, tree, no_depth
         self.depth, self.colour = StampedHistory(history), StampedHistory(history)
-        self._info: CameraInfo | None = None
+        self._calibrations = Calibrations()
         self._locator = Locator()
         self._pose: np.ndarray | None = None
         self._newest = 0
@@ -187,7 +188,7 @@ class FramePlacer:
         self.colour.put(message)
 
     def put_info(self, message: CameraInfo) -> None:
-        self._info = message
+        self._calibrations.put(message)
 
     def close(self) -> None:
         """End every wait."""
@@ -210,7 +211,7 @@ class FramePlacer:
         if image is None:
             raise UnpairedError(self._unpaired(stamp))
         self._check_aligned(image, found)
-        depth, camera = depth_from_message(image), self._camera(values)
+        depth, camera = depth_from_message(image), self._camera(stamp_of(image), values)
         pose, problem = self._look_up(found.header.frame_id, stamp, values)
         level = pose is not None and values[LEVEL.name]
         self._locator.up = pose[2, :3].copy() if level else None
@@ -271,8 +272,8 @@ class FramePlacer:
                 f"{remedy}"
             )
 
-    def _camera(self, values: Mapping[str, object]) -> Pinhole:
-        info = self._info
+    def _camera(self, stamp: int, values: Mapping[str, object]) -> Pinhole:
+        info = self._calibrations.at(stamp)
         if info is None:
             raise UnfitDepthError(f"no camera_info has come on {self._info_topic}")
         camera = pinhole_from_message(info, values[RECTIFIED.name])

@@ -1,4 +1,4 @@
-"""`camera`: a simulated RGB-D camera over cluttered tables, which also publishes the true masks."""
+"""`camera`: a simulated RGB-D camera over cluttered tables, which also publishes the true masks and boxes."""
 
 import time
 import traceback
@@ -16,7 +16,8 @@ from std_msgs.msg import Header
 from osis_ros.messages.camera import BODY_FROM_OPTICAL, depth_to_message, intrinsics_to_message, pose_to_message
 from osis_ros.messages.images import image_to_message, rgb_to_jpeg_message
 from osis_ros.messages.instances import instances_to_message
-from osis_ros.msg import InstanceArray
+from osis_ros.messages.objects import objects_to_message
+from osis_ros.msg import InstanceArray, ObjectArray
 from osis_ros.nodes.support.qos import LATCHED, RESULTS
 from osis_ros.nodes.support.running import StartError, run
 from osis_ros.nodes.support.unused_parameters import warn_of_unused
@@ -47,8 +48,9 @@ PARAMETERS = {
 
 
 class SimCamera(Node):
-    """Publishes a colour image, the same as JPEG, registered depth, calibrations and true masks. All messages of a
-    frame have the same stamp. If tf2_msgs is installed, the camera's pose is published on /tf and /tf_static.
+    """Publishes a colour image, the same as JPEG, registered depth, calibrations, true masks and true boxes. All
+    messages of a frame have the same stamp. If tf2_msgs is installed, the camera's pose is published on /tf and
+    /tf_static.
 
     A separate thread renders one frame ahead, so that the rate is kept.
     """
@@ -67,7 +69,7 @@ class SimCamera(Node):
         self._pool = ThreadPoolExecutor(1, "renderer")  # one thread, to which the OpenGL context belongs
         try:
             self._film = self._pool.submit(self._open_film).result()
-            self._newest = self._pool.submit(self._film.frame, 0.0).result()
+            self._newest, self._space = self._pool.submit(self._render, 0.0, False).result()
         except Exception as err:  # of MuJoCo and OpenGL, whatever kind they raise
             self.destroy_node()
             raise err if isinstance(err, StartError) else StartError(f"no scene can be rendered: {err}") from err
@@ -79,6 +81,7 @@ class SimCamera(Node):
         self._depth = self.create_publisher(Image, "~/depth/image_raw", RESULTS)
         self._depth_info = self.create_publisher(CameraInfo, "~/depth/camera_info", RESULTS)
         self._truth = self.create_publisher(InstanceArray, "~/ground_truth", RESULTS)
+        self._true_objects = self.create_publisher(ObjectArray, "~/ground_truth_objects", RESULTS)
         self._transforms = self._start_transforms()
         # steady clocks: rate and scenes go on whatever the simulated time does; only stamps are of that time
         self.create_timer(1 / self._value("rate"), self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -140,8 +143,11 @@ class SimCamera(Node):
         info = intrinsics_to_message(frame.camera.intrinsics, frame.camera.width, frame.camera.height, header)
         self._color_info.publish(info)
         self._depth_info.publish(info)
-        if self._truth.get_subscription_count():
-            self._truth.publish(instances_to_message(self._truth_of(frame), header, "ground truth"))
+        if self._truth.get_subscription_count() or self._space is not None:
+            masks = instances_to_message(self._truth_of(frame), header, "ground truth")
+            self._truth.publish(masks)
+            if self._space is not None:
+                self._true_objects.publish(objects_to_message(self._space, masks, header))
         if self._depth.get_subscription_count():
             self._depth.publish(depth_to_message(frame.depth, header))
         if self._jpeg.get_subscription_count():
@@ -153,12 +159,18 @@ class SimCamera(Node):
         if self._next is not None and self._next.done():
             rendering, self._next = self._next, None
             try:
-                self._newest = rendering.result()
+                self._newest, self._space = rendering.result()
             except Exception as err:  # the next scene may do better; until then the last image is sent
                 text = "".join(traceback.format_exception(err))
                 self.get_logger().error(f"rendering failed: {text}", throttle_duration_sec=5.0)
         if self._next is None:
-            self._next = self._pool.submit(self._film.frame, time.monotonic() - self._started)
+            wanted = self._true_objects.get_subscription_count() > 0
+            self._next = self._pool.submit(self._render, time.monotonic() - self._started, wanted)
+
+    def _render(self, seconds: float, with_space: bool) -> tuple[object, object]:
+        """The frame of that moment, and the true boxes where they are wanted."""
+        frame = self._film.frame(seconds)
+        return frame, self._film.space(frame) if with_space else None
 
     def _body_pose(self, optical: np.ndarray, header: Header) -> TransformStamped:
         """Where the camera's body is in the world, from the pose of its optical frame."""

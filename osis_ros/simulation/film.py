@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from osis_ros.geometry.objects import Objects
 from osis_ros.instances import Instances
 from osis_ros.simulation.categories import KNOWN
 from osis_ros.simulation.depth_sensor import SENSORS, measure
 from osis_ros.simulation.render import Frame, Renderer
 from osis_ros.simulation.scene import Scene, make_scene
+from osis_ros.simulation.truth3d import as_objects, object_truths
 from osis_ros.tracking.states import TrackState
 
 
@@ -72,6 +74,10 @@ class Film:
             return frame
         rng = np.random.default_rng(noise_seed)
         return replace(frame, depth=measure(frame.depth, camera.intrinsics[0, 0], self._depth_sensor, rng))
+
+    def space(self, frame: Frame) -> Objects:
+        """The true boxes of the objects in the frame that was made last, in its optical frame."""
+        return as_objects(object_truths(self._scene, frame), frame)
 
     def close(self) -> None:
         self._renderer.close()

@@ -6,6 +6,8 @@ import cv2
 import mujoco
 import numpy as np
 
+from osis_ros.geometry.objects import ON_NOTHING, Objects
+from osis_ros.geometry.support_plane import Plane
 from osis_ros.simulation.camera import Camera
 from osis_ros.simulation.render import Frame
 from osis_ros.simulation.scene import Scene, SceneObject
@@ -58,6 +60,28 @@ def object_truths(scene: Scene, frame: Frame) -> list[ObjectTruth]:
             )
         )
     return truths
+
+
+def as_objects(truths: list[ObjectTruth], frame: Frame) -> Objects:
+    """The true boxes in the camera's optical frame, with the table top as their plane; ids 1..N as in `film.truth`.
+
+    Nothing is measured here: centroid and nearest point are the middle of the box, and there are no points. What the
+    objects stand on is not said.
+    """
+    count = len(truths)
+    turn = np.linalg.inv(frame.camera.pose)
+    cos, sin = np.cos([item.yaw for item in truths]), np.sin([item.yaw for item in truths])
+    axes = np.zeros((count, 3, 3))
+    axes[:, 0, 0], axes[:, 0, 1], axes[:, 1, 0], axes[:, 1, 1], axes[:, 2, 2] = cos, -sin, sin, cos, 1
+    centres = np.reshape([item.centre for item in truths], (-1, 3))
+    world = Objects(
+        ids=np.arange(1, count + 1), centroids=centres, nearest=centres, box_centres=centres, box_axes=axes,
+        box_sizes=np.reshape([item.size for item in truths], (-1, 3)), supports=np.full(count, ON_NOTHING),
+        point_counts=np.zeros(count), valid_shares=np.zeros(count),
+        visible_shares=[item.visible_share for item in truths], touching_border=np.zeros(count, bool),
+        points=tuple(np.zeros((0, 3), np.float32) for _ in truths), plane=Plane(np.array([0.0, 0.0, 1.0]), 0.0),
+    )  # fmt: skip
+    return world.transformed(turn)
 
 
 def _body_at(scene: Scene, place: np.ndarray) -> SceneObject:

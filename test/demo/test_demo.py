@@ -1,4 +1,4 @@
-"""The whole demo, as a user starts it: three processes over real DDS, and what they leave behind."""
+"""The whole demo, as a user starts it: four processes over real DDS, and what they leave behind."""
 
 import io
 import os
@@ -51,13 +51,16 @@ def test_a_run_leaves_a_table_a_picture_and_a_bag_of_every_topic(tmp_path: Path,
     assert int(rows["processed"]) + int(rows["dropped (a newer one had come)"]) == int(rows["camera frames"])
     assert {"latency p50, stamp to instances", "AP of known classes (AP_k)"} <= rows.keys()
     assert rows["'my light bulb' taught"]
+    placed, found = rows["found objects with a box in space"].split(",")[0].split(" of ")
+    assert 0 <= int(placed) <= int(found)
     assert 1 <= int(rows["request to answer, camera off"].removesuffix(" ms")) < 5000
     assert cv2.imread(str(tmp_path / "demo" / "overlay.png")).shape == (960, 1280, 3)
     with AnyReader([tmp_path / "demo"]) as bag:
         counts = {connection.topic: connection.msgcount for connection in bag.connections}
     for topic in ("/camera/color/image_raw", "/camera/color/image_raw/compressed", "/camera/color/camera_info",
                   "/camera/depth/image_raw", "/camera/ground_truth", "/segmenter/instances", "/segmenter/overlay",
-                  "/segmenter/label_image", "/diagnostics"):  # fmt: skip
+                  "/segmenter/label_image", "/camera/ground_truth_objects", "/localizer/objects",
+                  "/diagnostics"):  # fmt: skip
         assert counts.get(topic, 0) > 0, topic
     assert (tmp_path / "demo" / "demo.mcap").is_file()
     make_way(tmp_path / "demo", (*OWN_FILES, "demo.mcap"), MARK, "demo")  # the next demo may take its place
@@ -84,6 +87,7 @@ def test_the_table_says_when_the_machine_and_not_the_model_sets_the_pace():
 
     from osis_ros.demo import Outcome, Recognition, verdict_table
     from osis_ros.evaluation.metrics.naming import NameScore
+    from osis_ros.evaluation.metrics.space_referee import SpaceVerdict
 
     def shown(latency: float) -> str:
         verdict = Verdict(
@@ -92,7 +96,8 @@ def test_the_table_says_when_the_machine_and_not_the_model_sets_the_pace():
         )  # fmt: skip
         console = Console(file=io.StringIO(), record=True, width=120)
         recognition = Recognition("'my light bulb' is taught with 6 views, threshold 0.83; so", NameScore(8, 7, 6, 2))
-        console.print(verdict_table(Outcome(verdict, 0.25, recognition)))
+        space = SpaceVerdict(8, 20, 18, 0.0061, 0.0273, 0.714, 0.83)
+        console.print(verdict_table(Outcome(verdict, space, 0.25, recognition)))
         return " ".join(console.export_text().split())
 
     assert "latency p50, stamp to instances │ 300 ms" in shown(0.3)
@@ -101,6 +106,9 @@ def test_the_table_says_when_the_machine_and_not_the_model_sets_the_pace():
     assert "'my light bulb' taught │ with 6 views, threshold 0.83" in shown(0.3)
     assert "it is found, and has its name │ 7, 6" in shown(0.3)
     assert "others with its name │ 2" in shown(0.3)
+    assert "found objects with a box in space │ 18 of 20, in 8 frames" in shown(0.3)
+    assert "box centre error, median (p90) │ 6 (27) mm" in shown(0.3)
+    assert "boxes with an IoU above 0.5 │ 83 %" in shown(0.3)
     assert "share the" not in shown(0.3)
     assert "camera and segmenter share the" in shown(0.9)
 
@@ -173,7 +181,7 @@ def test_an_interrupt_ends_every_process_and_leaves_a_bag_that_can_be_read(tmp_p
     output = run.communicate(timeout=60)[0]
     assert run.returncode != 0
     assert "Traceback" not in output
-    assert len(children) == 2
+    assert len(children) == 3
     assert [process for process in children if process.exists()] == []
     with AnyReader([tmp_path / "demo"]) as bag:
         assert bag.connections

@@ -50,6 +50,18 @@ def test_a_camera_that_tilts_slowly_sees_the_plane_level_in_each_frame():
         assert abs(plane.offset) < 0.0005, number
 
 
+def test_each_image_is_placed_with_the_calibration_of_its_time():
+    placing = Placing()
+    zoomed = intrinsics_to_message(K * [[2, 1, 1], [1, 2, 1], [1, 1, 1]], LENS.width, LENS.height, Header())
+    zoomed.header.stamp.sec = 5
+    placing.placer.put_info(zoomed)  # it comes before the images of second 4 are placed
+    before, after = (placing.see(second * SECOND, looking(60, 0.8)) for second in (4, 5))
+    assert (before.camera.fx, after.camera.fx) == (300.0, 600.0)
+    np.testing.assert_allclose(sorted(before.objects.box_sizes[0])[1:], (0.08, 0.12), atol=0.006)
+    placing.placer.put_info(intrinsics_to_message(K, LENS.width, LENS.height, Header()))  # time went back
+    assert placing.see(6 * SECOND, looking(60, 0.8)).camera.fx == 300.0
+
+
 def test_a_camera_that_stands_still_smooths_the_plane():
     placing = Placing(target_frame="world")
     pose = looking(50, 0.8)
