@@ -17,7 +17,7 @@ ENTER := source scripts/env.sh
 help:  ## print this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 18
 
-demo:  ## run a simulated camera and the segmenter; writes a table of scores, demo/overlay.png and demo/demo.mcap
+demo:  ## run a simulated camera, segmenter and localizer; writes a table of scores, demo/overlay.png and demo/demo.mcap
 	@scripts/setup_env.sh demo
 	@$(ENTER) && python -m osis_ros.cli demo demo
 
