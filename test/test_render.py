@@ -41,7 +41,7 @@ def render(source: Path, output: Path, model: Path, *more: object) -> object:
 def test_a_folder_of_frames(folder: Path, tmp_path: Path, colour_cells: Path):
     output = tmp_path / "scene.png"
     for _ in range(2):  # an earlier picture is replaced
-        result = render(folder, output, colour_cells, "--score", 0.2)
+        result = render(folder, output, colour_cells, "--score-threshold", 0.2)
         assert result.exit_code == 0, result.output
     assert "7, 1 objects in space, a support plane" in " ".join(result.output.split())
     assert cv2.imread(str(output)).shape == (960, 1280, 3)
@@ -74,7 +74,7 @@ def test_a_bag(tmp_path: Path, colour_cells: Path):
                 writer.add_topic(topic, kind, QoSProfile(depth=1))
             writer.write(topic, second * 1_000_000_000, serialize_message(message))
     writer.close()
-    result = render(tmp_path / "table", tmp_path / "scene.png", colour_cells, "--score", 0.2, "--at", 1.5)
+    result = render(tmp_path / "table", tmp_path / "scene.png", colour_cells, "--score-threshold", 0.2, "--at", 1.5)
     assert result.exit_code == 0, result.output
     assert "table at 2.00 s, 1 objects in space" in " ".join(result.output.split())
     late = render(tmp_path / "table", tmp_path / "late.png", colour_cells, "--at", 9)

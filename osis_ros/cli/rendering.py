@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from osis_ros.cli.failure import fail
-from osis_ros.cli.options import Model, Provider, Score, Unknown
+from osis_ros.cli.options import Model, Provider, ScoreThreshold, UnknownThreshold
 from osis_ros.files.atomic import write_whole
 from osis_ros.files.output_file import require_output
 
@@ -21,8 +21,8 @@ def render(
     ] = Path("scene.png"),
     model: Model = "tabletop",
     provider: Provider = "cpu",
-    score: Score = None,
-    unknown: Unknown = None,
+    score_threshold: ScoreThreshold = None,
+    unknown_threshold: UnknownThreshold = None,
     frame: Annotated[str | None, typer.Option(help="Folder: NAME of the frame. Default: the first.")] = None,
     camera: Annotated[
         Path | None, typer.Option(help="Folder: JSON file with fx, fy, cx and cy. Default: camera_params.json in it.")
@@ -56,7 +56,7 @@ def render(
 
         seen = frame_of_bag(source, at, image_topic, depth_topic)
     segmenter = Segmenter(model, provider)
-    instances = segmenter.segment(seen.rgb, score_threshold=score, unknown_threshold=unknown)
+    instances = segmenter.segment(seen.rgb, score_threshold, unknown_threshold)
     png, objects = drawn(seen, instances, Viewpoint(turn, pitch), grasps)
     write_whole(output, png)
     plane = "a support plane" if objects.plane is not None else "no support plane"
