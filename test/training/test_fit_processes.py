@@ -34,8 +34,26 @@ def train_in_two_processes(folder: Path, **changes) -> tuple[dict, list[dict]]:
     return last, [torch.load(folder / f"rank{rank}.pt", weights_only=True) for rank in (0, 1)]
 
 
-def test_two_processes_train_one_model_each_on_its_half_of_the_stream(tmp_path):
-    last, ranks = train_in_two_processes(write_shapes(tmp_path, pictures=4, square=34, radius=20))
+def train_with_an_empty_picture(folder: Path, *, embedding: bool) -> tuple[dict, list[dict]]:
+    """Of two pictures one loses both its objects to `min_pixels`; a pass over both gives either rank one of them."""
+    write_shapes(folder, pictures=2, square=34, radius=20)
+    tree = json.loads((folder / "a.json").read_text())
+    for annotation in tree["annotations"][2:]:
+        annotation["segmentation"] = [[10, 10, 12, 10, 12, 12, 10, 12]]
+    (folder / "a.json").write_text(json.dumps(tree))
+    model = tiny_run().model.replace(embedding={"enabled": embedding})
+    augment = {"mode": "jitter", "size": (96, 128), "scale": (1, 1), "min_pixels": 50}
+    return train_in_two_processes(folder, model=model, augment=augment)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> tuple[dict, list[dict]]:
+    """With the embedding, as by default."""
+    return train_with_an_empty_picture(tmp_path_factory.mktemp("trained"), embedding=True)
+
+
+def test_two_processes_train_one_model_each_on_its_half_of_the_stream(trained):
+    last, ranks = trained
     for rank, record in enumerate(ranks):  # rank r takes positions r, r + 2, …
         assert [position for position, _ in record["drawn"]][:STEPS] == list(range(rank, 2 * STEPS, 2))
     for name, tensor in ranks[0]["state"].items():
@@ -47,19 +65,12 @@ def test_two_processes_train_one_model_each_on_its_half_of_the_stream(tmp_path):
 
 
 @pytest.mark.parametrize("embedding", [True, False])
-def test_a_process_without_an_object_in_its_image_keeps_pace(tmp_path, embedding):
-    """Of two pictures one loses both its objects to `min_pixels`; every pass over both gives either rank one of them.
-
-    A parameter without a gradient, be it for want of an object or of a loss, would stop DDP at the next step.
-    """
-    write_shapes(tmp_path, pictures=2, square=34, radius=20)
-    tree = json.loads((tmp_path / "a.json").read_text())
-    for annotation in tree["annotations"][2:]:
-        annotation["segmentation"] = [[10, 10, 12, 10, 12, 12, 10, 12]]
-    (tmp_path / "a.json").write_text(json.dumps(tree))
-    model = tiny_run().model.replace(embedding={"enabled": embedding})
-    augment = {"mode": "jitter", "size": (96, 128), "scale": (1, 1), "min_pixels": 50}
-    _, ranks = train_in_two_processes(tmp_path, model=model, augment=augment)
+def test_a_process_without_an_object_in_its_image_keeps_pace(tmp_path, embedding, request):
+    """A parameter without a gradient, be it for want of an object or of a loss, would stop DDP at the next step."""
+    if embedding:
+        _, ranks = request.getfixturevalue("trained")
+    else:
+        _, ranks = train_with_an_empty_picture(tmp_path, embedding=False)
     objects = [[count for _, count in record["drawn"]][:STEPS] for record in ranks]
     assert [a + b for a, b in zip(*objects)] == [2] * STEPS  # in every step one rank has both, the other none
     for name, tensor in ranks[0]["state"].items():
