@@ -32,8 +32,10 @@ from osis_ros.messages.instances import instances_to_message
 from osis_ros.msg import InstanceArray
 from osis_ros.nodes.evaluator_node import EvaluatorNode
 from osis_ros.nodes.segmenter_node import SegmenterNode
+from osis_ros.nodes.support.node_process import NodeProcess
 
 REPOSITORY = Path(__file__).parents[2]
+CAMERA = ("-p", "width:=160", "-p", "height:=120", "-p", "rate:=4.0", "-p", "orbit:=false")
 # What the model of colour_cells.py answers to: one known thing, or a known and an unknown one.
 ONE = picture((16, 8, 96, 48, (255, 0, 0)))
 TWO = picture((16, 8, 96, 48, (255, 0, 0)), (120, 120, 200, 160, (204, 0, 0)), (120, 160, 200, 200, (0, 0, 204)))
@@ -155,11 +157,9 @@ def test_as_a_process_it_scores_the_simulated_camera_and_leaves_its_report_at_th
     bench: Bench, tmp_path: Path, colour_cells: Path
 ):
     pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo")
-    from osis_ros.nodes.sim_camera import SimCamera
-
     answers = bench.listen(InstanceArray, "segmenter/instances")
     report = tmp_path / "live.json"
-    place = bench.namespace
+    place, camera = bench.namespace, None
     process = subprocess.Popen(
         [sys.executable, "-m", "osis_ros.nodes.evaluator_node", "--ros-args", "-r", f"__ns:={place}",
          "-r", "image:=camera/color/image_raw", "-r", "truth:=camera/ground_truth",
@@ -169,8 +169,7 @@ def test_as_a_process_it_scores_the_simulated_camera_and_leaves_its_report_at_th
     )  # fmt: skip
     try:
         eventually(lambda: bench.peer.count_subscribers(f"{place}/camera/ground_truth"), "the evaluator listens")
-        bench.add(SimCamera(namespace=place, context=bench.context, parameter_overrides=[Parameter(name, value=value)
-                  for name, value in {"width": 160, "height": 120, "rate": 4.0, "orbit": False}.items()]))  # fmt: skip
+        camera = NodeProcess("camera", "osis_ros.nodes.sim_camera", ["-r", f"__ns:={place}", *CAMERA], tmp_path / "log")
         model = {"model": str(colour_cells), "provider": "cpu", "threads": 1, "autostart": True}
         bench.add(SegmenterNode(
             namespace=place, context=bench.context, cli_args=["--ros-args", "-r", "image:=camera/color/image_raw"],
@@ -179,6 +178,8 @@ def test_as_a_process_it_scores_the_simulated_camera_and_leaves_its_report_at_th
         answers.wait(4)
     finally:
         process.send_signal(signal.SIGINT)
+        if camera is not None:
+            camera.stop()
         output = process.communicate(timeout=60)[0]
     assert process.returncode == 0, output
     figures = json.loads(report.read_text())["figures"]
