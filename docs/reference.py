@@ -32,7 +32,8 @@ TOPICS = {
         ("~/overlay", "out", "sensor_msgs/msg/Image",
          "bgr8. The image with the masks drawn on it. Drawn only while somebody subscribes."),
         ("~/label_info", "out", "vision_msgs/msg/LabelInfo",
-         "Class ids and names, and the taught names with ids from 32768 on. Latched. Needs vision_msgs."),
+         "Class ids and names, the taught names with ids from 32768 on, and the names that guesses may be, with a "
+         "question mark, from 49152 on. Latched. Needs vision_msgs."),
         ("/diagnostics", "out", "diagnostic_msgs/msg/DiagnosticArray",
          "Once a second: rates, latency, dropped and failed images, the last error. A warning while no image arrives."),
         ("~/segment", "service", "osis_ros/srv/Segment",

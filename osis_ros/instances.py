@@ -22,8 +22,8 @@ class Instances(Rows):
         class_ids: [N] int64, 0..K-1 known, K unknown.
         distances: [N] float32 from the known classes, what T_u bounds: cosine distance (0..2) to the nearest class
             centre (SemSeg, section III-D) or, where the manifest's `unknown_by` says so, a probability (0..1).
-        embeddings: [N, D] float32, unit length; D may be 0. They are of the first look alone: after a second look
-            (the manifest's `second_look`) class and distance come of more than them.
+        embeddings: [N, D] float32, unit length; D may be 0. Class and distance are told from them, unless the model
+            has a second look that they do not include (the manifest's `second_look` and `decisive_embedding`).
         rois: [N, 4] int32, x y width height in whole pixels: the region that each mask covers. Inside the
             image; width and height may be 0 for an object without pixels.
         masks: N bool arrays, each [roi height, roi width].
@@ -36,6 +36,8 @@ class Instances(Rows):
         taught_names: [N] str, the taught name of each, empty where none fits. None where nothing was taught.
         taught_scores: [N] float32 in [-1, 1], cosine similarity to the taught views, 0 where no name fits, or None.
         frame_names, frame_scores: the same by this image alone, where `taught_names` is a vote over time; else None.
+        guesses: [N] str, a guess at what an unknown object is, empty without one. None where nothing guesses.
+        guess_scores: [N] float32 in [0, 1], the probability of the guess among the names, 0 without one, or None.
 
     Raises:
         ValueError: lengths, shapes or ids that do not fit together, or numbers that their column cannot hold.
@@ -58,6 +60,8 @@ class Instances(Rows):
     taught_scores: np.ndarray | None = column(np.float32, default=absent)
     frame_names: np.ndarray | None = column(np.str_, default=absent)
     frame_scores: np.ndarray | None = column(np.float32, default=absent)
+    guesses: np.ndarray | None = column(np.str_, default=absent)
+    guess_scores: np.ndarray | None = column(np.float32, default=absent)
 
     def __post_init__(self) -> None:
         super().__post_init__()

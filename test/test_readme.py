@@ -175,10 +175,11 @@ def test_the_configuration_for_own_objects_is_the_shipped_network_with_other_cla
 
 
 def test_the_graphs_inputs_and_outputs_are_the_segmenters():
+    from osis_ros.inference.class_table import COLUMNS
     from osis_ros.inference.segmenter import INPUTS, NAMES, OUTPUTS, SCENE_OUTPUTS
 
     named = re.findall(r"^\| `(\w+)`", PAGES["docs/graph.md"], re.MULTILINE)
-    assert tuple(named) == (*INPUTS, NAMES, *OUTPUTS, "count", *SCENE_OUTPUTS)
+    assert tuple(named) == (*INPUTS, *COLUMNS, NAMES, *OUTPUTS, "count", *SCENE_OUTPUTS)
 
 
 def test_the_example_names_a_place_to_reach_for():

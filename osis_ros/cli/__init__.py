@@ -9,10 +9,11 @@ from osis_ros.cli.failure import Commands
 GROUPS = {
     "Run a model": (running.segment, running.demo, rendering.render),
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
-    "Make data": (data.scenes, words.names),
+    "Make data": (data.scenes, words.names, words.guess_map),
     "Train a model": (training.train, training.average, training.study),
     "Export and import models": (
-        models.export, models.quantize, models.build_engine, models.import_checkpoint, models.compare_reference,
+        models.export, models.classes, models.quantize, models.build_engine, models.import_checkpoint,
+        models.compare_reference,
     ),
     "Evaluate a model": (
         evaluation.evaluate, evaluation.goss, evaluation.calibrate, evaluation.compare, evaluation.detect,

@@ -83,6 +83,36 @@ def quantize(
     typer.echo(f"{bundle.path}: model.onnx {size:.1f} MB, ranges from {len(chosen)} images")
 
 
+def classes(
+    model: Annotated[str, typer.Argument(help="Folder of a model bundle, or the name of a model in the package.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder of a new bundle with the changed classes. Default: only list them.")
+    ] = None,
+    remove: Annotated[list[str], typer.Option(help="Class to remove; its objects become unknown; repeatable.")] = [],  # noqa: B006
+    add: Annotated[list[str], typer.Option(help="Taught name to make a class of; repeatable.")] = [],  # noqa: B006
+    gallery: Annotated[Path | None, typer.Option(help="Folder of the names taught with this model, for --add.")] = None,
+) -> None:
+    """List the known classes of a model, or write a bundle that has other ones. Nothing is trained.
+
+    A class that was taught is not as good as one that was trained. The classes of models that were exported by an
+    earlier release are part of the graph and cannot be changed.
+    """
+    from osis_ros.inference.bundle import load_bundle
+    from osis_ros.teaching.class_rows import with_changed_classes
+    from osis_ros.teaching.gallery_folder import read_gallery
+
+    bundle = load_bundle(model)
+    if output is not None:
+        if add and gallery is None:
+            raise fail("--add takes a taught name, expected --gallery with the folder of the taught names")
+        taught = [read_gallery(gallery, bundle)[name] for name in add] if gallery else []
+        bundle = with_changed_classes(bundle, output, remove, taught)
+    elif remove or add:
+        raise fail("nothing was changed, expected --output with the folder of the new bundle")
+    for number, name in enumerate(bundle.class_names):
+        typer.echo(f"{number:4d}  {name}")
+
+
 def build_engine(
     model: Annotated[str, typer.Argument(help="Folder of a model bundle, or the name of a model in the package.")],
     cache: Annotated[

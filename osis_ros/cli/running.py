@@ -28,7 +28,17 @@ def segment(
     gallery: Annotated[Path | None, typer.Option(help="Folder of taught names (`osis teach`) to look for.")] = None,
     names_file: Annotated[
         Path | None,
-        typer.Option("--names", help="Zero-shot models: also look for the names in this file, made by `osis names`."),
+        typer.Option(
+            "--names",
+            help="File of `osis names`: names that a zero-shot model also looks for, or that unknown objects may have.",
+        ),
+    ] = None,
+    guess_map: Annotated[
+        Path | None, typer.Option(help="Guess names of unknown objects with this file of `osis guess-map`.")
+    ] = None,
+    image_model: Annotated[
+        Path | None,
+        typer.Option(help="Guess names of unknown objects with this ONNX file, the image part of CLIP or the like."),
     ] = None,
 ) -> None:
     """Segment image files: overlays to look at, and JSON files with COCO RLE masks.
@@ -42,20 +52,26 @@ def segment(
     if output.exists() and not output.is_dir():
         raise fail(f"{output} is a file, expected a folder to write the results to")
     segmenter = Segmenter(model, provider)
-    if names_file is not None:
+    finish = []
+    if guess_map is not None or image_model is not None:
+        from osis_ros.words.guesser import Guesser
+
+        if names_file is None:
+            raise fail("a guess needs a list of names, expected --names with a file of osis names")
+        finish.append(Guesser(segmenter.bundle, names_file, embedding_map=guess_map, image_model=image_model))
+    elif names_file is not None:
         from osis_ros.words.names_file import read_names_file
 
         segmenter.ask(read_names_file(names_file))
     files = find_images(images)
-    finish = {}
     if gallery is not None:
         from osis_ros.teaching.gallery_folder import read_gallery
 
         if not gallery.is_dir():
             raise fail(f"{gallery} is no folder, expected the gallery of osis teach")
-        finish["finish"] = read_gallery(gallery, segmenter.bundle).name
+        finish.append(read_gallery(gallery, segmenter.bundle).name)
     results = segment_files(
-        segmenter, files, output, overlays, **finish,
+        segmenter, files, output, overlays, finish=finish,
         score_threshold=score_threshold, unknown_threshold=unknown_threshold, max_instances=max_instances,
         max_overlap=max_overlap,
     )  # fmt: skip
@@ -74,8 +90,12 @@ def segment(
 
 
 def _names(instances: "Instances") -> str:
-    """The taught names among them."""
-    names = [] if instances.taught_names is None else sorted({name for name in instances.taught_names.tolist() if name})
+    """The taught names and the guesses among them."""
+    taught, guesses = (
+        [] if column is None else sorted({name for name in column.tolist() if name})
+        for column in (instances.taught_names, instances.guesses)
+    )
+    names = [*taught, *(f"{name}?" for name in guesses)]
     return f"; by name: {', '.join(names)}" if names else ""
 
 

@@ -1,4 +1,4 @@
-"""`osis names`: vectors for a list of names."""
+"""`osis names` and `guess-map`: vectors for a list of names, and a map from a model's embeddings to such vectors."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from osis_ros.cli.failure import fail
+from osis_ros.cli.options import First, GroundTruth, Images, Provider
 from osis_ros.cli.options import names as names_in
 from osis_ros.files.output_file import require_output
 
@@ -18,7 +19,7 @@ def names(
     listed: Annotated[str | None, typer.Option("--names", help="The names, separated by commas.")] = None,
     file: Annotated[Path | None, typer.Option(help="A text file with one name in each line.")] = None,
 ) -> None:
-    """Write the vectors of a list of names to a file, for `osis detect` and `osis segment`.
+    """Write the vectors of a list of names to a file, for `osis detect`, `osis segment` and the segmenter node.
 
     A name of several words gets the mean of its words' vectors, unless the file has an entry for the whole name.
     """
@@ -35,6 +36,44 @@ def names(
     made = read_word_vectors(vectors, wanted)
     write_names_file(output, made)
     typer.echo(f"{output}: {len(made.names)} names, {made.dim} numbers each")
+
+
+def guess_map(
+    model: Annotated[str, typer.Argument(help="Folder of a model bundle, or the name of a model in the package.")],
+    output: Annotated[Path, typer.Argument(help="Output file, NAME.npz.")],
+    ground_truth: GroundTruth,
+    images: Images,
+    vectors: Annotated[
+        Path, typer.Option(help="Word vectors, or a names file, with every category name of the ground truth.")
+    ],
+    provider: Provider = "cpu",
+    score_threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Lowest score of the instances to learn from.")
+    ] = 0.05,
+    first: First = None,
+) -> None:
+    """Fit a map with which `osis segment` and the segmenter node guess the names of unknown objects.
+
+    The model finds the objects of the data set, whose names it then knows from the annotations. The map relates the
+    model's embeddings of these objects to the vectors of their names. It prints how many names it guesses right of
+    names that it was not fitted with.
+    """
+    from osis_ros.evaluation.jobs.guess_map import make_guess_map
+    from osis_ros.inference.segmenter import Segmenter
+    from osis_ros.words.embedding_map import is_map, write_map
+
+    if output.suffix != ".npz":
+        raise fail(f"the output is {output}, expected a name that ends in .npz")
+    require_output(output, (ground_truth, vectors), is_map, "guess map")
+    found, fit = make_guess_map(Segmenter(model, provider), ground_truth, images, vectors, score_threshold, first)
+    write_map(output, found)
+    rules = found.rules
+    typer.echo(f"{fit.objects} objects of {fit.names} names; tried on names left out, a fifth of them at a time:")
+    typer.echo(f"  right name among the names left out: {fit.right:.1%} of their objects, by chance {fit.chance:.1%}")
+    typer.echo(f"  all names in the list: {fit.guessed:.1%} of these objects get a guess, {fit.guessed_right:.1%} of "
+               "the guesses are right")  # fmt: skip
+    typer.echo(f"{output}: threshold {rules.threshold:g}, temperature {rules.temperature:g}, penalty of the names "
+               f"fitted with {rules.penalty:g}")  # fmt: skip
 
 
 def _lines(file: Path) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from osis_ros.files.share import share_folders
+from osis_ros.inference.class_table import CLASSES_FILE, ClassTable, ClassTableError, read_class_table
 from osis_ros.inference.manifest import (
     FORMAT_VERSION,
     BundleError,
@@ -26,10 +27,15 @@ MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.onnx", "model.yaml", "README.md"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on disk that has been checked: `manifest` is valid and model.onnx is the file it was written for."""
+    """A bundle on disk that has been checked: `manifest` is valid and model.onnx is the file it was written for.
+
+    Attributes:
+        classes: the rows of its classes; None where they are constants of the graph.
+    """
 
     path: Path
     manifest: Manifest
+    classes: ClassTable | None = None
 
     @property
     def name(self) -> str:
@@ -42,6 +48,26 @@ class Bundle:
     @property
     def class_names(self) -> tuple[str, ...]:
         return self.manifest.class_names
+
+    @property
+    def class_rows(self) -> ClassTable:
+        """`classes`. Raises ClassTableError where they are constants of the graph."""
+        if self.classes is None:
+            raise ClassTableError(f"the classes of the model '{self.name}' are part of its graph and cannot be "
+                                  "changed; export it again with this release")  # fmt: skip
+        return self.classes
+
+    def with_classes(self, classes: ClassTable) -> "Bundle":
+        """The same graph with other classes.
+
+        Raises:
+            BundleError: names that model.yaml does not allow.
+            ClassTableError: the bundle has no rows of classes, or rows of another length.
+        """
+        if (given := classes.centres.shape[1]) != (own := self.class_rows.centres.shape[1]):
+            raise ClassTableError(f"the rows of the classes have {given} numbers, those of '{self.name}' have {own}")
+        fields = self.manifest.model_dump() | {"class_names": classes.names}
+        return replace(self, manifest=validate_manifest(fields, self.path / MANIFEST_FILE), classes=classes)
 
 
 def load_bundle(path: str | Path) -> Bundle:
@@ -60,7 +86,12 @@ def load_bundle(path: str | Path) -> Bundle:
             f"{MODEL_FILE}: its SHA-256 is {digest[:12]}…, {MANIFEST_FILE} expects {manifest.sha256[:12]}…: the file "
             f"is truncated, damaged or of another export; copy the bundle again ({folder})"
         )
-    return Bundle(folder, manifest)
+    if not manifest.class_table:
+        return Bundle(folder, manifest)
+    try:
+        return Bundle(folder, manifest, read_class_table(folder / CLASSES_FILE, manifest.class_names))
+    except ClassTableError as err:
+        raise BundleError(str(err)) from None
 
 
 def find_bundle(path: str | Path) -> Path:
@@ -87,16 +118,22 @@ def find_bundle(path: str | Path) -> Path:
 
 
 def write_bundle(
-    folder: str | Path, onnx_file: str | Path, manifest: dict[str, Any], card: str, *others: Path
+    folder: str | Path,
+    onnx_file: str | Path,
+    manifest: dict[str, Any],
+    card: str,
+    *others: Path,
+    classes: ClassTable | None = None,
 ) -> Bundle:
     """Write a bundle, whole or not at all: it is built beside its place and then moved there.
 
     Args:
         folder: the new bundle's folder; a bundle that is there already is replaced, anything else is not.
         onnx_file: the graph; copied to model.onnx.
-        manifest: the fields of `Manifest`, except `format_version` and `sha256`, which are set here.
+        manifest: the fields of `Manifest`, except `format_version`, `sha256` and `class_table`, which are set here.
         card: README.md.
         others: further files to lie beside these, under their own names.
+        classes: the rows of the classes, where they are inputs of the graph.
     Raises:
         BundleError: a manifest that would not load again, or a folder that holds something else.
     """
@@ -107,7 +144,8 @@ def write_bundle(
         raise BundleError(
             f"{folder} holds other files and no {MANIFEST_FILE} of a bundle; choose an empty or new folder"
         )
-    fields = {"format_version": FORMAT_VERSION, "sha256": _sha256(Path(onnx_file)), **manifest}
+    set_here = {"format_version": FORMAT_VERSION, "sha256": _sha256(Path(onnx_file))}
+    fields = {**manifest, **set_here, "class_table": classes is not None}
     checked = validate_manifest(fields, folder / MANIFEST_FILE)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
@@ -115,7 +153,7 @@ def write_bundle(
         if folder.is_dir():
             shutil.copytree(folder, new, symlinks=True)  # weights.safetensors and pictures beside the graph stay
         new.mkdir(exist_ok=True)
-        for name in (MODEL_FILE, MANIFEST_FILE, CARD_FILE, *(other.name for other in others)):
+        for name in (MODEL_FILE, MANIFEST_FILE, CARD_FILE, CLASSES_FILE, *(other.name for other in others)):
             (new / name).unlink(missing_ok=True)  # a link: what it leads to is another's
         shutil.copyfile(onnx_file, new / MODEL_FILE)
         for other in others:
@@ -123,6 +161,8 @@ def write_bundle(
         text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         (new / MANIFEST_FILE).write_text(text, "utf-8")
         (new / CARD_FILE).write_text(card, "utf-8")
+        if classes is not None:
+            (new / CLASSES_FILE).write_bytes(classes.packed())
         _put_in_place(new, folder, Path(place) / "old")
     return load_bundle(folder)
 

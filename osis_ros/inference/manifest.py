@@ -113,8 +113,15 @@ class Manifest(Checked):
     )
     second_look: bool = Field(
         False,
-        description="true or false: whether classes and distances also come from a second look at crops of the "
-        "objects, which the embeddings do not include",
+        description="true or false: whether classes and distances also come from a second look at crops of the objects",
+    )
+    decisive_embedding: bool = Field(
+        False,
+        description="true or false: whether the embedding includes the second look, so that classes and distances are "
+        "told from it; without a second look they are in any case",
+    )
+    class_table: bool = Field(
+        False, description="true or false: whether the rows of the classes lie beside the graph, in classes.npz"
     )
     scene: bool = Field(
         False,

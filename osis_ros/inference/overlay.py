@@ -28,8 +28,8 @@ Rectangle = tuple[int, int, int, int]  # x0 y0 x1 y1
 def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> np.ndarray:
     """A copy of the image with masks, contours and `name score` or `#track name score` labels, the best score on top.
 
-    The name is the taught one, or else that of the class. The mask has the colour of the class, outline and label
-    that of the track, where there is one.
+    The name is the taught one, or else, with a question mark, the guess, or else that of the class. The mask has the
+    colour of the class, outline and label that of the track, where there is one.
 
     Labels never cover each other. Where there is no room, the labels of the lowest scores are left out. The font of
     OpenCV 4 has ASCII letters only: accents are dropped, and a name in another script is shown as `class 3`.
@@ -64,9 +64,10 @@ def draw_overlay(rgb: np.ndarray, instances: Instances, scores: bool = True) -> 
 
 
 def _name(instances: Instances, index: int) -> str:
-    """The taught name, else the class name."""
+    """The taught name, else the guess with a question mark, else the class name."""
     taught = "" if instances.taught_names is None else str(instances.taught_names[index])
-    return taught or instances.class_name(index)
+    guess = "" if instances.guesses is None else str(instances.guesses[index])
+    return taught or (f"{guess}?" if guess else instances.class_name(index))
 
 
 def colour_of(instances: Instances, index: int) -> tuple[int, int, int]:

@@ -56,7 +56,7 @@ def segment_files(
     files: Iterable[Path],
     output: Path,
     overlays: bool = True,
-    finish: Callable[[np.ndarray, Instances], Instances] = lambda rgb, instances: instances,
+    finish: Sequence[Callable[[np.ndarray, Instances], Instances]] = (),
     **thresholds: float | int | None,
 ) -> Iterator[FileResult]:
     """Segment files one after the other. A file that cannot be read or written is reported and skipped.
@@ -66,7 +66,7 @@ def segment_files(
     kept and reported.
 
     Args:
-        finish: adds to the instances of an image, uint8 [H, W, 3] RGB, what else is known of them.
+        finish: each adds to the instances of an image, uint8 [H, W, 3] RGB, what else is known of them.
         thresholds: those of `Segmenter.segment`.
     Raises:
         ThresholdError: a threshold out of range.
@@ -86,7 +86,9 @@ def segment_files(
                 file, error=f"{in_the_way} exists and is no earlier result of osis segment; choose another --output"
             )
             continue
-        instances = finish(rgb, segmenter.segment(rgb, **thresholds))
+        instances = segmenter.segment(rgb, **thresholds)
+        for add in finish:
+            instances = add(rgb, instances)
         try:
             output.mkdir(parents=True, exist_ok=True)
             record = to_json(instances, str(file), segmenter.bundle.name)
@@ -102,7 +104,7 @@ def segment_files(
 def to_json(instances: Instances, file: str, model: str) -> dict:
     """What NAME.json holds; `bbox` is x y width height in pixels and `segmentation` compressed RLE, both as in COCO.
 
-    An instance with a taught name has `taught_name` and `taught_score` too.
+    An instance with a taught name has `taught_name` and `taught_score` too, one with a guess `guess` and `guess_score`.
     """
     boxes = np.concatenate((instances.boxes[:, :2], instances.boxes[:, 2:] - instances.boxes[:, :2]), axis=1)
     found = [
@@ -116,7 +118,8 @@ def to_json(instances: Instances, file: str, model: str) -> dict:
             "bbox": [round(side, 2) for side in boxes[index].tolist()],
             "area": int(instances.masks[index].sum()),
             "segmentation": rle,
-            **_taught(instances, index),
+            **_named(instances.taught_names, instances.taught_scores, index, "taught_name", "taught_score"),
+            **_named(instances.guesses, instances.guess_scores, index, "guess", "guess_score"),
         }
         for index, rle in enumerate(encode_instances(instances))
     ]
@@ -130,13 +133,11 @@ def to_json(instances: Instances, file: str, model: str) -> dict:
     }
 
 
-def _taught(instances: Instances, index: int) -> dict[str, object]:
-    if instances.taught_names is None or not instances.taught_names[index]:
+def _named(names: np.ndarray | None, scores: np.ndarray, index: int, name: str, score: str) -> dict[str, object]:
+    """Two fields, if the instance has such a name."""
+    if names is None or not names[index]:
         return {}
-    return {
-        "taught_name": str(instances.taught_names[index]),
-        "taught_score": round(float(instances.taught_scores[index]), 5),
-    }
+    return {name: str(names[index]), score: round(float(scores[index]), 5)}
 
 
 def _in_the_way(record: Path, picture: Path | None) -> Path | None:

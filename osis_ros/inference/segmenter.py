@@ -93,6 +93,7 @@ class Segmenter:
         self._session = open_session(self.bundle, provider, threads, cache, spin)
         # TensorRT's execution contexts serve one run at a time
         self._one_run = threading.Lock() if provider == "tensorrt" else None
+        self._classes = self.bundle.classes.inputs if self.bundle.classes else {}
         self._outputs = self._checked_outputs()
         no_vectors = np.zeros((0, self.bundle.manifest.word_dim or 0), np.float32)
         self._asked: tuple[tuple[str, ...], np.ndarray] = (), no_vectors
@@ -111,6 +112,11 @@ class Segmenter:
             raise NamesError(f"the model '{self.bundle.name}' takes no names; export a zero-shot network")
         further = further_names(named, classes, dim)
         self._asked = further.names, further.vectors
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The bundle's classes, then the names that were asked for."""
+        return (*self.bundle.class_names, *self._asked[0])
 
     def segment(
         self,
@@ -192,7 +198,7 @@ class Segmenter:
     def _run(
         self, image: np.ndarray, score: np.float32, unknown: np.float32, names: np.ndarray
     ) -> dict[str, np.ndarray]:
-        values = {"image": image, "score_threshold": score, "unknown_threshold": unknown, NAMES: names}
+        values = {"image": image, "score_threshold": score, "unknown_threshold": unknown, NAMES: names, **self._classes}
         feeds = {name: np.asarray(values[name]) for name in self._inputs}
         if self._one_run is None:
             values = self._session.run(self._outputs, feeds)
@@ -208,10 +214,11 @@ class Segmenter:
     def _checked_outputs(self) -> list[str]:
         """The outputs to ask for. Raises BundleError for a graph that is not of the form this class runs."""
         manifest = self.bundle.manifest
-        inputs = {value.name: value for value in self._session.get_inputs()}
+        given = [*self._session.get_inputs(), *self._session.get_overridable_initializers()]
+        inputs = {value.name: value for value in given}
         outputs = [value.name for value in self._session.get_outputs()]
         expected, made = (SCENE_INPUTS, SCENE_OUTPUTS) if manifest.scene else (INPUTS, OUTPUTS)
-        expected = expected if manifest.word_dim is None else (*expected, NAMES)
+        expected = (*expected, *(() if manifest.word_dim is None else (NAMES,)), *self._classes)
         for kind, wanted, present in (("input", expected, inputs), ("output", made, outputs)):
             missing = [name for name in wanted if name not in present]
             if missing:

@@ -12,8 +12,12 @@ from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.errors import MessageError
 from osis_ros.msg import Instance, InstanceArray
 
-# Fields whose columns, named in the plural, may be missing. The first of a group tells whether the group is set.
-OPTIONAL = (("track_state", "track_id"), ("taught_name", "taught_score"))
+# Fields and their columns, which may be missing. The first of a group tells whether the group is set.
+OPTIONAL = (
+    {"track_state": "track_states", "track_id": "track_ids"},
+    {"taught_name": "taught_names", "taught_score": "taught_scores"},
+    {"guess": "guesses", "guess_score": "guess_scores"},
+)
 
 
 def instances_to_message(instances: Instances, header: Header, model: str, embeddings: bool = False) -> InstanceArray:
@@ -25,9 +29,9 @@ def instances_to_message(instances: Instances, header: Header, model: str, embed
         embeddings: whether each instance carries its embedding.
     """
     message = InstanceArray(header=header, height=instances.height, width=instances.width, model=model)
-    columns = {
-        name: getattr(instances, f"{name}s") for name in ("id", "class_id", "score", "distance", *chain(*OPTIONAL))
-    }
+    fields = {name: f"{name}s" for name in ("id", "class_id", "score", "distance")}
+    fields |= dict(chain.from_iterable(group.items() for group in OPTIONAL))
+    columns = {name: getattr(instances, column) for name, column in fields.items()}
     columns = {name: values.tolist() for name, values in columns.items() if values is not None}
     columns |= {"unknown": instances.unknown.tolist(), "class_name": map(instances.class_name, range(len(instances)))}
     columns |= {"roi": map(_region, instances.rois.tolist()), "mask": map(_mask, instances.masks)}
@@ -109,8 +113,8 @@ def instances_from_message(message: InstanceArray, class_names: Iterable[str] | 
 def _optional_columns(found: list[Instance]) -> dict[str, list]:
     columns = {}
     for group in OPTIONAL:
-        if any(getattr(instance, group[0]) for instance in found):
-            columns |= {f"{name}s": [getattr(instance, name) for instance in found] for name in group}
+        if any(getattr(instance, next(iter(group))) for instance in found):
+            columns |= {column: [getattr(instance, name) for instance in found] for name, column in group.items()}
     return columns
 
 

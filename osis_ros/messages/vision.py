@@ -18,7 +18,7 @@ from vision_msgs.msg import (
 from osis_ros.instances import UNKNOWN_NAME, Instances
 from osis_ros.messages.errors import MessageError
 
-FIRST_TAUGHT = 1 << 15  # in LabelInfo; more classes than that no model has
+FIRST_TAUGHT, FIRST_GUESS, LAST_ID = 1 << 15, 3 << 14, (1 << 16) - 1  # in LabelInfo; so many classes has no model
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,15 +81,23 @@ def detections_from_message(message: Detection2DArray) -> Detections:
 
 
 def label_info_to_message(
-    class_names: Sequence[str], score_threshold: float, header: Header, taught: Sequence[str] = ()
+    class_names: Sequence[str],
+    score_threshold: float,
+    header: Header,
+    taught: Sequence[str] = (),
+    guesses: Sequence[str] = (),
 ) -> LabelInfo:
     """The names of the class ids: 0..K-1 known, K unknown. `threshold` is the lowest score that is published.
 
     Args:
         taught: taught names, which are no classes. They are listed with ids from `FIRST_TAUGHT` on.
+        guesses: names that a guess may be. They are listed with a question mark, as in the overlay, from `FIRST_GUESS`
+            on, as far as ids go.
     """
     classes = [VisionClass(class_id=i, class_name=name) for i, name in enumerate((*class_names, UNKNOWN_NAME))]
     classes += [VisionClass(class_id=i, class_name=name) for i, name in enumerate(taught, FIRST_TAUGHT)]
+    possible = guesses[: LAST_ID - FIRST_GUESS + 1]
+    classes += [VisionClass(class_id=i, class_name=f"{name}?") for i, name in enumerate(possible, FIRST_GUESS)]
     return LabelInfo(header=header, class_map=classes, threshold=score_threshold)
 
 

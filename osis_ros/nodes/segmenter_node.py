@@ -100,7 +100,8 @@ class SegmenterNode(StreamingNode):
         self._pipeline, segmenter = loaded, loaded.segment.segmenter
         for stream in self._streams:
             stream.configure(loaded.another())
-        self._label_info = LabelInfoPublisher(self, segmenter.bundle.class_names)
+        guesser = loaded.guess.guesser
+        self._label_info = LabelInfoPublisher(self, segmenter.class_names, guesser.names if guesser else ())
         self._announce()
         self.get_logger().info(f"colours are converted by {converter.name}: {converter.note}", once=True)
         self.get_logger().info(f"configured with model '{segmenter.bundle.name}' on {segmenter.provider}")

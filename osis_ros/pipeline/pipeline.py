@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from osis_ros.pipeline.frame import Frame
+from osis_ros.pipeline.guess import Guess
 from osis_ros.pipeline.mask_nms import MaskNms
 from osis_ros.pipeline.name import Name
 from osis_ros.pipeline.segment import Segment
@@ -11,7 +12,7 @@ from osis_ros.pipeline.stage import Stage
 from osis_ros.pipeline.track import Track
 
 S = TypeVar("S", bound=Stage)
-STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Track, Name)
+STAGES: tuple[type[Stage], ...] = (Segment, MaskNms, Track, Name, Guess)
 SETTINGS = tuple(setting for stage in STAGES for setting in stage.settings)
 
 
@@ -21,7 +22,8 @@ class Pipeline:
     Attributes:
         segment: the first stage, which holds the model.
         track: the stage that remembers the objects of the stream.
-        name: the last stage, which holds the taught names.
+        name: the stage that holds the taught names.
+        guess: the last stage, which guesses what unknown objects are.
         limits: setting's name → largest value that makes sense with the loaded model.
     """
 
@@ -46,6 +48,7 @@ class Pipeline:
         self.segment = self._stage(Segment)
         self.track = self._stage(Track)
         self.name = self._stage(Name)
+        self.guess = self._stage(Guess)
         self.limits = {name: limit for stage in self._stages for name, limit in stage.limits.items()}
 
     def _stage(self, kind: type[S]) -> S:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from osis_ros.inference.bundle import DEFAULT_MODEL
 from osis_ros.inference.manifest import BundleError
@@ -11,6 +12,11 @@ from osis_ros.inference.segmenter import Segmenter
 from osis_ros.pipeline.frame import Frame
 from osis_ros.pipeline.setting import MODELS_OWN, UNCONFIGURED, Setting
 from osis_ros.pipeline.stage import Stage
+from osis_ros.words.names_file import NamesError, read_names_file
+
+NAMES = Setting("names", "",
+                "File of `osis names`: what a zero-shot model looks for beside its classes, or, with guess.map or "
+                "guess.image_model, what unknown objects may be. Empty for none.", UNCONFIGURED)  # fmt: skip
 
 
 class Segment(Stage):
@@ -34,6 +40,7 @@ class Segment(Stage):
                 "T_u: an instance is unknown if its distance from the known classes exceeds this; 0..2, or 0..1 if "
                 "model.yaml has unknown_by probability or odds; -1 for the model's own threshold.",
                 low=0.0, high=2.0, models_own=True),
+        NAMES,
     )  # fmt: skip
 
     def __init__(self, values: Mapping[str, object]) -> None:
@@ -41,6 +48,12 @@ class Segment(Stage):
         bundle, unknown = self.segmenter.bundle, _given(values, "unknown_threshold")
         if unknown is not None and (reason := bundle.manifest.refusal(unknown)):  # or every image would be refused
             raise BundleError(f"unknown_threshold is {reason} ({bundle.path})")
+        names = str(values[NAMES.name]).strip()
+        if names and bundle.manifest.word_dim is not None:
+            self.segmenter.ask(read_names_file(Path(names).expanduser()))
+        elif names and not any(str(values.get(name, "")).strip() for name in ("guess.map", "guess.image_model")):
+            raise NamesError(f"names is given, but the model '{bundle.name}' takes no names; set guess.map or "
+                             "guess.image_model to guess what unknown objects are")  # fmt: skip
         self.limits = {
             "max_instances": bundle.manifest.thresholds.max_instances,
             "unknown_threshold": bundle.manifest.highest_unknown,

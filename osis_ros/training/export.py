@@ -78,12 +78,12 @@ def export_bundle(
     )
     with tempfile.TemporaryDirectory() as place:
         graph, weights = Path(place) / MODEL_FILE, Path(place) / WEIGHTS_FILE
-        export_onnx(model, graph, height, width, static=static, half=half)
+        classes = export_onnx(model, graph, height, width, static=static, half=half)
         save_checkpoint(weights, model, fields["provenance"], torch.float16 if half else torch.float32)
         card = model_card(
             folder.name, manifest, model.config, _pretrained(recorded), graph.stat().st_size / 1e6, sections
         )
-        return write_bundle(folder, graph, fields, card, weights)
+        return write_bundle(folder, graph, fields, card, weights, classes=classes)
 
 
 def card_of(bundle: Bundle, sections: Sequence[str] = ()) -> str:
@@ -174,10 +174,11 @@ def _manifest_fields(
         "input_height": height,
         "input_width": width,
         "padding": _padding(model),
-        "embedding_dim": 0 if config.scene else config.words.dim if config.words else config.embedding.dim,
+        "embedding_dim": embedding_dim(config),
         **({"word_dim": config.words.dim} if config.words else {}),
         "unknown_by": config.unknown_by,
         "second_look": config.second_look is not None,
+        "decisive_embedding": config.second_look is not None,
         **({"scene": True} if config.scene else {}),
         "thresholds": {
             "score": decision.score_threshold if score is None else score,
@@ -196,6 +197,15 @@ def _manifest_fields(
             "metrics": figures,
         },
     }
+
+
+def embedding_dim(config: ModelConfig) -> int:
+    """Length of the embeddings that the graph gives."""
+    if config.scene:
+        return 0
+    if config.words:
+        return config.words.dim
+    return config.embedding.dim + (config.second_look.dim if config.second_look else 0)
 
 
 def _padding(model: Detector) -> list[int]:

@@ -1,5 +1,7 @@
 """What makes an exported graph small and quick beyond what the exporter does; none of it changes a result."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -46,6 +48,12 @@ def pad_outputs(graph: onnx.GraphProto, rows: int) -> None:
     graph.node.append(helper.make_node("Squeeze", ["found_shape"], ["count"]))
     _name_rows(graph, rows)
     graph.output.append(helper.make_tensor_value_info("count", TensorProto.INT64, []))
+
+
+def as_default(graph: onnx.GraphProto, values: Mapping[str, np.ndarray]) -> None:
+    """Let inputs have these values where a run gives them none."""
+    for name, value in values.items():
+        graph.initializer.append(numpy_helper.from_array(value, name))
 
 
 def _constant(graph: onnx.GraphProto, name: str, value: np.ndarray) -> str:

@@ -52,7 +52,8 @@ def quantise(bundle: Bundle, folder: Path, files: Iterable[Path]) -> Bundle:
             op_types_to_quantize=["Conv", *WITH_CONVOLUTIONS], nodes_to_quantize=nodes,
             extra_options={"CalibMovingAverage": True},
         )  # fmt: skip
-        return write_bundle(folder, quantised, _fields(bundle, reader.count), _card(bundle, folder.name, reader.count))
+        card = _card(bundle, folder.name, reader.count)
+        return write_bundle(folder, quantised, _fields(bundle, reader.count), card, classes=bundle.classes)
 
 
 def _folded(bundle: Bundle, file: Path) -> onnx.ModelProto:

@@ -73,6 +73,17 @@ def test_tracks_and_taught_names_come_back_where_there_are_any():
     assert instances_from_message(message(), NAMES).track_ids is None
 
 
+def test_guesses_come_back_where_there_are_any():
+    sent = example().replaced(guesses=["", "kettle"], guess_scores=[0, 0.5])
+    wire = instances_to_message(sent, Header(), "m")
+    assert [(i.guess, i.guess_score) for i in wire.instances] == [("", 0), ("kettle", 0.5)]
+    assert wire.instances[1].class_name == "unknown"
+    again = instances_from_message(wire, NAMES)
+    assert (again.guesses.tolist(), again.guess_scores.tolist()) == (["", "kettle"], [0, 0.5])
+    assert again.taught_names is None
+    assert instances_from_message(message(), NAMES).guesses is None
+
+
 def test_an_empty_array_comes_back_with_its_size():
     again = instances_from_message(InstanceArray(height=6, width=8), NAMES)
     assert (len(again), again.height, again.width, again.class_names) == (0, 6, 8, NAMES)

@@ -97,6 +97,13 @@ def test_label_info_by_hand_and_back():
     assert label_info_from_message(message) == (("cup", "can"), 0.25)
 
 
+def test_label_info_lists_as_many_names_of_guesses_as_there_are_ids():
+    message = label_info_to_message(("cup",), 0.3, Header(), guesses=[f"n{i}" for i in range(20_000)])
+    listed = [(one.class_id, one.class_name) for one in message.class_map]
+    assert listed[:3] == [(0, "cup"), (1, "unknown"), (3 << 14, "n0?")]
+    assert listed[-1] == (65535, f"n{65535 - (3 << 14)}?")
+
+
 def test_label_info_lists_taught_names_behind_the_classes():
     message = label_info_to_message(("cup", "can"), 0.25, Header(), ("my cup", "tile"))
     assert [(one.class_id, one.class_name) for one in message.class_map] == [

@@ -9,17 +9,20 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+import torch.nn.functional as F
 from decisive_network import decisive_network
 from safetensors import safe_open
 from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.inference.bundle import Bundle, load_bundle
+from osis_ros.inference.class_table import ClassTable
 from osis_ros.inference.image_file import read_image
 from osis_ros.inference.letterbox import Letterbox
 from osis_ros.inference.manifest import BundleError
 from osis_ros.inference.paste import paste_masks
 from osis_ros.inference.segmenter import Segmenter
+from osis_ros.instances import Instances
 from osis_ros.training.checkpoint import lineage, load_checkpoint, save_checkpoint
 from osis_ros.training.export import _padding, _pretrained, reconfigured, round_to_half
 from osis_ros.training.export_graph import ExportGraph, export_onnx
@@ -28,6 +31,7 @@ from osis_ros.training.model.backbones.backbone import build_backbone
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.detections import Detections
+from osis_ros.training.model.semseg.stages import Semantics
 
 HEIGHT, WIDTH = 192, 256
 PROVENANCE = {"config": "tiny", "data": "nothing", "steps": 7, "seed": 3, "commit": "abc1234"}
@@ -94,8 +98,14 @@ def bundle(checkpoint, tmp_path_factory) -> Bundle:
     return load_bundle(place / "tiny")
 
 
-def run_graph(session: onnxruntime.InferenceSession, image: np.ndarray, score: float, unknown: float) -> Detections:
-    values = session.run(list(Detections._fields), feeds(image, score, unknown))
+def run_graph(
+    session: onnxruntime.InferenceSession,
+    image: np.ndarray,
+    score: float,
+    unknown: float,
+    table: ClassTable | None = None,
+) -> Detections:
+    values = session.run(list(Detections._fields), feeds(image, score, unknown) | (table.inputs if table else {}))
     return Detections(*(torch.from_numpy(value) for value in values))
 
 
@@ -156,11 +166,15 @@ def assert_same_instances(ours: Detections, *theirs: Detections, size: tuple[int
 
 
 def like(a: Detections, i: int, b: Detections, size: tuple[int, int], share: float = 1.0) -> set[int]:
-    """The instances of `b` that differ from instance i of `a` by no more than rounding, or by a share of it."""
+    """The instances of `b` that differ from instance i of `a` by no more than rounding, or by a share of it.
+
+    An embedding that is shorter in `b` is that of the first look alone, which the other begins with.
+    """
     near = (b.boxes - a.boxes[i]).abs().amax(1) < 0.1 * share
     near &= (b.scores - a.scores[i]).abs() < 1e-3 * share
     near &= (b.distances - a.distances[i]).abs() < 1e-3 * share
-    near &= (b.embeddings @ a.embeddings[i]) > 1 - 1e-4 * share
+    own = F.normalize(a.embeddings[i, : b.embeddings.shape[1]], dim=0)
+    near &= (F.normalize(b.embeddings[:, : len(own)]) @ own) > 1 - 1e-4 * share
     near &= b.class_ids == a.class_ids[i]
     return {j for j in torch.where(near)[0].tolist() if same_mask(a, i, b, j, size, share)}
 
@@ -210,7 +224,7 @@ def test_the_graph_gives_what_the_network_gives_on_photographs(network, bundle, 
 
 def test_the_graph_looks_at_crops_as_the_network_does(photographs, tmp_path, capfd):
     network = decisive_network(HEIGHT, WIDTH, on_crops=True)
-    export_onnx(network, tmp_path / "model.onnx", HEIGHT, WIDTH)
+    table = export_onnx(network, tmp_path / "model.onnx", HEIGHT, WIDTH)
     assert capfd.readouterr() == ("", "")  # the exporter prints whole graphs where it has to try again
     session, networks = start(tmp_path / "model.onnx"), beside(network)
     decision = network.config.decision
@@ -226,6 +240,18 @@ def test_the_graph_looks_at_crops_as_the_network_does(photographs, tmp_path, cap
         fewer, kept = run_graph(session, image, limit, decision.unknown_threshold), ours.scores > limit
         torch.testing.assert_close(fewer.scores, ours.scores[kept], atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(fewer.masks, ours.masks[kept], atol=1e-3, rtol=1e-3)
+    found = run_graph(session, image, decision.score_threshold, decision.unknown_threshold)
+    number, embeddings = len(table.names), found.embeddings.numpy()
+    dim = table.weights.shape[1]
+    looked = np.linalg.norm(embeddings[:, dim:], axis=1) > 0
+    own, others = embeddings[looked][:1], embeddings[looked & (embeddings @ embeddings[looked][0] < 0.9)]
+    assert len(others) > 5
+    row = table.with_class("kettle", own, others, boundary=0.0)
+    after = run_graph(session, image, decision.score_threshold, decision.unknown_threshold, row)
+    near = after.embeddings.numpy() @ own[0] > 0.999
+    assert near.any()
+    assert (after.class_ids[near] == number).all()  # and what is unlike it does not get the new name
+    assert (after.embeddings.numpy()[after.class_ids == number] @ own[0] > 0.8).all()
     graph = onnx.load(tmp_path / "model.onnx").graph
     maker = {name: node.op_type for node in graph.node for name in node.output}
     assert "Concat" not in [maker.get(node.input[0]) for node in graph.node if node.op_type == "Conv"]
@@ -295,6 +321,59 @@ def test_the_static_graph_pads_the_same_rows(network, bundle, photographs, tmp_p
         assert not padded[count:].any()
 
 
+def with_table(bundle: Bundle, table: ClassTable, image: np.ndarray) -> Instances:
+    return Segmenter(bundle.with_classes(table), threads=1, warm_up=False).segment(image, 0.05)
+
+
+def test_the_distance_that_decides_is_that_of_the_published_embedding(bundle, network, photographs):
+    image = network_input(photographs[0], HEIGHT, WIDTH)
+    found = with_table(bundle, bundle.classes, image)
+    assert len(found) > 20
+    np.testing.assert_allclose((1 - bundle.classes.centres @ found.embeddings.T).min(0), found.distances, atol=1e-5)
+    with torch.inference_mode():
+        raw = torch.randn(50, network.config.embedding.dim)
+        logits = network.classify(Semantics(raw, raw, raw, raw))
+    given = raw.numpy() @ bundle.classes.weights.T + bundle.classes.biases
+    np.testing.assert_allclose(given, logits[:, :-1] - logits[:, -1:], atol=1e-4)
+
+
+def test_the_objects_of_a_class_whose_row_is_removed_are_unknown(bundle, photographs):
+    image, threshold = network_input(photographs[0], HEIGHT, WIDTH), bundle.manifest.thresholds.unknown
+    before = with_table(bundle, bundle.classes, image)
+    number = int(np.bincount(before.class_ids[~before.unknown]).argmax())
+    removed = before.class_names[number]
+    after = with_table(bundle, bundle.classes.without(removed), image)
+    assert after.class_names == tuple(name for name in before.class_names if name != removed)
+    distances = 1 - bundle.classes.centres @ after.embeddings.T
+    others = np.delete(distances, number, axis=0).min(0)
+    np.testing.assert_array_equal(after.unknown, others > threshold)
+    assert after.unknown.any()
+
+
+def test_a_row_added_for_a_taught_object_gets_the_instances_of_its_class(bundle, photographs):
+    image, threshold = network_input(photographs[0], HEIGHT, WIDTH), bundle.manifest.thresholds.unknown
+    before = with_table(bundle, bundle.classes, image)
+    taught = before.embeddings[before.unknown][:1]
+    table = bundle.classes.with_class("kettle", taught)
+    table.weights[-1] *= 20  # the weights of this untrained network's own classes are of no certain size
+    after = with_table(bundle, table, image)
+    assert after.class_names == (*before.class_names, "kettle")
+    distances = 1 - table.centres @ after.embeddings.T
+    np.testing.assert_allclose(after.distances, distances.min(0), atol=1e-5)
+    kettles = after.class_ids == len(before.class_names)
+    assert kettles.any()
+    assert kettles[distances[-1] <= threshold].all()
+    assert not after.unknown[distances[-1] <= threshold].any()
+
+
+def test_without_a_table_the_graph_runs_with_the_classes_it_was_exported_with(bundle, photographs):
+    image = network_input(photographs[0], HEIGHT, WIDTH)
+    alone = run_graph(start(bundle.model_file), image, 0.05, bundle.manifest.thresholds.unknown)
+    given = with_table(bundle, bundle.classes, image)
+    np.testing.assert_array_equal(alone.class_ids, given.class_ids)
+    np.testing.assert_array_equal(alone.scores, given.scores)
+
+
 def test_the_graph_is_of_the_contracts_form(network, bundle):
     model = onnx.load(bundle.model_file)
     dim = network.config.embedding.dim
@@ -303,6 +382,11 @@ def test_the_graph_is_of_the_contracts_form(network, bundle):
         ("image", "tensor(uint8)", [HEIGHT, WIDTH, 3]),
         ("score_threshold", "tensor(float)", []),
         ("unknown_threshold", "tensor(float)", []),
+    ]
+    assert [(v.name, v.type, v.shape) for v in session.get_overridable_initializers()] == [
+        ("centres", "tensor(float)", ["K", dim]),
+        ("weights", "tensor(float)", ["K", dim]),
+        ("biases", "tensor(float)", ["K"]),
     ]
     assert [(v.name, v.type, v.shape) for v in session.get_outputs()] == [
         ("boxes", "tensor(float)", ["N", 4]),

@@ -9,10 +9,11 @@ from osis_ros.nodes.support.qos import LATCHED
 
 
 class LabelInfoPublisher:
-    """Tells the class names of one model, the taught names, and the score threshold, each time that one changes."""
+    """Tells the class names of one model, the taught names, the names of guesses and the score threshold, each time
+    that one changes."""
 
-    def __init__(self, node: Node, class_names: tuple[str, ...]) -> None:
-        self._node, self._class_names = node, class_names
+    def __init__(self, node: Node, class_names: tuple[str, ...], guesses: tuple[str, ...] = ()) -> None:
+        self._node, self._class_names, self._guesses = node, class_names, guesses
         self._announced: tuple[float, tuple[str, ...]] | None = None
         self._publisher = None
         if importlib.util.find_spec("vision_msgs"):
@@ -31,7 +32,8 @@ class LabelInfoPublisher:
         from osis_ros.messages.vision import label_info_to_message
 
         header = Header(stamp=self._node.get_clock().now().to_msg())
-        self._publisher.publish(label_info_to_message(self._class_names, score_threshold, header, taught))
+        message = label_info_to_message(self._class_names, score_threshold, header, taught, self._guesses)
+        self._publisher.publish(message)
         self._announced = score_threshold, taught
 
     def destroy(self) -> None:

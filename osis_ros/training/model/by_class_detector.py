@@ -43,7 +43,8 @@ class ByClassDetector(Detector):
         """Class features. Nothing has a distance to a class."""
         features = self.roi_head.class_features(hidden).float()
         nowhere = features.new_zeros(len(features), self.config.num_classes)
-        return Semantics(features, F.normalize(features), nowhere)
+        z = F.normalize(features)
+        return Semantics(features, z, nowhere, z)
 
     def recognise(
         self, view: View, proposals: Proposals, thresholds: Thresholds, decision: DecisionConfig

@@ -32,7 +32,8 @@ class PlaceholderDetector(Detector):
         """RoI features. Nothing has a distance to a class."""
         features = hidden.float()
         nowhere = features.new_zeros(len(features), self.config.num_classes)
-        return Semantics(features, F.normalize(features), nowhere)
+        z = F.normalize(features)
+        return Semantics(features, z, nowhere, z)
 
     def score(self, found: Candidates) -> Scored:
         """Known instances by the softmax alone, unknown ones by s; T_u bounds the odds of the placeholders

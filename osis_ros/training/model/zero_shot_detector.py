@@ -83,7 +83,8 @@ class ZeroShotDetector(ByClassDetector):
         """Semantic vectors. Nothing has a distance to a class."""
         semantic = self.classifier(self.roi_head.class_features(hidden))
         nowhere = torch.zeros_like(semantic[:, :1]).expand(-1, self.config.num_classes)
-        return Semantics(semantic, F.normalize(semantic), nowhere)
+        z = F.normalize(semantic)
+        return Semantics(semantic, z, nowhere, z)
 
     def classify(self, semantics: Semantics) -> Tensor:
         return semantic_logits(semantics.raw, self.words)

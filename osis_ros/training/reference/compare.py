@@ -107,7 +107,7 @@ def observe(model: SemSeg, fixture: dict[str, np.ndarray]) -> dict[str, np.ndarr
     given = with_image_index([torch.from_numpy(fixture["given_boxes"])])
     on_given = model.describe(model.pool_boxes(levels, given))
     theirs = torch.from_numpy(fixture["embeddings"])
-    as_found = Semantics(theirs, theirs, model.embedding.distances(theirs))
+    as_found = Semantics(theirs, theirs, model.embedding.distances(theirs), theirs)
     ours = {
         "p3": levels[3 - FINEST][0, : len(fixture["p3"])],
         "p6": levels[6 - FINEST][0, : len(fixture["p6"])],

@@ -10,11 +10,14 @@ WEIGHTS_FILE, CENTRES = "weights.safetensors", "embedding.centres"
 
 
 def read_centres(bundle: Bundle) -> np.ndarray | None:
-    """The class centres [K, D] float32, of unit length, from the weights beside the graph; None where there are none.
+    """The class centres [K, D] float32, of unit length, from the bundle's rows or the weights beside the graph; None
+    where there are none.
 
     Raises:
         EvaluationError: weights that cannot be read, or of another model.
     """
+    if bundle.classes is not None:
+        return bundle.classes.centres
     path = bundle.path / WEIGHTS_FILE
     if not path.is_file():
         return None

@@ -84,6 +84,9 @@ class SecondLook(Addition):
         self.fc = xavier(nn.Linear(self.backbone.channels[-1] * cells, config.hidden))
         self.embedding = EmbeddingSpace(config.hidden, config.dim, num_classes)
         self.dropout = nn.Dropout(config.dropout)
+        # In an exported graph [K], of each class its own; only classes that were added there have an offset.
+        self.temperature: float | Tensor = config.temperature
+        self.offsets: Tensor | None = None
 
     def forward(self, pixels: Tensor, rois: Tensor) -> Tensor:
         """Look at boxes.
@@ -92,7 +95,7 @@ class SecondLook(Addition):
             pixels: [B, 3, H, W] normalised for MobileNetV2.
             rois: [R, 5] image index and box in pixels.
         Returns:
-            cosine distances [R, K] float32 of what they show to the class centres.
+            unit embeddings [R, dim] float32 of what they show.
         """
         rois = shaken(rois) if self.training else rois
         crops = crop_rois(pixels, rois, self.config.crop_size, self.config.margin / 2)
@@ -100,22 +103,26 @@ class SecondLook(Addition):
             crops = blurred(crops, self.config.blur)
         features = self.backbone(crops.contiguous(memory_format=torch.channels_last))[-1].flatten(1)
         hidden = self.dropout(F.relu(self.fc(self.dropout(features))))
-        return self.embedding.distances(F.normalize(self.embedding(hidden)))
+        return F.normalize(self.embedding(hidden))
 
     def logits(self, distances: Tensor) -> Tensor:
         """[R, K + 1] of a softmax over the classes and, last, an object of none.
 
         The latter scores as much as something at right angles to a centre would.
         """
-        return F.pad((1 - distances) / self.config.temperature, (0, 1))
+        logits = (1 - distances) / self.temperature
+        return F.pad(logits if self.offsets is None else logits + self.offsets, (0, 1))
 
     def on_candidates(self, view: View, found: Candidates) -> Candidates:
         """Where it saw an object, it has its share in what both looks make of it."""
-        distances, seen = self.opinion(view.pixels, found.boxes, found.scores)
+        z, distances, seen = self.opinion(view.pixels, found.boxes, found.scores)
         again, share = self.logits(distances), self.config.share * seen[:, None]
         no_class = torch.where(seen, again.softmax(1)[:, -1], NO_OPINION)
         return found._replace(
-            semantics=found.semantics._replace(distances=mean_of_both(found.semantics.distances, distances, share)),
+            semantics=found.semantics._replace(
+                distances=mean_of_both(found.semantics.distances, distances, share),
+                decisive=both_embeddings(found.semantics.z, z, share),
+            ),
             logits=mean_of_both(found.logits, again, share),
             scores_as_unknown=unknown_scores(found.scores_as_unknown, no_class, self.config.unknown_share),
         )
@@ -135,7 +142,7 @@ class SecondLook(Addition):
             count=self.config.samples, positive_fraction=1.0, positive_iou=self.config.positive_iou,
         )  # fmt: skip
         rois, labels = samples.rois[samples.positive], samples.labels[samples.positive]
-        distances = in_few_sizes(partial(self, pixels), rois)
+        distances = self.embedding.distances(in_few_sizes(partial(self, pixels), rois))
         return {"loss_second_look": self.config.loss_weight * self.loss(distances, labels)}
 
     def start_from(self, backbone: Backbone) -> None:
@@ -154,21 +161,32 @@ class SecondLook(Addition):
         target = torch.where(labels < 0, distances.shape[1], labels)
         return F.cross_entropy(self.logits(distances), target, reduction="sum") / max(len(labels), 1)
 
-    def opinion(self, pixels: Tensor, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    def opinion(self, pixels: Tensor, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Look at the best boxes of one image; those that overlap one of them (IoU > nms_iou) share what it shows.
 
         Args:
             pixels: [1, 3, H, W]. boxes: [P, 4]. scores: [P].
         Returns:
-            distances [P, K], and [P] bool: False where none of the boxes looked at stands for this one, so that its
-            distances mean nothing.
+            unit embeddings [P, dim], their distances [P, K], and [P] bool: False where none of the boxes looked at
+            stands for this one, so that its embedding and distances mean nothing.
         """
         limit = self.config.nms_iou
         best = nms(boxes, scores, limit)[: self.config.max_boxes]
-        distances = self(pixels, torch.cat((torch.zeros_like(boxes[best, :1]), boxes[best]), 1))
+        z = self(pixels, torch.cat((torch.zeros_like(boxes[best, :1]), boxes[best]), 1))
+        distances = self.embedding.distances(z)
         # One column more, at the limit itself, wins where nothing overlaps enough; so no image is a special case.
         overlap, nearest = F.pad(box_iou(boxes, boxes[best]), (0, 1), value=limit).max(1)
-        return F.pad(distances, (0, 0, 0, 1))[nearest], overlap > limit
+        found, distances = (F.pad(own, (0, 0, 0, 1))[nearest] for own in (z, distances))
+        return found, distances, overlap > limit
+
+
+def both_embeddings(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+    """One unit embedding of two, [R, D + E], so that the dot product of two such is the mean of those of their parts.
+
+    Args:
+        first: [R, D], second: [R, E], both of unit length. share: [R, 1] of the second in the mean, 0..1.
+    """
+    return torch.cat(((1 - share).sqrt() * first, share.sqrt() * second), 1)
 
 
 def drawn_around(boxes: Tensor) -> Tensor:

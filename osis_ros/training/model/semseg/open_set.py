@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops import nms
 
@@ -52,7 +51,7 @@ def decide(boxes: Tensor, scored: Scored, config: DecisionConfig, thresholds: Th
     unknown = scored.unknown_scores > thresholds.unknown
     candidate = scored.as_known > thresholds.score
     if not config.multi_class:
-        candidate = candidate & F.one_hot(scored.as_known.argmax(1), num_classes).bool()
+        candidate = candidate & (scored.as_known.argmax(1)[:, None] == torch.arange(num_classes, device=boxes.device))
     index, class_ids = torch.where(candidate & ~unknown[:, None])
     known_scores = scored.as_known[index, class_ids]
     kept = nms_by_class(boxes[index], known_scores, class_ids, config.nms_iou)[: config.max_known]

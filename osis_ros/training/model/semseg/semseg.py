@@ -153,7 +153,7 @@ class SemSeg(nn.Module):
         """Where RoI features [R, hidden] lie in the embedding space."""
         raw = self.embedding(hidden)
         z = F.normalize(raw)
-        return Semantics(raw, z, self.embedding.distances(z))
+        return Semantics(raw, z, self.embedding.distances(z), z)
 
     def classify(self, semantics: Semantics) -> Tensor:
         """Logits [R, K + 1] of the classes, none of them last."""
@@ -203,7 +203,8 @@ class SemSeg(nn.Module):
         """One image's instances with masks, in their order; see `draw`."""
         found, logits = self.draw(view, found, least)
         masks = (logits - self.config.mask.threshold_logit).sigmoid()
-        return Detections(found.boxes, found.scores, found.class_ids, found.unknown_scores, found.semantics.z, masks)
+        boxes, scores, class_ids, semantics, unknown_scores = found
+        return Detections(boxes, scores, class_ids, unknown_scores, semantics.decisive, masks)
 
     def draw(self, view: View, found: Recognised, least: float | Tensor | None) -> tuple[Recognised, Tensor]:
         """Mask logits [N, M, M] inside the boxes, and the instances that they belong to.

@@ -33,11 +33,14 @@ class Batch(NamedTuple):
 
 
 class Semantics(NamedTuple):
-    """raw [R, D] embeddings, z [R, D] the same of unit length, distances [R, K] to the class centres; float32."""
+    """raw [R, D] embeddings, z [R, D] the same of unit length, distances [R, K] to the class centres; decisive [R, E],
+    the embedding of unit length that distances are told from: z, unless a further look at the objects adds its own;
+    float32."""
 
     raw: Tensor
     z: Tensor
     distances: Tensor
+    decisive: Tensor
 
     def take(self, index: Tensor) -> "Semantics":
         """Those at `index`, in its order."""

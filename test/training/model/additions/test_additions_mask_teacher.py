@@ -45,7 +45,7 @@ def losses(model: Detector, samples: RoISamples, targets: list[dict], step: int 
     model.progress = Progress(step, 10)
     generator = torch.Generator().manual_seed(0)
     levels = [torch.rand(1, 16, SIZE[0] // s, SIZE[1] // s, generator=generator) for s in (4, 8, 16, 32)]
-    semantics = Semantics(torch.zeros(2, 24), torch.zeros(2, 24), torch.zeros(2, 3))
+    semantics = Semantics(torch.zeros(2, 24), torch.zeros(2, 24), torch.zeros(2, 3), torch.zeros(2, 24))
     return model.mask_losses(levels, samples, semantics, targets)
 
 

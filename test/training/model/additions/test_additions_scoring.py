@@ -23,7 +23,7 @@ LOGITS = torch.tensor([[0.5, 0.3, NONE[0]], [0.4, 0.1, NONE[1]]]).log()
 def candidates() -> Candidates:
     distances = torch.tensor([[0.3, 0.1], [0.6, 0.9]])
     scores = torch.tensor([0.4, 0.9])
-    return Candidates(torch.zeros(2, 4), scores, Semantics(distances, distances, distances), LOGITS, scores)
+    return Candidates(torch.zeros(2, 4), scores, Semantics(*[distances] * 4), LOGITS, scores)
 
 
 def scored(unknowns: bool = True, **config: object) -> Scored:

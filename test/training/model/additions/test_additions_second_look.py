@@ -3,12 +3,19 @@
 import crop_networks as shared
 import pytest
 import torch
+import torch.nn.functional as F
 from crop_networks import SIZE, alive, losses, scene
 from pydantic import ValidationError
 from torchvision.ops import box_iou
 
 from osis_ros.training.model.additions.crops import blurred, crop_rois
-from osis_ros.training.model.additions.second_look import NO_OPINION, SecondLook, SecondLookConfig, drawn_around
+from osis_ros.training.model.additions.second_look import (
+    NO_OPINION,
+    SecondLook,
+    SecondLookConfig,
+    both_embeddings,
+    drawn_around,
+)
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector
 from osis_ros.training.model.semseg.stages import Candidates, View
@@ -75,7 +82,7 @@ def test_boxes_that_overlap_share_what_was_seen_and_the_rest_is_not_seen():
     torch.manual_seed(0)
     look = alive(SecondLook(SecondLookConfig(crop_size=32, max_boxes=2), num_classes=2)).eval()
     boxes = torch.tensor([[0.0, 0, 40, 40], [80, 40, 120, 80], [1, 0, 40, 41], [40, 40, 60, 60], [82, 40, 120, 80]])
-    distances, seen = look.opinion(torch.randn(1, 3, *SIZE), boxes, torch.tensor([0.9, 0.8, 0.7, 0.6, 0.95]))
+    _, distances, seen = look.opinion(torch.randn(1, 3, *SIZE), boxes, torch.tensor([0.9, 0.8, 0.7, 0.6, 0.95]))
     assert seen.tolist() == [True, True, True, False, True]
     assert torch.equal(distances[0], distances[2])
     assert torch.equal(distances[1], distances[4])  # what the better of the two shows
@@ -86,7 +93,7 @@ def test_boxes_that_overlap_share_what_was_seen_and_the_rest_is_not_seen():
 def test_where_it_saw_a_box_it_has_its_share_and_elsewhere_none(model):
     model.eval()
     view, found = candidates(model, 9)
-    distances, seen = model.second_look.opinion(view.pixels, found.boxes, found.scores)
+    z, distances, seen = model.second_look.opinion(view.pixels, found.boxes, found.scores)
     assert seen.tolist() == [True] * 6 + [False] * 3
     both, first = model.second_look.on_candidates(view, found), found.semantics.distances
     assert torch.allclose(both.semantics.distances[:6], (0.75 * first + 0.25 * distances)[:6])
@@ -97,6 +104,14 @@ def test_where_it_saw_a_box_it_has_its_share_and_elsewhere_none(model):
     no_class[6:] = NO_OPINION
     assert torch.allclose(both.scores_as_unknown, found.scores * no_class**0.5)
     assert torch.equal(both.semantics.z, found.semantics.z)
+    # One embedding of both looks, whose dot product with a class's is the mean of both cosines.
+    decisive = both.semantics.decisive
+    assert torch.allclose(decisive[:6], torch.cat((0.75**0.5 * found.semantics.z, 0.25**0.5 * z), 1)[:6])
+    assert torch.allclose(decisive.norm(dim=1), torch.ones(9))
+    spaces = (model.embedding, model.second_look.embedding)
+    centres = both_embeddings(*(F.normalize(own.centres) for own in spaces), torch.tensor(0.25))
+    assert torch.allclose(1 - decisive[:6] @ centres.T, both.semantics.distances[:6], atol=1e-6)
+    assert torch.equal(decisive[6:, : found.semantics.z.shape[1]], found.semantics.z[6:])
     assert torch.equal(both.scores, found.scores)
 
 
@@ -166,7 +181,7 @@ def test_it_learns_to_tell_a_known_object_from_another():
     pixels = model.backbone.normalise(image[None], [SIZE])
     with torch.no_grad():
         look = model.second_look.eval()
-        assert look.logits(look(pixels, rois)).argmax(1).tolist() == [0, 2]
+        assert look.logits(look.embedding.distances(look(pixels, rois))).argmax(1).tolist() == [0, 2]
 
 
 @torch.no_grad()
