@@ -19,14 +19,16 @@ from osis_ros.inference.segmenter import INPUTS, NAMES
 FEWEST_CHANNELS = 16  # of a convolution's input and output; those with fewer see pixels or give boxes and scores
 WITH_CONVOLUTIONS = ("Relu", "Clip", "Add", "MaxPool")  # operators that stay in 8 bits between two convolutions
 ONCE = 1  # batch size of a map of the whole image
+FINEST = 8  # pixels of the input to a pixel of the map: finer maps stay in float32 (docs/int8.md has figures)
 
 
 def quantise(bundle: Bundle, folder: Path, files: Iterable[Path]) -> Bundle:
     """Write a bundle with the same network, whose convolutions have 8-bit weights and activations.
 
-    The convolutions on the whole image are quantised, the ranges of their activations come from the images. What works
-    on crops of single objects stays in float32: the shipped model finds almost nothing with 8 bits there. Weights have
-    7 bits, because processors without VNNI would saturate with 8; so every processor gives the same result.
+    The convolutions on maps of the whole image are quantised, except on the finest maps. The images give the ranges of
+    their activations. What works on crops of single objects stays in float32: the shipped model finds almost nothing
+    with 8 bits there. Weights have 7 bits, because processors without VNNI would saturate with 8; so every processor
+    gives the same result.
 
     Args:
         folder: the new bundle's; a bundle that is there already is replaced.
@@ -40,7 +42,9 @@ def quantise(bundle: Bundle, folder: Path, files: Iterable[Path]) -> Bundle:
     with tempfile.TemporaryDirectory() as place:
         folded, quantised = Path(place) / "folded.onnx", Path(place) / MODEL_FILE
         model = _folded(bundle, folded)
-        nodes = _convolutions(model.graph)
+        nodes = _convolutions(
+            model.graph, bundle.manifest.input_height // FINEST, bundle.manifest.input_width // FINEST
+        )
         if any(node.op_type == "QuantizeLinear" for node in model.graph.node) or not nodes:
             raise BundleError(f"{MODEL_FILE} is quantised already, or has no large convolution ({bundle.path})")
         add_pre_process_metadata(model)
@@ -66,8 +70,8 @@ def _folded(bundle: Bundle, file: Path) -> onnx.ModelProto:
     return onnx.shape_inference.infer_shapes(onnx.load(file))
 
 
-def _convolutions(graph: onnx.GraphProto) -> list[str]:
-    """Names of the nodes to quantise."""
+def _convolutions(graph: onnx.GraphProto, height: int, width: int) -> list[str]:
+    """Names of the nodes to quantise, on maps of this size at most."""
     weights = {tensor.name: tensor.dims for tensor in graph.initializer}
     shapes = {
         value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
@@ -76,7 +80,7 @@ def _convolutions(graph: onnx.GraphProto) -> list[str]:
     names = []
     for node in graph.node:
         shape = shapes.get(node.output[0], ())
-        if len(shape) != 4 or shape[0] != ONCE or min(shape) < 1:
+        if len(shape) != 4 or shape[0] != ONCE or not (0 < shape[2] <= height and 0 < shape[3] <= width):
             continue
         if node.op_type in WITH_CONVOLUTIONS or (node.op_type == "Conv" and _is_large(node, weights)):
             names.append(node.name)

@@ -21,7 +21,9 @@ WIDE = 16  # channels of the convolutions in the middle
 
 @pytest.fixture(scope="module")
 def convolved(tmp_path_factory) -> Bundle:
-    """The colour model, whose colours go through four convolutions that change nothing: 3 → 16 → 16 → 16 → 3."""
+    """The colour model, whose colours go through four convolutions: 3 → 16 → 16 → 16 → 3.
+
+    The first takes every 8th pixel, and the last map is enlarged again. Else they change nothing."""
     folder = tmp_path_factory.mktemp("quantise")
     plain = colour_bundle(folder / "plain")
     model = colour_graph(96, 128)
@@ -33,10 +35,17 @@ def convolved(tmp_path_factory) -> Bundle:
         weights = np.eye(outputs, inputs, dtype=np.float32)[..., None, None]
         graph.initializer.append(numpy_helper.from_array(weights, f"weights_{step}"))
         convolution = helper.make_node(
-            "Conv", [f"map_{step}", f"weights_{step}"], [f"sum_{step}"], f"convolution_{step}"
+            "Conv",
+            [f"map_{step}", f"weights_{step}"],
+            [f"sum_{step}"],
+            f"convolution_{step}",
+            strides=[1 if step else 8] * 2,
         )
         chain += [convolution, helper.make_node("Relu", [f"sum_{step}"], [f"map_{step + 1}"], f"relu_{step}")]
-    chain.append(helper.make_node("Squeeze", ["map_4", "batch_axis"], ["channels"]))
+    graph.initializer.append(numpy_helper.from_array(np.array([1, 1, 8, 8], np.float32), "scales"))
+    how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    chain.append(helper.make_node("Resize", ["map_4", "", "scales"], ["map_large"], **how))
+    chain.append(helper.make_node("Squeeze", ["map_large", "batch_axis"], ["channels"]))
     graph.node.extend(chain)
     order = {"Cast": 0, "Transpose": 1}  # ONNX wants nodes after what they use
     first = [node for node in graph.node if "image" in node.input or "colours" in node.output]
@@ -60,8 +69,8 @@ def pictures(tmp_path_factory) -> Path:
 def picture(bright: int) -> np.ndarray:
     """A red and a blue rectangle on grey."""
     rgb = np.full((96, 128, 3), 40, np.uint8)
-    rgb[10:40, 20:60, 0] = bright
-    rgb[50:90, 70:120, 2] = bright
+    rgb[8:40, 16:64, 0] = bright
+    rgb[48:88, 72:120, 2] = bright
     return rgb
 
 
@@ -77,7 +86,7 @@ def test_it_finds_what_the_original_finds(convolved, pictures, tmp_path):
     rgb = picture(230)
     expected, found = (Segmenter(one).segment(rgb) for one in (convolved, bundle))
     assert found.class_ids.tolist() == expected.class_ids.tolist() == [0, 2]
-    np.testing.assert_array_equal(found.boxes, [[20, 10, 60, 40], [70, 50, 120, 90]])
+    np.testing.assert_array_equal(found.boxes, [[16, 8, 64, 40], [72, 48, 120, 88]])
     assert all((a == b).all() for a, b in zip(found.masks, expected.masks))
 
 
