@@ -27,13 +27,13 @@ def test_the_same_result_agrees_fully_and_so_do_two_empty_ones():
 
 
 def test_each_kind_of_disagreement_is_told_apart():
-    one = found((A, "mug"), (B, "bowl"), (C, "mug"))
-    other = found((A, "mug"), (B, "unknown"), ((150, 0, 10, 10), "bowl"))
+    one = found((A, "mug"), (B, "bowl"), (C, "mug"), ((60, 30, 10, 10), "mug"))
+    other = found((A, "mug"), (B, "unknown"), (C, "mug"), ((150, 0, 10, 10), "bowl"))
     agreement = frame_agreement(one, other)
-    assert agreement.pairs.tolist() == [[0, 0], [1, 1]]
-    assert (agreement.same.tolist(), agreement.differ) == ([True, False], 1)
-    assert (agreement.only_a.tolist(), agreement.only_b.tolist()) == ([2], [2])
-    assert agreement.quality == pytest.approx(1 / (2 + 2 / 2))
+    assert agreement.pairs.tolist() == [[0, 0], [1, 1], [2, 2]]
+    assert (agreement.same.tolist(), agreement.differ) == ([True, False, True], 1)
+    assert (agreement.only_a.tolist(), agreement.only_b.tolist()) == ([3], [3])
+    assert agreement.quality == pytest.approx(2 / (3 + 2 / 2))
 
 
 def test_masks_that_overlap_by_less_than_half_are_two_objects():
@@ -49,11 +49,12 @@ def test_classes_are_compared_by_name_whatever_their_numbers():
 
 def test_the_matrix_counts_each_object_of_each_image_once():
     agreement = Agreement()
-    one, other = found((A, "mug"), (B, "bowl"), (C, "mug")), found((A, "mug"), (B, "unknown"))
+    one = found((A, "mug"), (B, "bowl"), (C, "mug"))
+    other = found((A, "mug"), (B, "unknown"), ((150, 0, 10, 10), "bowl"), ((170, 0, 10, 10), "bowl"))
     for _ in range(2):
         agreement.saw(one, other, frame_agreement(one, other))
-    assert agreement.matrix == {("mug", "mug"): 2, ("bowl", "unknown"): 2, ("mug", NOTHING): 2}
+    assert agreement.matrix == {("mug", "mug"): 2, ("bowl", "unknown"): 2, ("mug", NOTHING): 2, (NOTHING, "bowl"): 4}
     assert agreement.figures() == {
-        "images": 2, "agreement": pytest.approx(2 / 5), "same": 2, "class_differs": 2, "only_a": 2, "only_b": 0,
+        "images": 2, "agreement": pytest.approx(2 / 7), "same": 2, "class_differs": 2, "only_a": 2, "only_b": 4,
         "mask_iou": 1.0,
     }  # fmt: skip
