@@ -153,7 +153,7 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
     boxes, _ = _boxes(clouds, margins, ids, plane)
     clouds = [_with_doubtful(cloud, surface.doubtful, box, plane) for cloud, surface, box in zip(clouds, chosen, boxes)]
     boxes, supports = _boxes(clouds, [0.5 * pixel for pixel in pixels], ids, plane)
-    points = [cloud.points for cloud in clouds]
+    points = [_whole(cloud, surface.rest, plane) for cloud, surface in zip(clouds, chosen)]
     covers = silhouettes(boxes, camera)
     return Objects(
         ids=ids,
@@ -175,12 +175,13 @@ def place(instances: Instances, surfaces: list[Surface], plane: Plane | None, ca
 
 @dataclass(frozen=True, eq=False)
 class _Cloud:
-    """The points of one object [M, 3]. Where there is a plane, also their heights above it [M] in ascending order, and
-    the hull [V, 2] of their footprint, along the plane."""
+    """The points of one object [M, 3]. Where there is a plane, also their heights above it [M] in ascending order, the
+    hull [V, 2] of their footprint, along the plane, and whether points of the plane were taken out."""
 
     points: np.ndarray
     heights: np.ndarray | None = None
     outline: np.ndarray | None = None
+    cut: bool = False
 
 
 def _clouds(surfaces: list[Surface], plane: Plane | None) -> list[_Cloud]:
@@ -191,15 +192,28 @@ def _clouds(surfaces: list[Surface], plane: Plane | None) -> list[_Cloud]:
     starts = np.append(0, np.cumsum(counts))
     points = np.concatenate([surface.points for surface in surfaces])
     local = plane.local(points)
-    above = local[2] > np.float32(0.001) + 2.5 * scatter(points[:, 2], np.float32(plane.noise))
+    above = _above(local[2], points, plane)
     clouds = []
     for start, end in zip(starts[:-1].tolist(), starts[1:].tolist()):
         own, part = points[start:end], local[:, start:end]
         chosen = np.flatnonzero(above[start:end])
-        if len(own) > len(chosen) >= max(0.6 * len(own), LEAST_POINTS):
+        cut = len(own) > len(chosen) >= max(0.6 * len(own), LEAST_POINTS)
+        if cut:
             own, part = own.take(chosen, axis=0), part.take(chosen, axis=1)
-        clouds.append(_Cloud(own, np.sort(part[2]), footprint_hull(part[:2])))
+        clouds.append(_Cloud(own, np.sort(part[2]), footprint_hull(part[:2]), cut))
     return clouds
+
+
+def _above(heights: np.ndarray, points: np.ndarray, plane: Plane) -> np.ndarray:
+    """[M] bool: which points are above the plane by more than noise."""
+    return heights > np.float32(0.001) + 2.5 * scatter(points[:, 2], np.float32(plane.noise))
+
+
+def _whole(cloud: _Cloud, rest: np.ndarray, plane: Plane | None) -> np.ndarray:
+    """All points: those that the box was made of, and the rest of the surface."""
+    if cloud.cut:
+        rest = rest.compress(_above(plane.height(rest), rest, plane), axis=0)
+    return np.concatenate((cloud.points, rest)) if len(rest) else cloud.points
 
 
 def _with_doubtful(cloud: _Cloud, doubtful: np.ndarray, box: Box, plane: Plane | None) -> _Cloud:
@@ -214,7 +228,7 @@ def _with_doubtful(cloud: _Cloud, doubtful: np.ndarray, box: Box, plane: Plane |
     local = plane.local(more)
     heights = np.concatenate((cloud.heights, local[2]))
     heights.sort()
-    return _Cloud(points, heights, np.concatenate((cloud.outline, local[:2].T)))
+    return _Cloud(points, heights, np.concatenate((cloud.outline, local[:2].T)), cloud.cut)
 
 
 def _boxes(

@@ -25,7 +25,8 @@ class Surface:
 
     Attributes:
         points: [M, 3] float32 metres, in the camera's optical frame: points that certainly belong to the object. Of
-            more than MANY, those at its edge and every fifth of the others.
+            more than MANY, those at its edge and every fifth of the others, which are enough for its box.
+        rest: [R, 3] float32 metres: the others of them.
         doubtful: [D, 3] float32 metres: the mask's other readings, at its edge and at jumps of depth. Some belong to
             the object, on faces seen almost from the side; some are flying pixels or background.
         eroded: number of pixels by which the mask was eroded.
@@ -35,6 +36,7 @@ class Surface:
     """
 
     points: np.ndarray
+    rest: np.ndarray
     doubtful: np.ndarray
     eroded: int
     area: int
@@ -65,7 +67,7 @@ def measured_surface(
     border = _touches_border(mask, roi, depth.shape)
     if measured == 0:
         nothing = np.zeros((0, 3), np.float32)
-        return Surface(nothing, nothing, 0, total, 0.0, border)
+        return Surface(nothing, nothing, nothing, 0, total, 0.0, border)
     steady = valid & ~_jumps(z, valid, noise)
     inner = _eroded(mask, roi, depth.shape, EROSION)
     edge = valid & ~inner
@@ -74,8 +76,11 @@ def measured_surface(
     kept = steady & inner if eroded else steady
     kept = _main_parts(kept, z) if kept.any() else valid
     cloud = camera.cloud(z, x, y).reshape(-1, 3)
-    points, doubtful = (cloud.take(np.flatnonzero(pixels), axis=0) for pixels in (_thinned(kept), valid ^ kept))
-    return Surface(points, doubtful, eroded, total, measured / total, border)
+    chosen = _thinned(kept)
+    points, rest, doubtful = (
+        cloud.take(np.flatnonzero(pixels), axis=0) for pixels in (chosen, kept ^ chosen, valid ^ kept)
+    )
+    return Surface(points, rest, doubtful, eroded, total, measured / total, border)
 
 
 def _thinned(kept: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from osis_ros.geometry.errors import GeometryError
 from osis_ros.geometry.locate import Locator
 from osis_ros.geometry.objects import ON_NOTHING, ON_PLANE, Objects
 from osis_ros.geometry.pinhole import Pinhole
+from osis_ros.geometry.surface import measured_surface
 from osis_ros.instances import Instances
 
 BRICK = Cuboid((0.02, -0.03, 0.05), (0.12, 0.06, 0.10), np.deg2rad(25))
@@ -75,12 +76,16 @@ def test_points_lie_on_the_surface_by_the_centres_of_their_pixels():
     np.testing.assert_allclose(objects.centroids[0, :2], 0, atol=1e-5)
 
 
-def test_of_many_readings_those_at_the_edge_and_some_others_are_kept():
+def test_of_many_readings_the_box_is_made_of_those_at_the_edge_and_some_others():
     pose = looking(90 - 1e-6, 0.6)
     depth, owner = cast(pose, [Cuboid((0, 0, 0.05), (0.08, 0.08, 0.10))])
     columns = np.nonzero(owner == 1)[1]
-    points = Locator().locate(instances_of(owner), depth, CAMERA).points[0]
+    instances = instances_of(owner)
+    assert len(Locator().locate(instances, depth, CAMERA).points[0]) == len(columns)
+    surface = measured_surface(instances.masks[0], instances.rois[0].tolist(), depth, CAMERA)
+    points = surface.points
     assert 1000 < len(points) < len(columns) / 3
+    assert len(points) + len(surface.rest) + len(surface.doubtful) == len(columns)
     seen = CAMERA.project(points)[:, 0]
     np.testing.assert_allclose([seen.min(), seen.max()], [columns.min(), columns.max()], atol=1e-3)
 
