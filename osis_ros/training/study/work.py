@@ -107,8 +107,7 @@ def is_done(run: Run, study: StudyConfig, folder: Path) -> bool:
     """
     if (folder / RUN_FILE).is_file():
         earlier, now = json.loads((folder / RUN_FILE).read_text("utf-8")), _settings(run, study)
-        if earlier != now:
-            entry = next(iter(_differences(earlier, now)))
+        if entry := next(_differences(earlier, now), None):
             raise ConfigError(
                 f"{folder} holds a run of another configuration, which differs in {entry}; give the study another "
                 "output, or move the folder away"
@@ -154,6 +153,7 @@ def _settings(run: Run, study: StudyConfig) -> dict[str, Any]:
 
 
 def _differences(first: Any, second: Any, name: str = "") -> Iterator[str]:
+    """Entries that differ. None and an entry that is not there are the same: later releases have more entries."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in first.keys() | second.keys():
             yield from _differences(first.get(key), second.get(key), f"{name}.{key}".lstrip("."))

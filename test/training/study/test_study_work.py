@@ -151,6 +151,15 @@ def test_a_run_of_another_configuration_is_not_taken_for_this_one(done, tmp_path
         run_study(changed, place / "data", place / "out", lambda _: None)
 
 
+def test_a_run_of_a_release_that_did_not_have_an_entry_yet_goes_on(done):
+    place, _, _ = done
+    file = place / "out" / "semseg-0" / "run.json"
+    settings = json.loads(file.read_text())
+    assert settings.pop("stay_known", "absent") is None
+    file.write_text(json.dumps(settings))
+    assert len(finished(load_study(place / "study.yaml"), place / "out")) == 2
+
+
 def test_a_folder_of_something_else_is_left_alone(place, tmp_path):
     (tmp_path / "letter.txt").touch()
     with pytest.raises(ConfigError, match="is no folder of an osis study"):
