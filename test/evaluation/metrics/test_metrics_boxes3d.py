@@ -38,3 +38,5 @@ def test_boxes_that_lie_in_any_way():
     flat = (np.zeros(3), np.eye(3), np.array([1.0, 1.0, 0.5]))
     assert sampled_iou(np.zeros(3), turn, np.array([1.0, 0.5, 1.0]), flat) == pytest.approx(1.0, abs=0.01)
     assert sampled_iou(np.zeros(3), turn, np.array([1.0, 1.0, 0.5]), flat) == pytest.approx(1 / 3, abs=0.02)
+    away = (np.array([3.0, -2.0, 1.0]), np.eye(3), np.ones(3))
+    assert sampled_iou(np.array([3.5, -2.0, 1.0]), np.eye(3), np.ones(3), away) == pytest.approx(1 / 3, abs=0.02)

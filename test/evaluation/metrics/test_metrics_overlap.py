@@ -27,10 +27,19 @@ def test_pixels_count_and_each_region_is_paired_once():
     assert result.f == pytest.approx(2 * (32 / 48) * 0.8 / (32 / 48 + 0.8))
 
 
+def test_regions_are_paired_by_f_and_not_by_the_pixels_they_share():
+    truth = image((0, 0, 10, 2))  # 20 px
+    found = image((0, 0, 10, 8), (0, 0, 9, 1))  # 71 px, 11 of them inside: F 22 / 91; 9 px, all inside: F 18 / 29
+    result = overlap(found, truth)
+    assert (result.precision, result.recall) == (pytest.approx(9 / 80), pytest.approx(9 / 20))
+
+
 def test_what_is_not_judged_does_not_count():
     judged = np.ones((10, 20), bool)
     judged[:, 10:] = False
     assert overlap(image((0, 0, 5, 5), (12, 0, 18, 5)), image((0, 0, 5, 5)), judged) == Overlap(1, 1, 1)
+    two = image((0, 0, 5, 5), (5, 0, 8, 5))
+    assert overlap(two, image((0, 0, 8, 5)), judged).precision == pytest.approx(25 / 40)  # two regions stay two
 
 
 def test_empty_images():

@@ -95,6 +95,14 @@ def test_tracks_count_while_the_camera_moves_too():
     assert figures["track_flicker_per_object_minute"] == pytest.approx(1 / (1.75 / 60))
 
 
+def test_classes_are_compared_by_track_whatever_the_order():
+    _, frames = seen(
+        (found(A, B, C, tracks=(1, 2, 3), classes=(0, 1, 0)), HERE),
+        (found(A, B, C, tracks=(2, 3, 1), classes=(1, 0, 0)), BESIDE),
+    )
+    assert frames[1].class_changes == 0
+
+
 def test_the_lower_score_is_the_duplicate_and_a_mask_within_another_is_a_part():
     whole, lid, shifted = (10, 10, 40, 40), (12, 12, 10, 10), (14, 10, 40, 40)
     assert duplicates_and_parts(found(whole, lid, B)) == (0, 1)

@@ -1,5 +1,6 @@
 """Messages by their stamp."""
 
+import math
 import threading
 import time
 
@@ -42,6 +43,8 @@ def test_the_exact_stamp_and_else_the_nearest_within_half_a_period():
 
 def test_a_fast_camera_narrows_the_tolerance():
     assert taken(history(1000, 1010, 1020, 1030), 1040) is None
+    assert taken(history(1000, 1010, 1020), 1026) is None  # three messages tell a period, two do not
+    assert taken(history(1000, 1010), 1016) == 1010
 
 
 def test_what_comes_late_is_waited_for():
@@ -49,6 +52,9 @@ def test_what_comes_late_is_waited_for():
     timer = threading.Timer(0.05, kept.put, [at(1060)])
     timer.start()
     assert taken(kept, 1060, wait=10.0) == 1060
+    for delay, stamp in ((0.05, 1090), (0.1, 1120)):  # the first that comes is not yet the one
+        threading.Timer(delay, kept.put, [at(stamp)]).start()
+    assert taken(kept, 1120, wait=10.0) == 1120
     begun = time.monotonic()
     assert taken(kept, 2000, wait=0.05) is None
     assert 0.04 < time.monotonic() - begun < 5
@@ -80,3 +86,4 @@ def test_no_more_than_so_many_are_kept():
     assert kept.reaches() == (2 * MS, 3 * MS)
     assert history().reaches() is None
     assert history(0, 30, 60).period == pytest.approx(0.03)
+    assert math.isnan(history(0, 30).period)

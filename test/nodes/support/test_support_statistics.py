@@ -49,6 +49,18 @@ def test_rates_and_quantiles_by_hand(clock: HandClock):
     assert math.isnan(later.latency_p50)
 
 
+def test_the_loss_is_the_share_of_what_should_have_come_of_late(clock: HandClock):
+    counters = FrameStatistics()
+    for _ in range(6):
+        counters.received()
+    assert counters.summary().loss == 0
+    counters.lost(1)
+    counters.lost(1)
+    assert (counters.summary().loss, counters.summary().lost) == (pytest.approx(2 / 8), 2)
+    clock.now += 60
+    assert (counters.summary().loss, counters.summary().lost) == (0, 2)
+
+
 def test_a_failure_is_forgotten_by_the_next_good_frame_but_not_its_text(clock: HandClock):
     counters = FrameStatistics()
     counters.received()
