@@ -271,7 +271,7 @@ def test_bad_input_is_one_sentence_and_an_empty_array(rig: Rig, case: str):
     rig.start(depth_wait=0.3)
     send(rig)
     eventually(lambda: case in ("no depth",) or rig.node._placer.depth.reaches(), "the depth image arrives")
-    eventually(lambda: case == "no camera_info" or rig.node._placer._info, "the calibration arrives")
+    eventually(lambda: case == "no camera_info" or rig.node._placer._calibrations.at(0), "the calibration arrives")
     _, owner = cast(POSE, THINGS, LENS)
     rig.instances(1_000_000_000, instances_of(owner))
     message = rig.answer(1_000_000_000)
