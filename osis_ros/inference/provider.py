@@ -100,6 +100,21 @@ def open_session(
     return session
 
 
+def open_cpu_session(file: Path, threads: int) -> ort.InferenceSession:
+    """Load any ONNX file on the CPU.
+
+    Args:
+        threads: as in `open_session`.
+    Raises:
+        one of ORT_ERRORS.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads or _omp_num_threads() or usable_cores()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    return ort.InferenceSession(file, options, providers=[PROVIDERS["cpu"]])
+
+
 def engine_cache(bundle: Bundle, root: Path | None) -> Path:
     """Where a bundle's TensorRT engines lie: a folder for each model, precision and release, so that an engine is never
     used for another graph or by another release. ONNX Runtime adds the kind of GPU to the file name. The release of

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 
-from osis_ros.inference.provider import ORT_ERRORS
+from osis_ros.inference.provider import ORT_ERRORS, open_cpu_session
 from osis_ros.words.embedding_map import unit
 from osis_ros.words.guess import GuessError
 
@@ -29,16 +28,14 @@ class ImageTower:
         """Load the file and run it once.
 
         Args:
-            threads: CPU threads; 0 for ONNX Runtime's choice.
+            threads: CPU threads; 0 for as many as the process may use (`provider.open_session`).
         Raises:
             GuessError: a file that is missing, or is not of this form.
         """
         if not file.is_file():
             raise GuessError(f"{file}: no such file, expected the image part of a model such as CLIP as ONNX")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = threads, 3
         try:
-            self._session = ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            self._session = open_cpu_session(file, threads)
             given, metadata = self._session.get_inputs(), self._session.get_modelmeta().custom_metadata_map
             shape = given[0].shape if len(given) == 1 else None
             if shape is None or len(shape) != 4 or shape[1] != 3 or given[0].type != "tensor(float)":
