@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from osis_ros.errors import OsisError
+from osis_ros.files.atomic import append
 from osis_ros.instances import Instances
 
 RECORD = struct.Struct("<IIII")  # number of the camera, of its image, bytes that follow, and their CRC
@@ -59,7 +60,7 @@ class AnswerJournal:
                 self._file.truncate(self._read(head))
             else:
                 self._file.truncate(0)
-                self._write(head)
+                append(self._file, self.path, head)
         except BlockingIOError:
             self._file.close()
             raise AnswerJournalError(f"{self.path} is being written by another process; wait for it to end") from None
@@ -117,16 +118,7 @@ class AnswerJournal:
             size=np.array((found.height, found.width)), seconds=np.float64(answer.seconds),
         )  # fmt: skip
         data = content.getvalue()
-        self._write(RECORD.pack(camera, image, len(data), zlib.crc32(data)) + data)
-
-    def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as err:
-            err.filename = str(self.path)  # a full disk names no file
-            raise
+        append(self._file, self.path, RECORD.pack(camera, image, len(data), zlib.crc32(data)) + data)
 
     def close(self) -> None:
         """Keep the file for `resume`."""

@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all: who reads one never finds half of it, however its writer ended."""
+"""Files that are written whole or not at all, so that no reader finds half of one; and journals that grow."""
 
 import contextlib
 import os
+from io import RawIOBase
 from pathlib import Path
 
 
@@ -30,4 +31,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
             draft.unlink()
         if isinstance(err, OSError):
             err.filename = str(path)  # a full disk names no file, other errors name the draft
+        raise
+
+
+def append(file: RawIOBase, path: Path, data: bytes) -> None:
+    """Write all of it to an unbuffered file that is open.
+
+    Raises:
+        OSError: with the file's name, which that of a full disk lacks.
+    """
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as err:
+        err.filename = str(path)
         raise

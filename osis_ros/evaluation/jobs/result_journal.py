@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from osis_ros.errors import OsisError
+from osis_ros.files.atomic import append
 
 
 class JournalError(OsisError):
@@ -50,7 +51,7 @@ class ResultJournal:
             self._file.truncate(len(head) + self._read(lines))
         elif head.startswith(first) or (not lines and first.startswith(b"{")):  # cut short, or without results
             self._file.truncate(0)
-            self._write(head)
+            append(self._file, self.path, head)
         else:
             raise JournalError(
                 f"{self.path} holds results of another run (another model, other thresholds or images): finish that "
@@ -71,19 +72,10 @@ class ResultJournal:
             size += len(line)
         return size
 
-    def _write(self, line: bytes) -> None:
-        rest = memoryview(line)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as err:
-            err.filename = str(self.path)  # a full disk names no file
-            raise
-
     def add(self, image_id: int, results: list[dict[str, Any]]) -> None:
         """Keep the results of one image."""
         self.done[image_id] = results
-        self._write((json.dumps([image_id, results]) + "\n").encode())
+        append(self._file, self.path, (json.dumps([image_id, results]) + "\n").encode())
 
     def __enter__(self) -> "ResultJournal":
         return self
