@@ -1,6 +1,7 @@
 """What a replay finds in the images of one camera, image by image, and its report."""
 
 import time
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from osis_ros.errors import ImageError
 from osis_ros.evaluation.jobs.criteria import Criterion, EmptyRegion, Outcome
 from osis_ros.evaluation.metrics.steadiness import Steadiness
 from osis_ros.evaluation.reports.replay_run import Frame as FoundFrame
-from osis_ros.evaluation.reports.replay_run import FrameScore, ReplayReport
+from osis_ros.evaluation.reports.replay_run import ReplayReport, SeenTrack
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.messages.stamps import stamp_of
@@ -80,6 +81,7 @@ class CameraRun:
     _failures: Counter[str] = field(default_factory=Counter)
     _notices: Counter[str] = field(default_factory=Counter)
     _steadiness: Steadiness = field(default_factory=Steadiness)
+    _tracks: dict[int, SeenTrack] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.truth)
@@ -109,10 +111,23 @@ class CameraRun:
             time=image.raw.time * 1e-9, stamp=stamp_of(frame), known=len(instances) - unknown, unknown=unknown,
             latency=seconds, names=Counter(instances.class_name(i) for i in range(len(instances))),
             steadiness=self._steadiness.saw(instances, frame.rgb, (stamp_of(frame) or image.raw.time) * 1e-9),
-            hits=tuple(one.name for one in self._regions if one.hits(instances).any()), tracks=_seen(frame),
+            hits=tuple(one.name for one in self._regions if one.hits(instances).any()),
+            tracks=self._followed(frame, image.raw.time * 1e-9),
         )  # fmt: skip
         self.frames.append(found)
         return found
+
+    def _followed(self, frame: Frame, time: float) -> array:
+        """The ids of the objects' tracks in an image; takes note of what the image adds to each track."""
+        if frame.tracks is None:
+            return array("I")
+        seen = frame.tracks.take(frame.tracks.instance_ids > 0)
+        ids = seen.ids.tolist()
+        for id_, name in zip(ids, seen.class_names.tolist(), strict=True):
+            before = self._tracks.get(id_)
+            images, first = (before.images, before.first) if before else (0, time)
+            self._tracks[id_] = SeenTrack(id_, name, images + 1, first, time)
+        return array("I", ids)
 
     def missing(self) -> None:
         """The bag has been read, whether or not it held all images that it lists."""
@@ -127,12 +142,12 @@ class CameraRun:
         """
         verdict, note = self.judge.verdict()
         scores, agreement = self.judge.scores() if verdict else ({}, None)
-        frames = [replace(frame, truth=FrameScore.of(scores.get(frame.stamp))) for frame in self.frames]
+        frames = [replace(frame, truth=scores.get(frame.stamp)) for frame in self.frames]
         sentences = [*more, *list(self._notices)[:REASONS_TOLD]]
         report = replace(
             report, camera=self.name, image_topic=self.topic, truth=self.truth.name,
             frames=sorted(frames, key=lambda frame: frame.time), agreement=agreement, steadiness=self._steadiness,
-            failures=dict(self._failures), verdict=verdict,
+            failures=dict(self._failures), verdict=verdict, tracks=[self._tracks[id_] for id_ in sorted(self._tracks)],
             note=" ".join([note, *(f"{sentence}." for sentence in sentences)]),
         )  # fmt: skip
         return replace(report, outcomes=self._outcomes(report)) if self.criteria else report
@@ -146,11 +161,3 @@ class CameraRun:
         ]  # fmt: skip
         before = f"{self.name}: " if self.name else ""
         return [replace(outcome, name=before + outcome.name) for outcome in outcomes]
-
-
-def _seen(frame: Frame) -> dict[int, str]:
-    """The tracks of the objects in an image: id → class by vote."""
-    if frame.tracks is None:
-        return {}
-    seen = frame.tracks.take(frame.tracks.instance_ids > 0)
-    return dict(zip(seen.ids.tolist(), seen.class_names.tolist(), strict=True))

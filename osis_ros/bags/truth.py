@@ -9,7 +9,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from osis_ros.coco.annotations import EvaluationError
 from osis_ros.errors import ImageError
 from osis_ros.evaluation.jobs.truth_files import CocoTruth, TruthError, label_truth, read_label_classes, with_classes
-from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement
+from osis_ros.evaluation.metrics.agreement import Agreement, FrameScore
 from osis_ros.evaluation.metrics.referee import Referee, Verdict
 from osis_ros.instances import Instances
 from osis_ros.messages.errors import MessageError
@@ -80,7 +80,7 @@ class Judge:
 
     def __init__(self, source: TruthSource) -> None:
         self._source, self._referee = source, Referee()
-        self._unusable: list[str] = []
+        self._unusable, self._first_fault = 0, ""
 
     def saw_truth(self, read: InstanceArray | Image | CompressedImage | MessageError) -> None:
         """A message of the truth, or why it cannot be read."""
@@ -89,7 +89,7 @@ class Judge:
                 raise read
             self._referee.saw_truth(stamp_of(read), self._source.read(read))
         except (MessageError, ImageError, EvaluationError) as err:
-            self._unusable.append(str(err))
+            self._cannot_use(err)
 
     def saw_answer(self, frame: Frame, seconds: float, number: int = 0) -> None:
         """What was found in an image, how long that took, and the number of the image in its topic, from 0."""
@@ -104,7 +104,11 @@ class Judge:
                 if truth is not None:
                     self._referee.saw_truth(stamp, truth)
         except (TruthError, EvaluationError) as err:
-            self._unusable.append(str(err))
+            self._cannot_use(err)
+
+    def _cannot_use(self, err: Exception) -> None:
+        self._unusable += 1
+        self._first_fault = self._first_fault or str(err)
 
     @property
     def waits(self) -> bool:
@@ -119,9 +123,7 @@ class Judge:
         if self._referee.repeated:
             return None, f"Images share their stamps, so {name} cannot be told apart: nothing is judged."
         kind = "messages" if self._source.file is None else "images"
-        unusable = (
-            f" {len(self._unusable)} of its {kind} cannot be used: {self._unusable[0]}." if self._unusable else ""
-        )
+        unusable = f" {self._unusable} of its {kind} cannot be used: {self._first_fault}." if self._unusable else ""
         if not self._referee.scores:
             by = "number" if self._source.file is not None and not self._source.file.by_stamp else "stamp"
             return None, f"Nothing on {name} has the {by} of an image: nothing is judged.{unusable}"
@@ -131,6 +133,6 @@ class Judge:
             file) else ""  # fmt: skip
         return verdict, f"Judged by {name}; AP and AR are of masks, above the score threshold.{unusable}{missing}"
 
-    def scores(self) -> tuple[dict[int, FrameAgreement], Agreement]:
-        """Each judged image's results (A) against its truth (B), by stamp, and all of them together."""
+    def scores(self) -> tuple[dict[int, FrameScore], Agreement]:
+        """Each judged image's results against its truth, by stamp, and the agreement of all of them together."""
         return self._referee.scores, self._referee.agreement

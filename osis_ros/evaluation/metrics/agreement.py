@@ -43,6 +43,28 @@ class FrameAgreement:
         return float(self.iou[self.same].sum()) / total if total else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class FrameScore:
+    """What was found in an image against its truth.
+
+    Attributes:
+        quality: 0..1, as `FrameAgreement.quality`.
+        correct, wrong_class: true objects that were found, with the right class or another one.
+        false, missed: instances that are no true object, and true objects without an instance.
+    """
+
+    quality: float
+    correct: int
+    wrong_class: int
+    false: int
+    missed: int
+
+    @classmethod
+    def of(cls, found: FrameAgreement) -> "FrameScore":
+        """Of the results (A) with the truth (B)."""
+        return cls(found.quality, int(found.same.sum()), found.differ, len(found.only_a), len(found.only_b))
+
+
 def frame_agreement(a: Instances, b: Instances) -> FrameAgreement:
     """Compare the results for one image; both are of its size."""
     rows, columns, iou = mask_pairs(a, b, MATCH)

@@ -1,7 +1,8 @@
 """COCO average precision and recall of masks, from faster-coco-eval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
@@ -32,6 +33,16 @@ class CocoScores:
     budgets: tuple[int, ...]
     precision: np.ndarray
     recall: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence["CocoScores"]) -> "CocoScores":
+        """Of all classes together, where each part has some of them; the other axes are the same."""
+        return replace(
+            parts[0],
+            classes=tuple(chain.from_iterable(part.classes for part in parts)),
+            precision=np.concatenate([part.precision for part in parts], 2),
+            recall=np.concatenate([part.recall for part in parts], 1),
+        )
 
     def ap(self, classes: Sequence[int] | None = None, iou: float | None = None, area: str = "all") -> float:
         """Mean average precision in percent at the largest budget, or UNDEFINED."""

@@ -1,5 +1,6 @@
 """What is wrong with a recording, before any model has seen it: gaps, stamps, encodings, calibration, depth."""
 
+from array import array
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -51,19 +52,22 @@ class StampedTopic:
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     frames: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
-    _pairs: list[tuple[int, int]] = field(default_factory=list)
+    _times: array = field(default_factory=lambda: array("q"))
+    _stamps: array = field(default_factory=lambda: array("q"))
 
     def add(self, time: int, stamp: int) -> None:
         """A message that was recorded at `time` (ns) and has this stamp (ns)."""
-        self._pairs.append((time, stamp))
+        self._times.append(time)
+        self._stamps.append(stamp)
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._times)
 
     def times_and_stamps(self) -> tuple[np.ndarray, np.ndarray]:
         """[N] and [N] int64, ns, in the order of recording."""
-        pairs = np.array(sorted(self._pairs, key=lambda pair: pair[0]), np.int64).reshape(-1, 2)
-        return pairs[:, 0], pairs[:, 1]
+        times, stamps = np.array(self._times, np.int64), np.array(self._stamps, np.int64)
+        order = np.argsort(times, kind="stable")
+        return times[order], stamps[order]
 
 
 @dataclass(frozen=True)

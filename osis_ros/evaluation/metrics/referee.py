@@ -4,19 +4,13 @@ import pickle
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from osis_ros.coco.annotations import Category, EvaluationError, GroundTruth, Image
-from osis_ros.coco.masks import Masks
-from osis_ros.coco.rle import encode_instances
-from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement, frame_agreement
-from osis_ros.evaluation.metrics.coco_scores import UNDEFINED
-from osis_ros.evaluation.metrics.open_set import score_open_set
-from osis_ros.evaluation.metrics.split import open_set_split
-from osis_ros.instances import UNKNOWN_NAME, Instances
+from osis_ros.coco.annotations import EvaluationError
+from osis_ros.evaluation.metrics.agreement import Agreement, FrameScore, frame_agreement
+from osis_ros.evaluation.metrics.judged_masks import JudgedMasks
+from osis_ros.instances import Instances
 
 
 @dataclass(frozen=True)
@@ -48,26 +42,6 @@ class Verdict:
     precision_at_recall: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
-class _Rows(NamedTuple):
-    """The masks of an image as they are scored, run-length encoded: many images fit into memory."""
-
-    names: list[str]
-    scores: np.ndarray
-    areas: list[int]
-    rles: list[dict]
-
-    @classmethod
-    def of(cls, found: Instances) -> "_Rows":
-        areas = [np.count_nonzero(mask) for mask in found.masks]
-        return cls(_names(found), found.scores, areas, encode_instances(found))
-
-
-class _Judged(NamedTuple):
-    size: tuple[int, int]  # height and width
-    truth: _Rows
-    answer: _Rows
-
-
 @dataclass
 class Referee:
     """Collects frames, true masks and answers (the node's results) by image stamp (ns), in any order.
@@ -79,7 +53,7 @@ class Referee:
         frames: that the camera sent.
         answered: of each answered frame, how many known and unknown instances were found.
         latencies: of each answered frame, seconds from its stamp to the arrival of the answer.
-        scores: of each judged frame, the answer (A) against the truth (B).
+        scores: of each judged frame, the answer against the truth.
         agreement: of all judged frames.
         repeated: answers to frames that had one already.
     """
@@ -87,12 +61,12 @@ class Referee:
     frames: set[int] = field(default_factory=set)
     answered: dict[int, tuple[int, int]] = field(default_factory=dict)
     latencies: dict[int, float] = field(default_factory=dict)
-    scores: dict[int, FrameAgreement] = field(default_factory=dict)
+    scores: dict[int, FrameScore] = field(default_factory=dict)
     agreement: Agreement = field(default_factory=Agreement)
     repeated: int = 0
     _truth: dict[int, bytes] = field(default_factory=dict)  # without an answer so far, packed
     _answers: dict[int, bytes] = field(default_factory=dict)  # without a truth so far, packed
-    _judged: dict[int, _Judged] = field(default_factory=dict)
+    _judged: JudgedMasks = field(default_factory=JudgedMasks)
 
     def saw_frame(self, stamp: int) -> None:
         self.frames.add(stamp)
@@ -102,7 +76,7 @@ class Referee:
         Raises:
             EvaluationError: it is of another size than the answer, and is not used.
         """
-        if stamp in self._judged:
+        if stamp in self.scores:
             return
         answer = self._answers.get(stamp)
         if answer is None:
@@ -135,9 +109,10 @@ class Referee:
                 f"{answer.width}x{answer.height}; expected one size"
             )
         self._answers.pop(stamp, None)
-        self.scores[stamp] = frame_agreement(answer, truth)
-        self.agreement.saw(answer, truth, self.scores[stamp])
-        self._judged[stamp] = _Judged((truth.height, truth.width), _Rows.of(truth), _Rows.of(answer))
+        found = frame_agreement(answer, truth)
+        self.scores[stamp] = FrameScore.of(found)
+        self.agreement.saw(answer, truth, found)
+        self._judged.add(stamp, truth, answer)
 
     def forget(self, before: int) -> None:
         """Wait no longer for the other half of frames with an earlier stamp."""
@@ -163,7 +138,7 @@ class Referee:
         latencies = np.array([self.latencies[stamp] for stamp in answered] or [np.nan])
         known, unknown = (sum(self.answered[stamp][kind] for stamp in answered) for kind in (0, 1))
         count = max(len(answered), 1)
-        judged = [self._judged[stamp] for stamp in answered if stamp in self._judged]
+        judged = [stamp for stamp in answered if stamp in self.scores]
         return Verdict(
             frames_in=len(frames),
             processed=len(answered),
@@ -173,7 +148,7 @@ class Referee:
             known_per_frame=known / count,
             unknown_per_frame=unknown / count,
             judged=len(judged),
-            **_accuracy(judged),
+            **self._judged.accuracy(judged),
         )
 
 
@@ -184,42 +159,3 @@ def _packed(found: Instances) -> bytes:
 
 def _unpacked(packed: bytes) -> Instances:
     return pickle.loads(zlib.decompress(packed))
-
-
-def _accuracy(judged: Sequence[_Judged]) -> dict[str, object]:
-    truth, answers = [one.truth for one in judged], [one.answer for one in judged]
-    names = sorted({name for rows in [*truth, *answers] for name in rows.names} - {UNKNOWN_NAME})
-    ids = {name: number for number, name in enumerate(names, 1)}
-    unknown = Category(len(ids) + 1, UNKNOWN_NAME, UNKNOWN_NAME)
-    categories = (*(Category(number, name, "known") for name, number in ids.items()), unknown)
-    ids |= {UNKNOWN_NAME: unknown.id}
-    images = tuple(Image(number, "", *one.size) for number, one in enumerate(judged))
-    objects = _masks(truth, ids)
-    if not names or not len(objects):
-        undefined = dict.fromkeys(("ap_known", "ap_unknown", "ar_unknown"), UNDEFINED)
-        return undefined | {"precision_at_recall": {"known": [], "unknown": []}}
-    ground_truth = GroundTruth(Path("truth"), images, categories, objects)
-    scores = score_open_set(ground_truth, _masks(answers, ids), open_set_split(ground_truth))
-    return {
-        "ap_known": scores["known"]["AP"],
-        "ap_unknown": scores["unknown"]["AP"],
-        "ar_unknown": scores["unknown"]["AR100"],
-        "precision_at_recall": scores["precision_at_recall"],
-    }
-
-
-def _names(found: Instances) -> list[str]:
-    return [found.class_name(i) for i in range(len(found))]
-
-
-def _masks(frames: Sequence[_Rows], ids: Mapping[str, int]) -> Masks:
-    """The masks of all frames, their classes numbered by name."""
-    count = sum(len(rows.names) for rows in frames)
-    return Masks(
-        image=np.repeat(np.arange(len(frames)), [len(rows.names) for rows in frames]),
-        category=np.array([ids[name] for rows in frames for name in rows.names], np.int64),
-        score=np.concatenate([np.zeros(0), *(rows.scores for rows in frames)]),
-        area=np.array([area for rows in frames for area in rows.areas], float),
-        crowd=np.zeros(count, bool),
-        rles=tuple(rle for rows in frames for rle in rows.rles),
-    )

@@ -23,7 +23,7 @@ BINS = np.linspace(0, 1, 11)  # of the histogram of scores
 DISTANCE_BINS = np.linspace(0, 2, 41)  # of that of the distances from the known classes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FrameSteadiness:
     """One image against the one before.
 

@@ -3,13 +3,13 @@
 import json
 import threading
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from osis_ros.evaluation.metrics.referee import Referee
 from osis_ros.evaluation.metrics.truth_figures import TRUTH_FIGURES, found_figures, truth_figures
-from osis_ros.evaluation.reports.replay_run import FrameScore
 from osis_ros.instances import Instances
 
 GENERATOR = "osis_ros evaluator"  # by which a later run knows that it may replace a report
@@ -144,7 +144,7 @@ class LiveRun:
             "generator": GENERATOR,
             "figures": figures,
             "classes": [{"found": found, "true": true, "objects": count} for (found, true), count in matrix],
-            "worst": [{"stamp": stamp, **vars(FrameScore.of(score))} for stamp, score in worst],
+            "worst": [{"stamp": stamp, **asdict(score)} for stamp, score in worst],
             "problems": problems,
             "run": setup,
         }

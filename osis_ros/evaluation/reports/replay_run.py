@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from osis_ros.evaluation.jobs.criteria import Outcome
-from osis_ros.evaluation.metrics.agreement import Agreement, FrameAgreement
+from osis_ros.evaluation.metrics.agreement import Agreement, FrameScore
 from osis_ros.evaluation.metrics.recording_health import BagHealth
 from osis_ros.evaluation.metrics.referee import Verdict
 from osis_ros.evaluation.metrics.steadiness import FrameSteadiness, Steadiness
@@ -59,33 +60,9 @@ def figure_names(class_names: Iterable[str]) -> list[str]:
     return [*FIGURES, *(SEEN + name for name in names), *(COUNT + name for name in names)]
 
 
-@dataclass(frozen=True)
-class FrameScore:
-    """What was found in an image against its truth.
-
-    Attributes:
-        quality: 0..1, as `FrameAgreement.quality`.
-        correct, wrong_class: true objects that were found, with the right class or another one.
-        false, missed: instances that are no true object, and true objects without an instance.
-    """
-
-    quality: float
-    correct: int
-    wrong_class: int
-    false: int
-    missed: int
-
-    @classmethod
-    def of(cls, found: FrameAgreement | None) -> "FrameScore | None":
-        """Of the results (A) with the truth (B)."""
-        if found is None:
-            return None
-        return cls(found.quality, int(found.same.sum()), found.differ, len(found.only_a), len(found.only_b))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """One segmented image.
+    """One segmented image; of a long recording there are many, so it is kept small.
 
     Attributes:
         time: when it was recorded, s.
@@ -95,7 +72,7 @@ class Frame:
         names: its instances by class name, unknown ones as `unknown`.
         steadiness: against the image before.
         hits: names of the criteria whose region holds something.
-        tracks: of its objects, the id and the class by the vote so far.
+        tracks: ids of its objects' tracks.
         truth: against the true masks; None where there are none.
     """
 
@@ -107,7 +84,7 @@ class Frame:
     names: Counter[str]
     steadiness: FrameSteadiness
     hits: tuple[str, ...] = ()
-    tracks: Mapping[int, str] = field(default_factory=dict)
+    tracks: Sequence[int] = ()
     truth: FrameScore | None = None
 
     @property
@@ -131,6 +108,17 @@ class Frame:
         return json.dumps(fields) + "\n"
 
 
+class SeenTrack(NamedTuple):
+    """An object that was followed: its id, its class by vote, the images that show it, and the times of the first and
+    the last of them, s as `Frame.time`."""
+
+    id: int
+    name: str
+    images: int
+    first: float
+    last: float
+
+
 @dataclass(frozen=True)
 class Picture:
     """An overlay to show: the number of its frame, the frame, and a JPEG file's bytes."""
@@ -150,6 +138,7 @@ class ReplayReport:
         class_names: known classes of the model.
         health: of the recording.
         frames: the images that were segmented, in the order in which they were recorded.
+        tracks: of their objects, by id.
         steadiness: of what was found in them.
         failures: why images were skipped, and how many for each reason.
         verdict, note: the scores, where the bag holds the truth; and a sentence on them, or on why there are none.
@@ -179,6 +168,7 @@ class ReplayReport:
     outcomes: Sequence[Outcome] = ()
     agreement: Agreement | None = None
     camera: str = ""
+    tracks: Sequence[SeenTrack] = ()
 
     @property
     def passed(self) -> bool | None:
@@ -255,16 +245,6 @@ class ReplayReport:
         judged = self.agreement is not None
         numbered = [(number, frame) for number, frame in enumerate(self.frames) if frame.truth or not judged]
         return sorted(numbered, key=lambda one: (-one[1].concern, one[0]))
-
-    def tracks(self) -> list[tuple[int, str, int, float, float]]:
-        """Of each track: id, class by vote, images that show it, and seconds of the first and the last; by id."""
-        start = self.frames[0].time
-        found: dict[int, tuple[int, str, int, float, float]] = {}
-        for frame in self.frames:
-            for id_, name in frame.tracks.items():
-                *_, images, first, _ = found.get(id_, (id_, name, 0, frame.time - start, 0.0))
-                found[id_] = id_, name, images + 1, first, frame.time - start
-        return [found[id_] for id_ in sorted(found)]
 
     def summary(self) -> dict[str, object]:
         """What summary.json says of this camera."""
