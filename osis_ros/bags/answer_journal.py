@@ -16,6 +16,7 @@ from osis_ros.files.atomic import append
 from osis_ros.instances import Instances
 
 RECORD = struct.Struct("<IIII")  # number of the camera, of its image, bytes that follow, and their CRC
+MOST_HEAD = 1 << 20  # bytes of the first line
 COLUMNS = ("boxes", "scores", "class_ids", "distances", "embeddings", "rois")
 
 
@@ -72,10 +73,11 @@ class AnswerJournal:
         """Find the whole records; the bytes up to the end of the last one."""
         self._file.seek(0)
         data = io.BufferedReader(io.FileIO(self._file.fileno(), closefd=False))
-        if data.read(len(head)) != head:
+        first = data.readline(MOST_HEAD)
+        if first != head:
             raise AnswerJournalError(
-                f"{self.path} is of another replay (another bag, model, topic or threshold): give the options that it "
-                "had, or leave out --resume to begin anew"
+                f"{self.path} is of another replay: {_differences(first, head)}; give the options that it had, or "
+                "leave out --resume to begin anew"
             )
         end = len(head)
         while len(record := data.read(RECORD.size)) == RECORD.size:
@@ -127,3 +129,18 @@ class AnswerJournal:
     def remove(self) -> None:
         """The replay has come to its end."""
         self.path.unlink(missing_ok=True)
+
+
+def _differences(first: bytes, head: bytes) -> str:
+    """What differs between two first lines, in words."""
+    try:
+        then, now = json.loads(first), json.loads(head)
+        differing = [name for name in now if then.get(name) != now[name]]
+    except (ValueError, AttributeError, RecursionError):
+        return "its first line is damaged"
+    return ", ".join(f"{name} was {_short(then.get(name))} and is {_short(now[name])}" for name in differing)
+
+
+def _short(value: object) -> str:
+    text = "the model's own" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:12]}…"

@@ -1,10 +1,9 @@
 """Runs the node's pipeline on every image of a recorded bag. Writes a bag of results, figures, verdicts and a page."""
 
 import contextlib
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -199,12 +198,9 @@ def _truth_topics(options: Options, recorded: RecordedBag, topics: Sequence[str]
 def _decisive(options: Options, recorded: RecordedBag, cameras: Sequence[CameraRun]) -> dict[str, object]:
     """What decides the answers of the model, for `AnswerJournal`."""
     segmenter = cameras[0].pipeline.segment.segmenter
-    table = segmenter.bundle.classes  # rows beside the graph, which the graph's hash does not cover
-    rows = b"" if table is None else b"".join(np.asarray(getattr(table, one.name)).tobytes() for one in fields(table))
     return {
         "bag": str(options.bag.resolve()), "bytes": recorded.size, "topics": [camera.topic for camera in cameras],
-        "model": segmenter.bundle.manifest.sha256, "class_names": list(segmenter.bundle.class_names),
-        "class_rows": hashlib.sha256(rows).hexdigest(),
+        "model": segmenter.bundle.sha256, "class_names": list(segmenter.bundle.class_names),
         "provider": segmenter.provider, "score_threshold": options.score_threshold,
         "unknown_threshold": options.unknown_threshold, "version": __version__,
     }  # fmt: skip
@@ -228,7 +224,7 @@ def _reports(
     common = ReplayReport(
         bag=options.bag.resolve().name, image_topic="", truth=None,
         model=segmenter.bundle.name, model_sha256=segmenter.bundle.manifest.sha256,
-        version=__version__, provider=segmenter.provider,
+        bundle_sha256=segmenter.bundle.sha256, version=__version__, provider=segmenter.provider,
         score_threshold=own.score if options.score_threshold is None else options.score_threshold,
         unknown_threshold=own.unknown if options.unknown_threshold is None else options.unknown_threshold,
         class_names=segmenter.bundle.class_names, health=health, frames=(), steadiness=Steadiness(), failures={},

@@ -14,6 +14,7 @@ from osis_ros.messages.instances import instances_from_message
 from osis_ros.messages.stamps import stamp_of
 from osis_ros.nodes.outputs.instances import INSTANCES
 
+ADDED = ("bundle_sha256",)  # entries of the setup that the replays of earlier releases lack
 FRAMES, SUMMARY = "frames.jsonl", "summary.json"
 
 
@@ -34,7 +35,7 @@ class ReplayedRun:
 
     Attributes:
         folder: of the run.
-        setup: what ran on what, the entries of `SETUP`.
+        setup: what ran on what, the entries of `SETUP`; None where an earlier release did not record one.
         figures: by name; None where the recording does not allow one.
 
     Args:
@@ -50,7 +51,7 @@ class ReplayedRun:
             cameras = list(fields.get("cameras", ()))
             if (camera in cameras) if cameras else not camera:
                 fields = fields["cameras"][camera] if cameras else fields
-                self.setup = {name: fields["run"][name] for name in SETUP}
+                self.setup = {name: fields["run"].get(name) if name in ADDED else fields["run"][name] for name in SETUP}
                 self.figures: dict[str, float | None] = dict(fields["figures"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ReplayedError(

@@ -176,6 +176,8 @@ def compare(
         f"class, {figures['class_differs']} with another one, {figures['only_a']} only in A, {figures['only_b']} only "
         "in B", highlight=False, soft_wrap=True,
     )  # fmt: skip
+    for name, one, other in comparison.differences():
+        console.print(f"{name}: {one} in A, {other} in B", highlight=False, markup=False, soft_wrap=True)
     console.print(f"{output}: side by side", highlight=False, soft_wrap=True)
     if at_least is not None and figures["agreement"] < at_least:
         raise fail(f"the agreement is {figures['agreement']:.3f}, expected at least {at_least:g}")

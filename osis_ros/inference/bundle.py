@@ -1,6 +1,7 @@
 """A model bundle: a folder with model.onnx, model.yaml (its manifest) and README.md (its model card)."""
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from typing import Any
 import yaml
 
 from osis_ros.files.share import share_folders
-from osis_ros.inference.class_table import CLASSES_FILE, ClassTable, ClassTableError, read_class_table
+from osis_ros.inference.class_table import CLASSES_FILE, COLUMNS, ClassTable, ClassTableError, read_class_table
 from osis_ros.inference.manifest import (
     FORMAT_VERSION,
     BundleError,
@@ -48,6 +49,16 @@ class Bundle:
     @property
     def class_names(self) -> tuple[str, ...]:
         return self.manifest.class_names
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of all that decides its answers: the graph, the rows of the classes, and model.yaml but for where the
+        weights come from. `manifest.sha256` is that of the graph alone."""
+        fields = self.manifest.model_dump(mode="json", exclude={"format_version", "provenance"}, exclude_defaults=True)
+        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode())
+        if self.classes is not None:
+            digest.update(b"".join(getattr(self.classes, name).tobytes() for name in COLUMNS))
+        return digest.hexdigest()
 
     @property
     def class_rows(self) -> ClassTable:

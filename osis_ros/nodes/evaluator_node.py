@@ -172,7 +172,8 @@ class EvaluatorNode(Node):
     def _write(self) -> str:
         """Write the report; where it is, in one sentence."""
         setup = {
-            "model": self._bundle.name, "model_sha256": self._bundle.manifest.sha256, "version": __version__,
+            "model": self._bundle.name, "model_sha256": self._bundle.manifest.sha256,
+            "bundle_sha256": self._bundle.sha256, "version": __version__,
             "instances": self.resolve_topic_name("instances"),
             "image": self.resolve_topic_name("image") if self._counts_images else None,
             "truth": self._truth_source and self._truth_source.name,

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from bench import rgb_message
 from browser import CHROMIUM, Browser
+from colour_cells import write_colour_table
 from test_bags_replay import ONE, STEP, TWO, header, run, write_bag
 
 pytest.importorskip("rosbags", reason="bags are read and written with rosbags, which pip installs")
 pytest.importorskip("jinja2", reason="the page is a template of Jinja2")
+from osis_ros.inference.bundle import write_bundle
 from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.instances import instances_to_message
 
@@ -63,6 +65,31 @@ def test_what_cannot_be_compared_is_one_sentence(runs: Path, tmp_path: Path, col
     (tmp_path / "mine.html").write_text("mine")
     code, said = run("compare", runs / "a", runs / "b", "--output", tmp_path / "mine.html")
     assert (code, "mine.html exists and is not an earlier comparison" in said) == (1, True)
+
+
+def test_models_of_one_graph_with_other_classes_are_told_apart_and_replays_of_earlier_releases_are_read(
+    runs: Path, tmp_path: Path
+):
+    table = write_colour_table(tmp_path / "table")
+    manifest = table.manifest.model_dump(
+        mode="json", exclude={"format_version", "sha256", "class_table", "class_names"}
+    )
+    fewer = table.classes.without("blue")
+    write_bundle(tmp_path / "fewer", table.model_file, manifest | {"class_names": fewer.names}, "", classes=fewer)
+    for name in ("table", "fewer"):
+        said = run(runs / "bag", "--model", tmp_path / name, "--output", tmp_path / f"of_{name}", "--first", 1)
+        assert said[0] == 0, said
+    command = ("compare", tmp_path / "of_table", tmp_path / "of_fewer", "--output", tmp_path / "page.html")
+    code, said = run(*command, "--json", tmp_path / "fields.json")
+    setup = json.loads((tmp_path / "fields.json").read_text())["setup"]
+    assert setup["a"]["model_sha256"] == setup["b"]["model_sha256"]
+    hashes = [setup[side]["bundle_sha256"] for side in "ab"]
+    assert (code, f"bundle_sha256: {hashes[0]} in A, {hashes[1]} in B" in said, "model_sha256:" in said) == (
+        0, True, False)  # fmt: skip
+    summary = tmp_path / "of_table" / "summary.json"
+    summary.write_text(summary.read_text().replace('"bundle_sha256"', '"of_no_release"'))
+    code, said = run(*command)
+    assert (code, "bundle_sha256" in said, "model: table in A, fewer in B" in said) == (0, False, True)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")

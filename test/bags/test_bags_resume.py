@@ -100,7 +100,10 @@ def test_ctrl_c_leaves_a_whole_bag_and_says_how_to_go_on(tmp_path: Path, bag: Pa
     lines = [json.loads(line) for line in (tmp_path / "out" / "frames.jsonl").read_text().splitlines()]
     assert len(answers) == sum(line["camera"] == "right" for line in lines) >= 2
     code, said = run(*options(bag, colour_cells, tmp_path / "out"), "--score-threshold", 0.9, "--resume")
-    assert (code, "out.part is of another replay (another bag, model, topic or threshold)" in said) == (1, True)
+    assert (code, "out.part is of another replay: score_threshold was the model's own and is 0.9; give" in said) == (
+        1,
+        True,
+    )
     assert len(read(tmp_path / "out", "/segmenter/right/instances")) == len(answers), "nothing is lost by that"
     assert run(*options(bag, colour_cells, tmp_path / "out"), "--resume")[0] == 0
     code, said = run(*options(bag, colour_cells, tmp_path / "out"), "--resume")

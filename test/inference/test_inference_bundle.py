@@ -48,6 +48,15 @@ def test_what_was_written_is_read_back(folder):
     assert bundle.manifest.provenance.date.isoformat() == "2026-11-20"
 
 
+def test_the_hash_of_a_bundle_is_of_what_decides_its_answers(folder):
+    before = load_bundle(folder)
+    edit(folder, provenance__steps=7)
+    assert load_bundle(folder).sha256 == before.sha256
+    edit(folder, thresholds__unknown=0.1)
+    assert load_bundle(folder).sha256 != before.sha256
+    assert load_bundle(folder).manifest.sha256 == before.manifest.sha256
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

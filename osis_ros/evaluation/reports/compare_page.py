@@ -87,6 +87,12 @@ class Comparison:
                 rows.append((name, _shown(a), _shown(b), difference))
         return rows
 
+    def differences(self) -> list[tuple[str, object, object]]:
+        """Name, A's and B's of what was not the same in both runs, as far as both recorded it; the truth is left out,
+        because it changes no answer."""
+        both = [(name, self.a.setup[name], self.b.setup[name]) for name in self.a.setup if name != "truth"]
+        return [(name, a, b) for name, a, b in both if None not in (a, b) and a != b]
+
     def json(self) -> str:
         """The figures, and each image in the order of recording."""
         frames = sorted(self.frames, key=lambda frame: frame.places)
@@ -94,6 +100,7 @@ class Comparison:
             "a": self.a.folder,
             "b": self.b.folder,
             "figures": self.agreement.figures() | {"images_only_a": self.alone[0], "images_only_b": self.alone[1]},
+            "setup": {"a": dict(self.a.setup), "b": dict(self.b.setup)},
             "classes": [{"a": a or None, "b": b or None, "objects": count}
                         for (a, b), count in sorted(self.agreement.matrix.items())],
             "frames": [{"image_a": frame.places[0], "image_b": frame.places[1], "stamp": frame.stamp,
@@ -147,4 +154,4 @@ def is_comparison(path: Path) -> bool:
         fields = json.loads(path.read_text("utf-8", "replace"))
     except (ValueError, RecursionError):
         return False
-    return isinstance(fields, dict) and {"a", "b", "figures", "classes", "frames"} == fields.keys()
+    return isinstance(fields, dict) and {"a", "b", "figures", "classes", "frames"} <= fields.keys()

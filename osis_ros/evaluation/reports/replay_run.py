@@ -46,8 +46,8 @@ FIGURES = {
     "stamps_backward": "images whose stamp is earlier than that of the previous image",
     "stamp_delay_ms": "from the stamp to the recording, median",
 }
-SETUP = ("bag", "image_topic", "truth", "model", "model_sha256", "version", "provider", "score_threshold",
-         "unknown_threshold")  # fmt: skip
+SETUP = ("bag", "image_topic", "truth", "model", "model_sha256", "bundle_sha256", "version", "provider",
+         "score_threshold", "unknown_threshold")  # fmt: skip
 SEEN, COUNT = "seen.", "count."  # before a class name
 
 
@@ -133,8 +133,8 @@ class ReplayReport:
     """One replay.
 
     Attributes:
-        bag, image_topic, truth, model, model_sha256, version, provider, score_threshold, unknown_threshold: what ran
-            on what.
+        bag, image_topic, truth, model, model_sha256, bundle_sha256, version, provider, score_threshold,
+            unknown_threshold: what ran on what; `model_sha256` is of the graph, `bundle_sha256` as `Bundle.sha256`.
         class_names: known classes of the model.
         health: of the recording.
         frames: the images that were segmented, in the order in which they were recorded.
@@ -153,6 +153,7 @@ class ReplayReport:
     truth: str | None
     model: str
     model_sha256: str
+    bundle_sha256: str
     version: str
     provider: str
     score_threshold: float
