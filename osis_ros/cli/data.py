@@ -44,7 +44,7 @@ def scenes(
         typer.Option(help="Also write goss.json with a label for each pixel: objects, table, wall, bin and so on."),
     ] = False,
     space: Annotated[
-        bool, typer.Option(help="Also write each object's box in space and visible share, and the support plane.")
+        bool, typer.Option(help="Also write each object's box, visible share and symmetry, and the support plane.")
     ] = False,
     preview: Annotated[Path | None, typer.Option(help="Also write a sheet of the first images to this file.")] = None,
 ) -> None:

@@ -23,8 +23,9 @@ from osis_ros.parallel import processes, ray_cluster
 from osis_ros.simulation.categories import ALL, KNOWN, shown_in
 from osis_ros.simulation.draws import SPLITS
 from osis_ros.simulation.render import MIN_PIXELS, Frame, FrameObject, Renderer
-from osis_ros.simulation.scene import make_scene
+from osis_ros.simulation.scene import Scene, make_scene
 from osis_ros.simulation.surroundings import STUFF
+from osis_ros.simulation.symmetry import Symmetry, rotation_symmetry
 from osis_ros.simulation.truth3d import ObjectTruth, object_truths
 
 # Tabletop-OSIS, the benchmark: images of each split, from seed 0 on, 640x480, with the views below.
@@ -51,7 +52,7 @@ class Settings:
         views: images per scene.
         depth: also write depth/*.png, uint16 millimetres, 0 where nothing is.
         goss: also write goss.json, in which each pixel has a label: the objects, and stuff such as table and wall.
-        space: also write each object's true box and visible share, and the support plane.
+        space: also write each object's true box, visible share and symmetry, and the support plane.
     """
 
     split: str
@@ -195,16 +196,20 @@ class _Studio:
         settings, files = self.settings, {}
         seed = settings.seed + indices[0] // settings.views
         scene = make_scene(seed, settings.split)
+        symmetries = _symmetries(scene) if settings.space else {}
         for index in indices:
             for attempt in range(_ATTEMPTS):
                 view = scene.view(index % settings.views, settings.width, settings.height, attempt)
                 frame = self.renderer.frame(scene, view)
                 if frame.objects:
                     break
-            files |= self._files(index, seed, frame, object_truths(scene, frame) if settings.space else None)
+            in_space = None
+            if settings.space:
+                in_space = [_in_space(item, symmetries[item.body]) for item in object_truths(scene, frame)]
+            files |= self._files(index, seed, frame, in_space)
         return files
 
-    def _files(self, index: int, seed: int, frame: Frame, truths: list[ObjectTruth] | None) -> dict[str, bytes]:
+    def _files(self, index: int, seed: int, frame: Frame, in_space: list[dict] | None) -> dict[str, bytes]:
         coded = cv2.imencode(".jpg", frame.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
         files = {f"images/{_image_name(index)}": coded.tobytes()}
         if self.settings.depth:
@@ -217,10 +222,10 @@ class _Studio:
             "camera_pose": np.round(frame.camera.pose, 6).tolist(),
             "annotations": [_annotation(frame, item) for item in frame.objects],
         }
-        if truths is not None:
+        if in_space is not None:
             record["support_plane"] = _support_plane(frame)
-            for annotation, truth in zip(record["annotations"], truths, strict=True):
-                annotation |= _in_space(truth)
+            for annotation, more in zip(record["annotations"], in_space, strict=True):
+                annotation |= more
         if self.settings.goss:
             record["stuff"] = _stuff_annotations(frame)
         return files | {_record_name(index): json.dumps(record).encode()}
@@ -239,10 +244,17 @@ def _annotation(frame: Frame, item: FrameObject) -> dict:
     }
 
 
-def _in_space(truth: ObjectTruth) -> dict:
-    """The upright box round the whole object in the world frame, metres and radians; and how much of it is seen."""
+def _symmetries(scene: Scene) -> dict[int, Symmetry]:
+    """Of each object that lies in the scene, by its body."""
+    return {item.body: rotation_symmetry(scene.cast[item.body - 1][1]) for item in scene.objects}
+
+
+def _in_space(truth: ObjectTruth, symmetry: Symmetry) -> dict:
+    """The upright box round the whole object in the world frame, metres and radians; how much of it is seen; and the
+    symmetry of its shape in its own frame."""
     box = {"center": np.round(truth.centre, 5).tolist(), "size": np.round(truth.size, 5).tolist()}
-    return {"box3d": {**box, "yaw": round(truth.yaw, 5)}, "visible_share": round(truth.visible_share, 4)}
+    seen = {"box3d": {**box, "yaw": round(truth.yaw, 5)}, "visible_share": round(truth.visible_share, 4)}
+    return seen | symmetry.written()
 
 
 def _support_plane(frame: Frame) -> dict:

@@ -149,6 +149,9 @@ def test_the_truth_in_space_fits_pictures_and_depth(made: Path, tmp_path: Path):
             assert box["size"][0] >= box["size"][1] > 0
             assert np.all(np.abs(middle - box["center"]) <= np.linalg.norm(box["size"]))
             assert 0 < item["visible_share"] <= 1
+            for turn in np.reshape(item["symmetries_discrete"], (-1, 4, 4)):
+                assert np.allclose(turn[:3, :3] @ turn[:3, :3].T, np.eye(3), atol=1e-5)
+            assert all({"axis", "offset"} == set(one) for one in item["symmetries_continuous"])
             heights.append(box["center"][2] - box["size"][2] / 2)
     assert min(np.abs(heights)) < 0.01, "something stands on the table, or on a mat"
     assert not {"box3d", "visible_share"} & plain["annotations"][0].keys()
