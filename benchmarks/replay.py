@@ -4,15 +4,18 @@
     python benchmarks/replay.py --memory [--frames 10000] [--size 224 224]                      # memory
 
 The bag is made of docs/photographs. For the speed, the Segmenter alone and the replay run in turns, so that other load
-slows both; the Segmenter is given decoded images. The replay has more threads, so on a busy machine it gets more of
-the processor, and its throughput says little: then look at the processor time. For the memory, every image has true
+slows both; the Segmenter is given decoded images. Time counts from the end of the first image to the end of the last.
+The replay has more threads, so on a busy machine it gets more of the processor, and its throughput says little: then
+look at the processor time. For the memory, every image has true
 masks too, those that the model finds itself, so that all that a replay can keep is kept.
 """
 
 import argparse
+import itertools
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -29,6 +32,7 @@ from osis_ros.inference.segmenter import Segmenter
 from osis_ros.messages.images import image_to_message
 from osis_ros.messages.instances import instances_to_message
 
+PICTURE = 5  # images that show one photograph, so that the tracker has something to follow
 PHOTOGRAPHS = Path(__file__).parents[1] / "docs" / "photographs"
 
 
@@ -39,7 +43,7 @@ def pictures(width: int, height: int) -> list[np.ndarray]:
 
 
 def write_bag(folder: Path, images: list[np.ndarray], frames: int, truth: Segmenter | None) -> None:
-    """Image after image at 10 Hz, each photograph for 20 images, so that the tracker has something to follow."""
+    """Image after image at 10 Hz."""
     writer = BagWriter(folder)
     writer.add_topic("/camera/image", "sensor_msgs/msg/Image", QoSProfile(depth=5))
     found = [truth.segment(image) for image in images] if truth else []
@@ -48,7 +52,7 @@ def write_bag(folder: Path, images: list[np.ndarray], frames: int, truth: Segmen
     for number in range(frames):
         header = Header(frame_id="camera")
         header.stamp.sec, header.stamp.nanosec = 1 + number // 10, number % 10 * 100_000_000
-        which = number // 20 % len(images)
+        which = number // PICTURE % len(images)
         messages = {"/camera/image": image_to_message(images[which], "rgb8", header)}
         if truth:
             messages["/camera/ground_truth"] = instances_to_message(found[which], header, "truth")
@@ -62,29 +66,37 @@ def speed(options: argparse.Namespace, bag: Path, folder: Path) -> None:
     images = pictures(*options.size)
     segmenter = Segmenter(options.model, "cpu", threads=options.threads)
     segmenter.segment(images[0])
-    took: list[np.ndarray] = []
-    go = replaying._Replay.go
-
-    def timed(*arguments: object) -> None:
-        begun = now()
-        go(*arguments)
-        took.append((now() - begun) / options.frames)
-
-    replaying._Replay.go = timed  # without the loading of the model and the writing of the page
+    ends: list[np.ndarray] = []
+    on_finish(lambda: ends.append(now()))
     found: dict[str, list[np.ndarray]] = {"Segmenter": [], "replay": []}
     for _ in range(options.rounds):
-        begun = now()
-        for number in range(options.frames):
-            segmenter.segment(images[number // 20 % len(images)])
-        found["Segmenter"].append((now() - begun) / options.frames)
-        replaying.replay(replaying.Options(bag, folder, options.model, "cpu"), Console(quiet=True))
-        found["replay"].append(took[-1])
+        for name, times in found.items():
+            ends.clear()
+            if name == "replay":
+                replaying.replay(replaying.Options(bag, folder, options.model, "cpu"), Console(quiet=True))
+            else:
+                for number in range(options.frames):
+                    segmenter.segment(images[number // PICTURE % len(images)])
+                    ends.append(now())
+            times.append((ends[-1] - ends[0]) / (options.frames - 1))
         for name, times in found.items():
             wall, processor = times[-1] * 1000
             print(f"{name}: {wall:.0f} ms an image, of the processor {processor:.0f} ms", flush=True)
     for which, words in enumerate(("throughput, replay / Segmenter", "processor time, Segmenter / replay")):
         shares = np.array([one[which] / other[which] for one, other in zip(*found.values(), strict=True)])
         print(f"{words}: median {np.median(shares):.2f}, {shares.min():.2f} to {shares.max():.2f}")
+
+
+def on_finish(tell: Callable[[], None]) -> None:
+    """Call `tell` after each image of a replay."""
+    finish = camera_run.CameraRun.finish
+
+    def finish_and_tell(*arguments: object) -> object:
+        found = finish(*arguments)
+        tell()
+        return found
+
+    camera_run.CameraRun.finish = finish_and_tell
 
 
 def now() -> np.ndarray:
@@ -94,17 +106,14 @@ def now() -> np.ndarray:
 
 def memory(options: argparse.Namespace, bag: Path, folder: Path) -> None:
     """The process's memory while the images go by, and its peak when the page is written."""
-    finish, count = camera_run.CameraRun.finish, 0
+    numbers = itertools.count(1)
 
-    def finish_and_tell(*arguments: object) -> object:
-        nonlocal count
-        count += 1
-        if count % max(1, options.frames // 10) == 0:
+    def tell() -> None:
+        if (count := next(numbers)) % max(1, options.frames // 10) == 0:
             pages = int(Path("/proc/self/statm").read_text().split()[1])
             print(f"after {count:,} images: {pages * resource.getpagesize() / 1e6:.0f} MB", flush=True)
-        return finish(*arguments)
 
-    camera_run.CameraRun.finish = finish_and_tell
+    on_finish(tell)
     replaying.replay(replaying.Options(bag, folder, options.model, "cpu"), Console(quiet=True))
     print(f"most, with the page: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
 

@@ -42,6 +42,7 @@ EVALUATOR = {
     "truth_classes": ("", "YAML file with the class of each value in label images."),
     "truth_areas": ("false", "true or false: each connected area of a label image is one object."),
     "report": ("evaluation.json", "JSON file that is written at the end."),
+    "criteria": ("", "YAML file of criteria to meet; the verdicts are printed at the end and are in the report."),
 }
 BOTH = {
     "namespace": ("", "Namespace of the nodes and their topics."),
@@ -85,7 +86,8 @@ def images(values: dict[str, object]) -> str:
 def evaluator(context: LaunchContext) -> list:
     """The evaluator, which writes its report when it is told to end."""
     values = context.launch_configurations
-    parameters = {name: values[name] for name in ("truth_type", "truth_classes", "report", "image_transport", "model")}
+    names = ("truth_type", "truth_classes", "report", "criteria", "image_transport", "model")
+    parameters = {name: values[name] for name in names}
     flags = {"truth_areas": "truth_areas", "use_sim_time": "play"}
     return [
         Node(

@@ -97,7 +97,8 @@ class AnswerJournal:
         place = self._places.get((camera, image))
         if place is None:
             return None
-        fields = np.load(io.BytesIO(os.pread(self._file.fileno(), place[1], place[0])), allow_pickle=False)
+        content = zlib.decompress(os.pread(self._file.fileno(), place[1], place[0]))
+        fields = np.load(io.BytesIO(content), allow_pickle=False)
         rois = fields["rois"]
         sizes = rois[:, 2].astype(np.int64) * rois[:, 3]
         pixels = np.split(np.unpackbits(fields["masks"], count=int(sizes.sum())).astype(bool), np.cumsum(sizes)[:-1])
@@ -115,11 +116,11 @@ class AnswerJournal:
             return
         found, content = answer.instances, io.BytesIO()
         masks = np.packbits(np.concatenate([np.zeros(0, bool), *(mask.ravel() for mask in found.masks)]))
-        np.savez_compressed(
+        np.savez(
             content, **{name: getattr(found, name) for name in COLUMNS}, masks=masks,
             size=np.array((found.height, found.width)), seconds=np.float64(answer.seconds),
         )  # fmt: skip
-        data = content.getvalue()
+        data = zlib.compress(content.getvalue(), 1)  # at once, because each array on its own takes three times as long
         append(self._file, self.path, RECORD.pack(camera, image, len(data), zlib.crc32(data)) + data)
 
     def close(self) -> None:

@@ -14,9 +14,9 @@ from osis_ros.bags.results import Results
 from osis_ros.bags.truth import Judge, TruthSource
 from osis_ros.errors import ImageError
 from osis_ros.evaluation.jobs.criteria import Criterion, EmptyRegion, Outcome
-from osis_ros.evaluation.metrics.steadiness import Steadiness
+from osis_ros.evaluation.metrics.steadiness import Steadiness, small_grey
 from osis_ros.evaluation.reports.replay_run import Frame as FoundFrame
-from osis_ros.evaluation.reports.replay_run import ReplayReport, SeenTrack
+from osis_ros.evaluation.reports.replay_run import ReplayReport, SeenTrack, found_frame, outcomes
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.image_decoding import rgb_from_message
 from osis_ros.messages.stamps import stamp_of
@@ -105,15 +105,10 @@ class CameraRun:
         self._notices.update(frame.notices)
         results.write(frame, image.raw.time)
         self.judge.saw_answer(frame, seconds, image.number)
-        instances = frame.instances
-        unknown = int(instances.unknown.sum())
-        found = FoundFrame(
-            time=image.raw.time * 1e-9, stamp=stamp_of(frame), known=len(instances) - unknown, unknown=unknown,
-            latency=seconds, names=Counter(instances.class_name(i) for i in range(len(instances))),
-            steadiness=self._steadiness.saw(instances, frame.rgb, (stamp_of(frame) or image.raw.time) * 1e-9),
-            hits=tuple(one.name for one in self._regions if one.hits(instances).any()),
-            tracks=self._followed(frame, image.raw.time * 1e-9),
-        )  # fmt: skip
+        stamp, recorded = stamp_of(frame), image.raw.time * 1e-9
+        steadiness = self._steadiness.saw(frame.instances, small_grey(frame.rgb), (stamp or image.raw.time) * 1e-9)
+        tracks = self._followed(frame, recorded)
+        found = found_frame(frame.instances, recorded, stamp, seconds, steadiness, self._regions, tracks)
         self.frames.append(found)
         return found
 
@@ -153,11 +148,6 @@ class CameraRun:
         return replace(report, outcomes=self._outcomes(report)) if self.criteria else report
 
     def _outcomes(self, report: ReplayReport) -> list[Outcome]:
-        figures, frames = report.figures(), report.frames
-        outcomes = [
-            one.outcome(len(frames), [f.time - frames[0].time for f in frames if one.name in f.hits])
-            if isinstance(one, EmptyRegion) else one.outcome(figures)
-            for one in self.criteria
-        ]  # fmt: skip
         before = f"{self.name}: " if self.name else ""
-        return [replace(outcome, name=before + outcome.name) for outcome in outcomes]
+        judged = outcomes(self.criteria, report.figures(), report.frames)
+        return [replace(outcome, name=before + outcome.name) for outcome in judged]

@@ -133,8 +133,7 @@ def replay(
     console.print(f"{output}: a bag of the results; {output / REPORT}: figures and pictures")
     outcomes = [outcome for report in reports for outcome in report.outcomes]
     for outcome in outcomes:
-        word = "passed" if outcome.passed else "failed"
-        console.print(f"{word}: {outcome.name}: {outcome.text}", highlight=False, markup=False, soft_wrap=True)
+        console.print(str(outcome), highlight=False, markup=False, soft_wrap=True)
     if failed := sum(not outcome.passed for outcome in outcomes):
         raise fail(f"{failed} of {len(outcomes)} criteria are not met")
 

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,13 @@ from osis_ros.nodes.support.node_process import NodeProcess
 
 REPOSITORY = Path(__file__).parents[2]
 CAMERA = ("-p", "width:=160", "-p", "height:=120", "-p", "rate:=4.0", "-p", "orbit:=false")
+CRITERIA = """criteria:
+- {name: objects are found, figure: recall, at_least: 0.85}
+- {name: red is seen, figure: seen.red, at_least: 1}
+- {name: masks are steady, figure: mask_agreement, at_least: 0.9}
+- {name: scored, figure: ap_known, at_least: 99}
+- {name: nothing right, region: [[112, 0], [224, 0], [224, 224], [112, 224]], at_most: 1}
+"""
 # What the model of colour_cells.py answers to: one known thing, or a known and an unknown one.
 ONE = picture((16, 8, 96, 48, (255, 0, 0)))
 TWO = picture((16, 8, 96, 48, (255, 0, 0)), (120, 120, 200, 160, (204, 0, 0)), (120, 160, 200, 200, (0, 0, 204)))
@@ -87,11 +95,12 @@ def test_a_bag_that_is_played_gets_the_scores_of_its_replay(
 ):
     from rich.console import Console
 
-    report = tmp_path / "out" / "live.json"
+    report, criteria = tmp_path / "out" / "live.json", tmp_path / "criteria.yaml"
+    criteria.write_text(CRITERIA)
     diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
     answers = bench.listen(InstanceArray, "segmenter/instances")
     bench.active(colour_cells)
-    node = start(bench, model=str(colour_cells), report=str(report))
+    node = start(bench, model=str(colour_cells), report=str(report), criteria=str(criteria))
     topics = {"/cam/image": "image", "/cam/ground_truth": "truth"}
     play(bench, recorded, topics, lambda topic, number: topic != "/cam/image" or len(answers) >= number)
     eventually(lambda: node._run.found()["images_judged"] == 4, "every image is judged")
@@ -99,8 +108,13 @@ def test_a_bag_that_is_played_gets_the_scores_of_its_replay(
     answer = bench.call(Trigger, "write_report", Trigger.Request())
     assert (answer.success, answer.message) == (True, f"{report}: 4 images")
     fields = json.loads(report.read_text())
-    (offline,) = replay(Options(recorded, tmp_path / "replayed", str(colour_cells)), Console(quiet=True))
-    offline = offline.figures()
+    options = Options(recorded, tmp_path / "replayed", str(colour_cells), criteria=criteria)
+    (replayed,) = replay(options, Console(quiet=True))
+    offline = replayed.figures()
+    assert fields["criteria"] == [asdict(outcome) for outcome in replayed.outcomes]
+    assert [one["passed"] for one in fields["criteria"]] == [True, True, True, False, False]
+    for name in ("mask_agreement", "flicker_per_object_minute", "count.red", "unknown_share", "parts_per_image"):
+        assert fields["figures"][name] == pytest.approx(offline[name]), name
     assert {name: fields["figures"][name] for name in TRUTH_FIGURES} == {name: offline[name] for name in TRUTH_FIGURES}
     assert fields["figures"]["recall"] == pytest.approx(6 / 7)
     assert (fields["figures"]["images_seen"], fields["figures"]["images_dropped"]) == (4, 0)
@@ -112,6 +126,11 @@ def test_a_bag_that_is_played_gets_the_scores_of_its_replay(
     told = scores(diagnostics, bench)
     assert (value(told, "recall"), value(told, "precision"), value(told, "images dropped")) == ("0.857", "1.000",
                                                                                                        "0")  # fmt: skip
+    assert value(told, "criterion objects are found") == (
+        "passed: objects are found: recall is 0.857143, expected at least 0.85"
+    )
+    assert value(told, "criterion nothing right").startswith("failed: nothing right: something is in the region in 2")
+    assert value(told, "criterion scored") == "judged at the end"
     assert bench.call(Trigger, "reset", Trigger.Request()).success
     assert node._run.found()["images_judged"] == 0
 
@@ -135,7 +154,7 @@ def test_label_images_of_a_best_effort_camera_are_a_truth_and_damage_is_told(
     eventually(lambda: labels.publish(message) or node._run.found()["images_judged"], "the truth is heard")
     figures = node._run.figures(0.0)
     assert (figures["recall"], figures["class_accuracy"], figures["images_judged"]) == (1, 1, 1)
-    problems = json.loads(node._run.report(0.0, {}))["problems"]
+    problems = json.loads(node._run.report({}, {}))["problems"]
     assert problems == {"instances skipped: instance 1: mask holds 12543 bytes, expected 12544 for its roi of 112x112 "
                         "pixels": 1}  # fmt: skip
     assert (
@@ -154,6 +173,7 @@ def test_label_images_of_a_best_effort_camera_are_a_truth_and_damage_is_told(
         ({"report": f"{__file__}/live.json"}, "is a file, expected a folder to write live.json to"),
         ({"report": str(Path(__file__))}, "exists and is not an earlier evaluator's report"),
         ({"answer_timeout": 0.0}, "answer_timeout"),
+        ({"criteria": "none.yaml"}, "none.yaml cannot be read: No such file"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(bench: Bench, values: dict[str, object], sentence: str):
@@ -161,17 +181,32 @@ def test_what_cannot_be_used_is_one_sentence(bench: Bench, values: dict[str, obj
         start(bench, **values)
 
 
+def test_a_criterion_that_needs_the_images_is_refused_without_them_and_one_of_a_replay_alone_is_named(
+    bench: Bench, tmp_path: Path, colour_cells: Path
+):
+    criteria = tmp_path / "criteria.yaml"
+    criteria.write_text("criteria: [{name: steady, figure: mask_agreement, at_least: 1}]")
+    with pytest.raises(OsisError, match="a criterion needs the images, because it bounds mask_agreement"):
+        start(bench, model=str(colour_cells), criteria=str(criteria), count_images=False)
+    criteria.write_text("criteria: [{name: whole, figure: images_skipped, at_most: 0}]")
+    with pytest.raises(OsisError, match=r"criteria\[0\].figure is 'images_skipped', expected a figure of the run"):
+        start(bench, model=str(colour_cells), criteria=str(criteria))
+
+
 def test_as_a_process_it_scores_the_simulated_camera_and_leaves_its_report_at_the_end(
     bench: Bench, tmp_path: Path, colour_cells: Path
 ):
     pytest.importorskip("mujoco", reason="the simulated camera needs MuJoCo")
     diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
-    report = tmp_path / "live.json"
+    report, criteria = tmp_path / "live.json", tmp_path / "criteria.yaml"
+    criteria.write_text("criteria:\n- {name: all found, figure: recall, at_least: 1}\n"
+                        "- {name: some judged, figure: images_judged, at_least: 3}\n")  # fmt: skip
     place, camera = bench.namespace, None
     process = subprocess.Popen(
         [sys.executable, "-m", "osis_ros.nodes.evaluator_node", "--ros-args", "-r", f"__ns:={place}",
          "-r", "image:=camera/color/image_raw", "-r", "truth:=camera/ground_truth",
-         "-r", "instances:=segmenter/instances", "-p", f"model:={colour_cells}", "-p", f"report:={report}"],
+         "-r", "instances:=segmenter/instances", "-p", f"model:={colour_cells}", "-p", f"report:={report}",
+         "-p", f"criteria:={criteria}"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
     )  # fmt: skip
@@ -189,7 +224,10 @@ def test_as_a_process_it_scores_the_simulated_camera_and_leaves_its_report_at_th
         if camera is not None:
             camera.stop()
         output = process.communicate(timeout=60)[0]
-    assert process.returncode == 0, output
+    assert process.returncode == 1, output
+    for sentence in ("failed: all found: recall is", "passed: some judged: images_judged", "1 of 2 criteria are met"):
+        assert sentence in output
+    assert json.loads(report.read_text())["passed"] is False
     figures = json.loads(report.read_text())["figures"]
     assert figures["images_judged"] >= 3
     assert figures["images"] + figures["images_dropped"] == figures["images_seen"]

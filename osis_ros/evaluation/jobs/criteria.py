@@ -34,6 +34,9 @@ class Outcome:
     passed: bool
     text: str
 
+    def __str__(self) -> str:
+        return f"{'passed' if self.passed else 'failed'}: {self.name}: {self.text}"
+
 
 @dataclass(frozen=True)
 class FigureBound:

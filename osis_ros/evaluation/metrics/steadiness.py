@@ -19,6 +19,9 @@ ALIKE = 0.3  # response of phase correlation, 0..1, below which two images do no
 SAME = 0.3  # mask IoU from which instances of two images are one object
 DUPLICATE = 0.5  # mask IoU from which the lower-scoring of two instances is a duplicate
 PART = 0.9  # share of a mask within another one from which it is a part of it
+# The figures that need the pictures themselves, because they ask whether the camera moved.
+OF_PICTURES = ("standing_share", "flicker_per_object_minute", "class_changes_per_object_minute", "mask_agreement",
+               "count_change_per_image", "track_flicker_per_object_minute")  # fmt: skip
 BINS = np.linspace(0, 1, 11)  # of the histogram of scores
 DISTANCE_BINS = np.linspace(0, 2, 41)  # of that of the distances from the known classes
 
@@ -62,15 +65,14 @@ class Steadiness:
     _instances: int = 0
     _unknown: int = 0
 
-    def saw(self, instances: Instances, rgb: np.ndarray, stamp: float) -> FrameSteadiness:
+    def saw(self, instances: Instances, grey: np.ndarray | None, stamp: float) -> FrameSteadiness:
         """The next image.
 
         Args:
-            rgb: uint8 [H, W, 3].
+            grey: the image as `small_grey` has it; None if it is not known, and with it nothing of `OF_PICTURES`.
             stamp: seconds; an image that is not newer than the one before adds no time.
         """
-        grey = _small(rgb)
-        standing = None if self._grey is None else _stands(self._grey, grey)
+        standing = None if self._grey is None or grey is None else _stands(self._grey, grey)
         frame = self._compared(instances, standing, max(0.0, stamp - self._stamp))
         self._last, self._grey, self._stamp = instances, grey, stamp
         self._frames.append(frame)
@@ -153,15 +155,17 @@ def duplicates_and_parts(instances: Instances) -> tuple[int, int]:
     return int(duplicate.sum()), int(part.sum())
 
 
-def _small(rgb: np.ndarray) -> np.ndarray:
-    return cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+def small_grey(rgb: np.ndarray) -> np.ndarray:
+    """A small picture by which one sees whether the camera moved: uint8 [120, 160] of uint8 [H, W, 3] RGB."""
+    return cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), SIZE, interpolation=cv2.INTER_AREA)
 
 
 def _stands(before: np.ndarray, now: np.ndarray) -> bool:
     """Whether two small grey pictures are shifted against each other by less than `STILL`."""
     if np.array_equal(before, now):  # phase correlation is not defined for a picture of one colour
         return True
-    (x, y), response = cv2.phaseCorrelate(before, now, cv2.createHanningWindow(SIZE, cv2.CV_32F))
+    window = cv2.createHanningWindow(SIZE, cv2.CV_32F)
+    (x, y), response = cv2.phaseCorrelate(before.astype(np.float32), now.astype(np.float32), window)
     return bool(np.hypot(x, y) <= STILL and response >= ALIKE)
 
 

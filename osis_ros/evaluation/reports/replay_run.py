@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from osis_ros.evaluation.jobs.criteria import Outcome
+from osis_ros.evaluation.jobs.criteria import Criterion, EmptyRegion, Outcome
 from osis_ros.evaluation.metrics.agreement import Agreement, FrameScore
 from osis_ros.evaluation.metrics.recording_health import BagHealth
 from osis_ros.evaluation.metrics.referee import Verdict
 from osis_ros.evaluation.metrics.steadiness import FrameSteadiness, Steadiness
 from osis_ros.evaluation.metrics.truth_figures import TRUTH_FIGURES, truth_figures
-from osis_ros.instances import UNKNOWN_NAME
+from osis_ros.instances import UNKNOWN_NAME, Instances
 
 # Each figure of a run and what it says. Those of classes come on top: `figure_names`.
 FIGURES = {
@@ -119,6 +119,24 @@ class SeenTrack(NamedTuple):
     last: float
 
 
+def found_frame(
+    instances: Instances, time: float, stamp: int, latency: float, steadiness: FrameSteadiness,
+    regions: Sequence[EmptyRegion], tracks: Sequence[int] = (),
+) -> Frame:  # fmt: skip
+    """What was found in an image.
+
+    Args:
+        regions: of the criteria.
+        others: as the attributes of `Frame`.
+    """
+    unknown = int(instances.unknown.sum())
+    return Frame(
+        time=time, stamp=stamp, known=len(instances) - unknown, unknown=unknown, latency=latency,
+        names=Counter(map(instances.class_name, range(len(instances)))), steadiness=steadiness,
+        hits=tuple(one.name for one in regions if one.hits(instances).any()), tracks=tracks,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Picture:
     """An overlay to show: the number of its frame, the frame, and a JPEG file's bytes."""
@@ -178,27 +196,14 @@ class ReplayReport:
 
     def figures(self) -> dict[str, float | None]:
         """Every figure of `figure_names` by its name; None where this recording does not allow one."""
-        count = len(self.frames)
-        latency = [frame.latency * 1000 for frame in self.frames]
-        total: Counter[str] = Counter()
-        seen: Counter[str] = Counter()
-        for frame in self.frames:
-            total += frame.names
-            seen.update(frame.names.keys())
-        percentiles = np.percentile(latency, (50, 95, 99)).tolist() if latency else (None,) * 3
-        names = [*self.class_names, UNKNOWN_NAME]
+        latency = [frame.latency for frame in self.frames]
         found = {
-            "images": count,
             "images_skipped": sum(self.failures.values()),
-            "seconds": self.frames[-1].time - self.frames[0].time if count else None,
-            **dict(zip(("latency_p50_ms", "latency_p95_ms", "latency_p99_ms"), percentiles, strict=True)),
-            "known_per_image": sum(frame.known for frame in self.frames) / count if count else None,
-            "unknown_per_image": sum(frame.unknown for frame in self.frames) / count if count else None,
+            **percentiles("latency", latency),
+            **instance_figures(self.frames, self.class_names),
             **self.steadiness.figures(),
             **truth_figures(self.agreement, self.verdict),
             **self.health.figures(self.image_topic),
-            **{SEEN + name: seen[name] / count if count else None for name in names},
-            **{COUNT + name: total[name] / count if count else None for name in names},
         }
         return {name: found[name] for name in figure_names(self.class_names)}
 
@@ -260,6 +265,42 @@ class ReplayReport:
             "health": [asdict(finding) for finding in self.health.findings],
             "note": self.note,
         }
+
+
+def instance_figures(frames: Sequence[Frame], class_names: Sequence[str]) -> dict[str, float | None]:
+    """How many images there are, how long they take, and what was found in them."""
+    count, names = len(frames), [*class_names, UNKNOWN_NAME]
+    total: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for frame in frames:
+        total.update(frame.names)
+        seen.update(frame.names.keys())
+    return {
+        "images": count,
+        "seconds": frames[-1].time - frames[0].time if count else None,
+        "known_per_image": sum(frame.known for frame in frames) / count if count else None,
+        "unknown_per_image": sum(frame.unknown for frame in frames) / count if count else None,
+        **{SEEN + name: seen[name] / count if count else None for name in names},
+        **{COUNT + name: total[name] / count if count else None for name in names},
+    }
+
+
+def percentiles(name: str, seconds: Sequence[float]) -> dict[str, float | None]:
+    """`NAME_p50_ms`, `NAME_p95_ms` and `NAME_p99_ms` of times that are not NaN; None without any."""
+    known = [1000 * value for value in seconds if value == value]
+    values = np.percentile(known, (50, 95, 99)).tolist() if known else (None,) * 3
+    return {f"{name}_p{n}_ms": value for n, value in zip((50, 95, 99), values, strict=True)}
+
+
+def outcomes(
+    criteria: Sequence[Criterion], figures: Mapping[str, float | None], frames: Sequence[Frame]
+) -> list[Outcome]:
+    """Which criteria are met by the figures and frames of a run."""
+    return [
+        one.outcome(len(frames), [frame.time - frames[0].time for frame in frames if one.name in frame.hits])
+        if isinstance(one, EmptyRegion) else one.outcome(figures)
+        for one in criteria
+    ]  # fmt: skip
 
 
 def passed(reports: Sequence[ReplayReport]) -> bool | None:

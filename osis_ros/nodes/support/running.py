@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import rclpy
 from rclpy.exceptions import NameValidationException, ParameterException
@@ -21,6 +22,7 @@ from osis_ros.errors import OsisError
 from osis_ros.nodes.support.executor import SteadyExecutor
 from osis_ros.nodes.support.streaming import StreamingNode
 
+N = TypeVar("N", bound=Node)
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 SIGNAL_PERIOD = 0.2  # s after which a signal is noticed at the latest
 GOODBYE = 3.0  # s that a node has to stop; only a signal after that ends it at once
@@ -46,8 +48,8 @@ class RosLogHandler(logging.Handler):
             self._logger.info(self.format(record))
 
 
-def run(create: Callable[[], Node]) -> None:
-    """Create a node and spin it until a signal tells it to stop.
+def run(create: Callable[[], N]) -> N:
+    """Create a node and spin it until a signal tells it to stop. The node comes back destroyed.
 
     rclpy's own signal handlers make the context invalid in the middle of whatever is being done, which then fails; so
     here a signal only ends the spinning. It is waited for in the main thread, because a thread that waits for
@@ -70,6 +72,7 @@ def run(create: Callable[[], Node]) -> None:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+    return node
 
 
 def _stop_signals() -> threading.Event:

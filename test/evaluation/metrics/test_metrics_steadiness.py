@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="instances are paired with scipy")
 from osis_ros.evaluation.metrics.mask_pairs import mask_pairs
-from osis_ros.evaluation.metrics.steadiness import Steadiness, duplicates_and_parts
+from osis_ros.evaluation.metrics.steadiness import Steadiness, duplicates_and_parts, small_grey
 from osis_ros.instances import Instances
 
 SCENE = np.kron(np.random.default_rng(0).integers(0, 255, (60, 90, 3), np.uint8), np.ones((4, 4, 1), np.uint8))
@@ -27,7 +27,9 @@ def found(*rois: tuple[int, int, int, int], classes: tuple[int, ...] = (), score
 
 def seen(*images: tuple[Instances, np.ndarray], period: float = 0.5) -> tuple[Steadiness, list]:
     steadiness = Steadiness()
-    return steadiness, [steadiness.saw(*image, number * period) for number, image in enumerate(images)]
+    return steadiness, [
+        steadiness.saw(found, small_grey(rgb), number * period) for number, (found, rgb) in enumerate(images)
+    ]
 
 
 def test_one_picture_over_and_over_has_no_flicker_and_full_agreement():

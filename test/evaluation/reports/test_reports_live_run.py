@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("faster_coco_eval", reason="answers are scored with faster-coco-eval")
-from osis_ros.evaluation.reports.live_run import FIGURES, LiveRun, is_live_report
+from osis_ros.evaluation.jobs.criteria import EmptyRegion, FigureBound
+from osis_ros.evaluation.reports.live_run import OWN_FIGURES, LiveRun, is_live_report, live_figure_names
 from osis_ros.instances import Instances
 
 SECOND = 10**9
@@ -22,9 +23,9 @@ def cup(*, known: bool = True) -> Instances:
     )  # fmt: skip
 
 
-def run_of(answers: dict[int, float], images: int = 6) -> LiveRun:
+def run_of(answers: dict[int, float], images: int = 6, criteria: tuple = ()) -> LiveRun:
     """Images at 0 s, 1 s, …; answers by image, each so many seconds after its image."""
-    run = LiveRun(answer_timeout=2.0)
+    run = LiveRun(answer_timeout=2.0, class_names=("cup",), criteria=criteria)
     for number in range(images):
         run.saw_image(number * SECOND, float(number))
         run.saw_truth(number * SECOND, cup())
@@ -47,7 +48,32 @@ def test_latency_counts_from_the_arrival_and_age_from_the_stamp():
     assert (figures["latency_p50_ms"], figures["age_p50_ms"]) == (pytest.approx(200), pytest.approx(700))
     assert figures["latency_p99_ms"] == pytest.approx(298)  # 0.1 + 0.99 * 0.2
     assert (figures["ap_known"], figures["recall"], figures["images_judged"]) == (pytest.approx(100), 1, 2)
-    assert set(figures) == set(FIGURES)
+    assert list(figures) == live_figure_names(["cup"])
+
+
+def test_criteria_are_judged_by_the_answers_and_their_verdicts_are_in_the_report():
+    criteria = (
+        FigureBound("cups", "seen.cup", 1.0, None), FigureBound("all answered", "dropped_share", None, 0.5),
+        EmptyRegion("corner", ((0, 0), (8, 0), (8, 8), (0, 8)), at_most=1),
+    )  # fmt: skip
+    run = run_of({1: 0.1, 3: 0.3}, criteria=criteria)
+    fields = json.loads(run.report(run.figures(now=9.0), {}))
+    assert fields["passed"] is False
+    assert [(one["name"], one["passed"], one["text"]) for one in fields["criteria"]] == [
+        ("cups", True, "seen.cup is 1, expected at least 1"),
+        ("all answered", False, "dropped_share is 0.6, expected at most 0.5"),
+        ("corner", False, "something is in the region in 2 of 2 images, expected at most 1; first at 0.000 s"),
+    ]
+    assert json.loads(run_of({1: 0.1}).report({}, {}))["passed"] is None
+
+
+def test_the_stamps_of_the_images_are_checked_as_those_of_a_recording():
+    run = LiveRun(answer_timeout=2.0)
+    for number in (0, 1, 2, 5, 6, 6):  # 3 and 4 were lost, 6 came twice
+        run.saw_image(number * SECOND, float(number), number * SECOND + SECOND // 4)
+    figures = run.figures(now=9.0)
+    assert (figures["images_missing"], figures["stamps_repeated"], figures["longest_gap_s"]) == (2, 1, 3)
+    assert figures["stamp_delay_ms"] == pytest.approx(250)
 
 
 def test_a_bag_in_a_loop_counts_once_and_an_image_that_nobody_saw_has_no_latency():
@@ -63,7 +89,7 @@ def test_before_the_first_answer_nothing_is_defined_and_the_report_says_so(tmp_p
     figures = run.figures(now=99.0)
     assert {name for name, value in figures.items() if value} == set()
     file = tmp_path / "live.json"
-    file.write_text(run.report(99.0, {"model": "m"}))
+    file.write_text(run.report(figures, {"model": "m"}))
     assert is_live_report(file)
     assert json.loads(file.read_text())["figures"]["recall"] is None
     file.write_text("[]")
@@ -72,5 +98,5 @@ def test_before_the_first_answer_nothing_is_defined_and_the_report_says_so(tmp_p
 
 def test_every_figure_is_explained_in_the_guide():
     guide = (Path(__file__).parents[3] / "docs" / "regression.md").read_text()
-    for name, meaning in FIGURES.items():
+    for name, meaning in OWN_FIGURES.items():
         assert f"| `{name}` | {meaning} |" in guide
