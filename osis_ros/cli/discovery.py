@@ -66,8 +66,9 @@ def discover(
     outcome = run(options, lambda pictures: track(pictures, "segmenting", console=console))
     for reason, count in outcome.skipped.items():
         typer.echo(f"skipped {count}: {reason}")
+    clusters = f"{outcome.clusters} cluster{'s' * (outcome.clusters != 1)}"
     typer.echo(f"{outcome.pictures} pictures: {outcome.known} known and {outcome.unknown} unknown things, "
-               f"{outcome.clusters} clusters, {outcome.noise} unknown things in none")  # fmt: skip
+               f"{clusters}, {outcome.noise} unknown things in no cluster")  # fmt: skip
     typer.echo(f"look at {output / PAGE_FILE}, fill in {output / NAMES_FILE}, then run: osis discover apply {output}")
 
 

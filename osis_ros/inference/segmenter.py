@@ -109,7 +109,8 @@ class Segmenter:
         """
         dim, classes = self.bundle.manifest.word_dim, self.bundle.class_names
         if dim is None:
-            raise NamesError(f"the model '{self.bundle.name}' takes no names; export a zero-shot network")
+            raise NamesError(f"the model '{self.bundle.name}' takes no names, expected a zero-shot network; to guess "
+                             "what unknown objects are, also give a guess map or an image model")  # fmt: skip
         further = further_names(named, classes, dim)
         self._asked = further.names, further.vectors
 

@@ -67,7 +67,7 @@ def test_the_same_recordings_give_the_same_files_byte_for_byte(
 ):
     code, said = run(pictures, "--model", colour_cells, "--output", tmp_path / "again")
     assert code == 0, said
-    assert "6 pictures: 5 known and 9 unknown things, 2 clusters, 1 unknown things in none" in said
+    assert "6 pictures: 5 known and 9 unknown things, 2 clusters, 1 unknown things in no cluster" in said
     files = {file.relative_to(discovered): file.read_bytes() for file in discovered.rglob("*") if file.is_file()}
     again = {file.relative_to(tmp_path / "again"): file.read_bytes() for file in (tmp_path / "again").rglob("*")
              if file.is_file()}  # fmt: skip

@@ -79,7 +79,7 @@ def test_what_is_seen_in_many_pictures_of_a_bag_is_one_thing(bag: Path, colour_c
     out = tmp_path / "out"
     code, said = run(bag, "--model", colour_cells, "--output", out, "--rate", 10, "--min-cluster", 2)
     assert code == 0, said
-    assert "11 pictures: 0 known and 4 unknown things, 2 clusters, 0 unknown things in none" in said
+    assert "11 pictures: 0 known and 4 unknown things, 2 clusters, 0 unknown things in no cluster" in said
     record = json.loads((out / "discovery.json").read_text())
     medoids = [instance for instance in record["instances"] if instance["medoid"]]
     assert len({instance["thing"] for instance in medoids}) == len(medoids) == 4
