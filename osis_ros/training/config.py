@@ -313,8 +313,13 @@ def _validated(tree: dict[str, Any], path: Path) -> TrainConfig:
     try:
         return TrainConfig.model_validate(tree)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-        raise ConfigError(f"{path}: {faults}") from None
+        raise ConfigError(f"{path}: {faults(error)}") from None
+
+
+def faults(error: ValidationError) -> str:
+    """The first three faults in one line, each behind the entry that it is in."""
+    told = ((".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")) for e in error.errors()[:3])
+    return "; ".join(": ".join(filter(None, fault)) for fault in told)
 
 
 def _entries(value: Any, known: dict[int, float] | None = None) -> float:

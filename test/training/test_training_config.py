@@ -64,12 +64,13 @@ def test_single_entries_can_be_replaced(config_file):
         (["on_gpu=3"], "on_gpu"),
         (["on_gpu={stepps: 3}"], "stepps"),
         (["train.photos.classes=none", "train.photos.rename={cup: mug}"], "rename is of no effect with classes: none"),
-        (["augment.scale=[0.5, 1]"], "augment: Value error, scale: of no effect with mode: short_side"),
+        (["model.system=goss", "batch=1"], r"yaml: batch is 1, but model\.scene has batch norm"),
+        (["augment.scale=[0.5, 1]"], "augment: scale: of no effect with mode: short_side"),
         (
             ["optimiser.name=adamw", "optimiser.momentum=0.8"],
-            "optimiser: Value error, momentum: of no effect with name: adamw",
+            "optimiser: momentum: of no effect with name: adamw",
         ),
-        (["optimiser.cooldown=0.1"], "optimiser: Value error, cooldown: of no effect with schedule: steps"),
+        (["optimiser.cooldown=0.1"], "optimiser: cooldown: of no effect with schedule: steps"),
         (["scenes={scenes: {dev: {count: 3}}}"], "scenes.scenes.dev"),
     ],
 )

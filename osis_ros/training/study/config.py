@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from osis_ros.training.config import PRESETS, ConfigError, Positive, Strict, TrainConfig, load_config
+from osis_ros.training.config import PRESETS, ConfigError, Positive, Strict, TrainConfig, faults, load_config
 from osis_ros.training.model.systems import SYSTEMS
 
 STUDIES = PRESETS / "studies"
@@ -135,8 +135,7 @@ def load_study(name_or_path: str | Path) -> StudyConfig:
     try:
         return StudyConfig.model_validate(tree)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-        raise ConfigError(f"{path}: {faults}") from None
+        raise ConfigError(f"{path}: {faults(error)}") from None
 
 
 def training_of(study: StudyConfig, name: str, seed: int) -> tuple[TrainConfig, ...]:
