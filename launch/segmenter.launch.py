@@ -28,7 +28,7 @@ ARGUMENTS = {
     "autostart": ("true", "true or false: configure and activate the node at its start."),
     "respawn": ("false", "true or false: start the node again when it ends by itself."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
-    "objects": ("false", "true or false: start the localizer too, for objects in space; its arguments are then known."),
+    "objects": ("false", "true or false: start the localizer too; then give the arguments of localizer.launch.py too."),
     "rviz": ("false", "true or false: show the results in RViz."),
     "rviz_config": (PathJoinSubstitution([CONFIG, "osis.rviz"]), "RViz configuration file."),
 }

@@ -23,7 +23,7 @@ def discover(
         Path, typer.Option(help="Folder for the page, names.csv and pictures. An earlier one is replaced if unchanged.")
     ] = Path("discovered"),
     model: Model = "tabletop",
-    min_cluster: Annotated[int, typer.Option(min=2, help="Fewest things that make a cluster.", metavar="N")] = 3,
+    min_cluster: Annotated[int, typer.Option(min=2, help="Smallest number of things in a cluster.", metavar="N")] = 3,
     min_views: Annotated[
         int, typer.Option(min=1, help="Leave out things that were seen in fewer pictures.", metavar="N")
     ] = 1,

@@ -150,7 +150,7 @@ def goss(
     smallest_known: Annotated[
         int,
         typer.Option(
-            min=0, help="Take known classes with fewer pixels in an image out of the result; published: 4096."
+            min=0, help="Remove known classes with fewer pixels in an image from the result; the GOSS paper: 4096."
         ),
     ] = 0,
     one_ground: Annotated[
@@ -175,7 +175,7 @@ def goss(
 
     Prints the GOSS quality of known classes, of groups of unknown pixels, their mean, and that of all groups. The
     ground truth may mark categories as stuff with "isthing": 0, such as table and wall; `osis scenes --goss` and
-    `osis data` write such files. An instance segmenter names no stuff: then known stuff is one class, ground.
+    `osis data` write such files. An instance segmenter finds no stuff; then all known stuff is one class, ground.
     """
     from osis_ros.evaluation.jobs.evaluate import Options, is_report, is_results, write_json
     from osis_ros.evaluation.jobs.goss import goss as measure

@@ -60,7 +60,7 @@ def export(
 def quantize(
     images: Annotated[
         list[Path],
-        typer.Argument(help="Images to calibrate with, or folders of them; none that the model is judged on."),
+        typer.Argument(help="Images like those the model will see, or folders of them; not those of its evaluation."),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the new bundle.")],
     model: Model = "tabletop",
@@ -68,8 +68,8 @@ def quantize(
 ) -> None:
     """Make a model's convolutions compute in 8 bits, for CPUs (best with VNNI, AVX-VNNI or Arm's dot product).
 
-    Takes minutes. Then `osis calibrate --write` chooses the thresholds, and `osis compare` tells what was lost and
-    gained.
+    Takes minutes. Then `osis calibrate --write` chooses the thresholds, and `osis compare` shows time and accuracy of
+    both models.
     """
     from osis_ros.inference.bundle import load_bundle
     from osis_ros.inference.segment_files import find_images

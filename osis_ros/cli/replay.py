@@ -190,7 +190,7 @@ def worst(
         Path, typer.Option(help="Output folder; an earlier result there is replaced, unless it was edited.")
     ] = Path("worst"),
     images: Annotated[int, typer.Option(min=1, help="At most N images.", metavar="N")] = 30,
-    apart: Annotated[float, typer.Option(min=0, help="Seconds between two images, at least.")] = 1.0,
+    apart: Annotated[float, typer.Option(min=0, help="Smallest number of seconds between two images.")] = 1.0,
     camera: Camera = None,
 ) -> None:
     """Take the worst images of a replay for labelling: pictures, and what was found in them as a COCO file.

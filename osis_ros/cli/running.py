@@ -30,7 +30,7 @@ def segment(
         Path | None,
         typer.Option(
             "--names",
-            help="File of `osis names`: names that a zero-shot model also looks for, or that unknown objects may have.",
+            help="File of `osis names`, for a zero-shot model, or for --guess-map or --image-model.",
         ),
     ] = None,
     guess_map: Annotated[

@@ -66,7 +66,7 @@ def study(
 ) -> None:
     """Train several systems on the same data with several seeds, and compare them as the SemSeg paper does.
 
-    Writes study.html (tables, loss curves, results, maps of the embeddings) and tables.tex, anew after every run. You
+    Writes study.html (tables, loss curves, results, maps of the embeddings) and tables.tex, again after every run. You
     can interrupt it at any time; the same command resumes. Several processes with the same command share the runs.
     """
     from osis_ros.simulation.gl import load_mujoco

@@ -54,9 +54,8 @@ def guess_map(
 ) -> None:
     """Fit a map with which `osis segment` and the segmenter node guess the names of unknown objects.
 
-    The model finds the objects of the data set, whose names it then knows from the annotations. The map relates the
-    model's embeddings of these objects to the vectors of their names. It prints how many names it guesses right of
-    names that it was not fitted with.
+    The model runs on the images. The map is fitted to relate its embeddings of the annotated objects to the vectors of
+    their names. The command prints how often the map is right for names that it was not fitted with.
     """
     from osis_ros.evaluation.jobs.guess_map import make_guess_map
     from osis_ros.inference.segmenter import Segmenter
