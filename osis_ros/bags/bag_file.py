@@ -148,3 +148,12 @@ def beginning(data: bytes) -> bytes:
         return zstandard.ZstdDecompressor().decompressobj().decompress(data[:ZSTD_BLOCK])[:HEAD]
     except zstandard.ZstdError:
         return b""
+
+
+def unpacked(data: bytes) -> bytes:
+    """A whole message, which rosbag2 may have compressed by itself. Raises ZstdError if it is damaged."""
+    if data[: len(ZSTD_START)] != ZSTD_START:
+        return data
+    import zstandard
+
+    return zstandard.decompress(data)

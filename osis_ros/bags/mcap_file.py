@@ -23,6 +23,7 @@ from osis_ros.bags.bag_file import (
     recorded_qos,
     sentence,
 )
+from osis_ros.bags.earlier_message import Converter, converter
 
 LAST_TIME = 2**63 - 1
 RECORD = struct.Struct("<BQ")  # opcode and length, before each record
@@ -46,6 +47,7 @@ class McapFile:
         self._chunks: list[ChunkIndex] = []
         self._channels: dict[int, Channel] = {}
         self._schemas: dict[int, Schema] = {}
+        self._converters: dict[int, Converter | None] = {}  # by the schema's id
         try:
             self._indexed = self._read_index()
             if not self._indexed:
@@ -113,11 +115,19 @@ class McapFile:
             name if channel.message_encoding == "cdr" else f"{name}, {channel.message_encoding or 'unnamed'} encoding"
         )
 
+    def _converter(self, channel: Channel) -> Converter | None:
+        if channel.schema_id not in self._converters:
+            schema = self._schemas.get(channel.schema_id)
+            text = schema.data.decode("utf-8", "replace") if schema and schema.encoding == "ros2msg" else ""
+            self._converters[channel.schema_id] = converter(schema.name if schema else "", text)
+        return self._converters[channel.schema_id]
+
     def messages(self, topics: Sequence[str]) -> Iterator[RawMessage]:
         found = self._by_index(topics) if self._indexed else self._from_the_front(topics)
         try:
             for channel, message in found:
-                yield RawMessage(channel.topic, self._type(channel), message.log_time, message.data)
+                data = message.data if (convert := self._converter(channel)) is None else convert(message.data)
+                yield RawMessage(channel.topic, self._type(channel), message.log_time, data)
         except Exception as err:  # whatever a damaged chunk makes the libraries stumble over
             if not self.loss:
                 raise BagError(f"{self._called} is damaged: {sentence(err)}") from err

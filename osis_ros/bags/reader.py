@@ -11,7 +11,7 @@ import yaml
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
-from osis_ros.bags.bag_file import COMPRESSED, ROS1, ZSTD_START, BagError, BagFile, Head, RawMessage, Topic, open_file
+from osis_ros.bags.bag_file import COMPRESSED, ROS1, BagError, BagFile, Head, RawMessage, Topic, open_file, unpacked
 from osis_ros.messages.errors import MessageError
 from osis_ros.msg import InstanceArray
 
@@ -170,13 +170,8 @@ def decoded(message: RawMessage) -> Image | CompressedImage | InstanceArray:
     Raises:
         MessageError: its bytes are not a message of its type.
     """
-    data = message.data
     try:
-        if data[: len(ZSTD_START)] == ZSTD_START:
-            import zstandard
-
-            data = zstandard.decompress(data)
-        return deserialize_message(data, (IMAGES | TRUTH)[message.type])
+        return deserialize_message(unpacked(message.data), (IMAGES | TRUTH)[message.type])
     except Exception:  # whatever half a message makes the libraries stumble over; they say nothing that helps
         raise MessageError(
             f"the message on {message.topic} at {message.time * 1e-9:.3f} s, {len(message.data)} bytes, is damaged: "

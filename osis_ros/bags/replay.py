@@ -45,6 +45,7 @@ from osis_ros.pipeline.setting import values_of
 REPORT, JUNIT = "report.html", "junit.xml"
 MARK = Mark(REPORT, GENERATOR)
 UNFINISHED = f"<!doctype html><title>osis replay</title>{GENERATOR}<p>This replay did not come to its end.</p>\n"
+REFRESHES = 2  # of the progress bar a second; rich's ten cost as much as decoding and writing
 EVENLY_SHOWN, WORST_SHOWN = 9, 12  # pictures of a camera on the page
 
 
@@ -278,7 +279,7 @@ class _Replay:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
                    TimeRemainingColumn())  # fmt: skip
         with (
-            Progress(*columns, console=console, transient=True) as progress,
+            Progress(*columns, console=console, transient=True, refresh_per_second=REFRESHES) as progress,
             contextlib.closing(ahead(self._decoded, self._wanted(recorded))) as read,
             contextlib.closing(ahead(self._segmented, read)) as segmented,
         ):

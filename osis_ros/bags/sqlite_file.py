@@ -20,6 +20,7 @@ from osis_ros.bags.bag_file import (
     recorded_qos,
     sentence,
 )
+from osis_ros.bags.earlier_message import converter
 
 LOGS = ("-wal", "-journal")  # what SQLite leaves beside a file whose writer did not come to its end
 LAST_TIME = 2**63 - 1
@@ -103,15 +104,29 @@ class SqliteFile:
         )
         return counts
 
+    def _definition(self, kind: str) -> str:
+        """The text of a message type; empty in files of releases before Iron, which hold none."""
+        text = (
+            "SELECT encoded_message_definition FROM message_definitions WHERE topic_type = ? AND encoding = 'ros2msg'"
+        )
+        try:
+            row = self._database.execute(text, (kind,)).fetchone()
+        except sqlite3.Error:
+            return ""
+        return row[0] if row is not None and isinstance(row[0], str) else ""
+
     def messages(self, topics: Sequence[str]) -> Iterator[RawMessage]:
         wanted = {id_: topic for id_, topic in self._topics.items() if topic.name in topics}
         ids = f" WHERE topic_id IN ({', '.join(map(str, wanted))})"
+        converters = {topic.type: converter(topic.type, self._definition(topic.type)) for topic in wanted.values()}
         rows = FROM_THE_FRONT if self.loss else f"{ROWS}{ids} ORDER BY timestamp, id"
         try:
             for id_, time, data in self._database.execute(rows):
                 if not _is_whole(time, data):
                     break
                 if id_ in wanted:
+                    convert = converters[wanted[id_].type]
+                    data = data if convert is None else convert(data)
                     yield RawMessage(wanted[id_].name, wanted[id_].type, time, data)
         except sqlite3.Error as err:
             if not self.loss:

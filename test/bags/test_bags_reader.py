@@ -19,9 +19,10 @@ import zstandard
 from mcap.writer import CompressionType, IndexType
 from mcap.writer import Writer as McapWriter
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from osis_ros.bags.bag_file import BagError
+from osis_ros.bags.message_types import add_type
 from osis_ros.bags.reader import RecordedBag, decoded
 from osis_ros.messages.errors import MessageError
 from osis_ros.messages.images import image_from_message, image_to_message
@@ -258,6 +259,45 @@ def test_only_images_and_instances_of_a_topic_are_read(tmp_path: Path):
         writer.write(words, 1, serialize_message(String(data="hello")))
         writer.write(images, 2, image(2))
     assert numbers(tmp_path / "run") == [2]
+
+
+@pytest.mark.parametrize("storage", ["mcap", "db3"])
+@pytest.mark.parametrize("mode", [None, CompressionMode.MESSAGE])
+def test_instances_of_another_release_are_read_by_the_types_that_the_bag_holds(
+    tmp_path: Path, storage: str, mode: CompressionMode | None
+):
+    text = (Path(__file__).parents[2] / "msg" / "Instance.msg").read_text()
+    text = re.sub(r"^(string guess|float32 guess_score)$", "", text, flags=re.MULTILINE)  # as before there were guesses
+    text = text.replace("float32 score", "float64[2] of_another_release\nfloat32 score")
+    types = get_typestore(Stores.ROS2_JAZZY)
+    types.register(get_types_from_msg(text, "osis_ros/msg/Instance"))
+    add_type(types, ARRAY)
+    kinds = types.types
+    roi = kinds["sensor_msgs/msg/RegionOfInterest"](x_offset=1, y_offset=2, width=3, height=1, do_rectify=False)
+    instance = kinds["osis_ros/msg/Instance"](
+        id=7, class_id=1, class_name="cup", unknown=False, of_another_release=np.ones(2), score=0.5, distance=0.25,
+        roi=roi, mask=np.array([0, 255, 255], np.uint8), embedding=np.array([1.0], np.float32), track_id=4,
+        track_state=2, taught_name="mine", taught_score=0.75,
+    )  # fmt: skip
+    header = kinds["std_msgs/msg/Header"](stamp=kinds["builtin_interfaces/msg/Time"](sec=5, nanosec=6), frame_id="cam")
+    array = kinds[ARRAY](header=header, height=8, width=9, model="m", instances=[instance])
+    writer = Writer(tmp_path / "bag", version=9, storage_plugin=STORAGES[storage])
+    if mode is not None:
+        writer.set_compression(mode, CompressionFormat.ZSTD)
+    with writer:
+        connection = writer.add_connection("/truth", ARRAY, typestore=types)
+        writer.write(connection, 1, types.serialize_cdr(array, ARRAY))
+        writer.write(connection, 2, bytes(types.serialize_cdr(array, ARRAY))[:60])  # half a message
+    with RecordedBag(tmp_path / "bag") as bag:
+        whole, half = bag.read(["/truth"])
+    (found,) = decoded(whole).instances
+    assert (decoded(whole).header.frame_id, decoded(whole).header.stamp.nanosec) == ("cam", 6)
+    assert (found.id, found.class_name, found.score, found.roi.width) == (7, "cup", 0.5, 3)
+    assert found.mask.tolist() == [0, 255, 255]
+    assert (found.track_id, found.track_state, found.taught_name, found.taught_score) == (4, 2, "mine", 0.75)
+    assert (found.guess, found.guess_score) == ("", 0)
+    with pytest.raises(MessageError, match=r"the message on /truth at 0\.000 s, 0 bytes, is damaged"):
+        decoded(half)
 
 
 def topics(folder: Path, **kinds: str) -> Path:
