@@ -82,7 +82,7 @@ class Rows:
         if len(given) != count:
             raise ValueError(f"{label} has {len(given)} rows, {next(iter(self.columns()))} has {count}")
         stored = given.astype(dtype, copy=False)
-        if np.issubdtype(dtype, np.integer) and stored is not given and not np.array_equal(stored, given):
+        if stored is not given and np.issubdtype(dtype, np.integer) and not np.array_equal(stored, given):
             raise ValueError(f"{label} must hold whole numbers, got {given.ravel()[:8].tolist()}")
         return frozen(stored)
 

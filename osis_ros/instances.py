@@ -68,7 +68,7 @@ class Instances(Rows):
         count = len(self)
         if count and not (0 <= self.class_ids.min() and self.class_ids.max() <= len(self.class_names)):
             raise ValueError(f"Instances.class_ids must be in 0..{len(self.class_names)}")
-        if count and (self.ids.min() < 1 or len(np.unique(self.ids)) < count):
+        if count and (self.ids.min() < 1 or len(set(self.ids.tolist())) < count):
             raise ValueError(f"Instances.ids must be 1 or more, each once, got {self.ids.tolist()}")
         object.__setattr__(self, "class_names", tuple(self.class_names))
         if len(self.masks) != count:

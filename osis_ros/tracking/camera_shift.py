@@ -27,25 +27,38 @@ def camera_shift(old: np.ndarray, new: np.ndarray, likeness: np.ndarray, diagona
     if fewest < LEAST_SUPPORT:
         return np.zeros(2)
     reach = REACH * diagonal
-    moves = new[None] - old[:, None]
-    similar = np.argsort(-likeness, axis=1)[:, :CANDIDATES]
-    proposals = np.concatenate([np.zeros((1, 2)), np.take_along_axis(moves, similar[..., None], 1).reshape(-1, 2)])
-    agreement = _agreement(moves, proposals, likeness, reach).max(2).sum(1)
-    agreement -= np.hypot(*proposals.T) / (LONG * diagonal)
-    shift = proposals[agreement.argmax()]
+    moves, likeness = new.T[:, :, None] - old.T[:, None], likeness.T
+    similar = np.argsort(-likeness, axis=0)[:CANDIDATES]
+    proposals = np.concatenate([np.zeros((2, 1)), np.take_along_axis(moves, similar[None], 1).reshape(2, -1)], axis=1)
+    agreement = _agreement(moves, proposals, likeness, reach).max(0).sum(1)
+    agreement -= np.hypot(*proposals) / (LONG * diagonal)
+    shift = proposals[:, agreement.argmax()]
     for _ in range(2):
-        close = _agreement(moves, shift[None], likeness, reach)[0]
-        best = close.argmax(1)
-        weight = close.max(1)
+        close = _agreement(moves, shift[:, None], likeness, reach)[:, 0]
+        best = close.argmax(0)
+        weight = close[best, np.arange(len(old))]
         if np.count_nonzero(weight > 0) < max(LEAST_SUPPORT, fewest / 2):
             return np.zeros(2)
-        shift = np.average(moves[np.arange(len(old)), best], axis=0, weights=weight)
+        shift = moves[:, best, np.arange(len(old))] @ (weight / weight.sum())
     return shift
 
 
 def _agreement(moves: np.ndarray, proposals: np.ndarray, likeness: np.ndarray, reach: float) -> np.ndarray:
-    """[H, T, N], how well a track's move to an instance agrees with each proposal: 1 exactly, 0 beyond the reach."""
-    x, y = (moves[None, ..., axis] - proposals[:, None, None, axis] for axis in (0, 1))
-    agreement = 1 - (x * x + y * y) / reach**2
-    np.maximum(agreement, 0, out=agreement)
-    return agreement * likeness
+    """[N, H, T], how well a track's move to an instance agrees with each proposal: 1 exactly, 0 beyond the reach.
+
+    This is the largest array of an update, so it is changed in place, and its maximum is over the first axis.
+
+    Args:
+        moves: [2, N, T].
+        proposals: [2, H].
+        likeness: [N, T].
+    """
+    x, y = (one[:, None] - other[:, None] for one, other in zip(moves, proposals))
+    x *= x
+    y *= y
+    x += y
+    x *= -1 / reach**2
+    x += 1
+    np.maximum(x, 0, out=x)
+    x *= likeness[:, None]
+    return x

@@ -19,14 +19,16 @@ def mask_overlap(
     """
     low = np.maximum(rois[:, None, :2], other_rois[None, :, :2])
     high = np.minimum((rois[:, :2] + rois[:, 2:])[:, None], (other_rois[:, :2] + other_rois[:, 2:])[None])
-    iou, covered = np.zeros((len(rois), len(other_rois))), np.zeros((len(rois), len(other_rois)))
-    areas, other_areas = ([int(np.count_nonzero(mask)) for mask in group] for group in (masks, other_masks))
-    for t, n in np.argwhere((low < high).all(-1)).tolist():
-        (x0, y0), (x1, y1) = low[t, n].tolist(), high[t, n].tolist()
-        (x, y), (u, v) = rois[t, :2].tolist(), other_rois[n, :2].tolist()
-        one, other = masks[t][y0 - y : y1 - y, x0 - x : x1 - x], other_masks[n][y0 - v : y1 - v, x0 - u : x1 - u]
-        shared = int(np.count_nonzero(one & other))
-        if shared:
-            iou[t, n] = shared / (areas[t] + other_areas[n] - shared)
-            covered[t, n] = shared / areas[t]
-    return iou, covered
+    areas, other_areas = (np.array([np.count_nonzero(mask) for mask in group], float) for group in (masks, other_masks))
+    shared = np.zeros((len(rois), len(other_rois)))
+    t, n = np.nonzero((low < high).all(-1))
+    in_one, in_other = (
+        np.concatenate([low[t, n] - corner, high[t, n] - corner], axis=1).tolist()
+        for corner in (rois[t, :2], other_rois[n, :2])
+    )
+    shared[t, n] = [
+        np.count_nonzero(masks[i][y0:y1, x0:x1] & other_masks[j][v0:v1, u0:u1])
+        for i, j, (x0, y0, x1, y1), (u0, v0, u1, v1) in zip(t.tolist(), n.tolist(), in_one, in_other)
+    ]
+    either = areas[:, None] + other_areas - shared
+    return shared / np.maximum(either, 1), shared / np.maximum(areas, 1)[:, None]

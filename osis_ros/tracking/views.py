@@ -1,5 +1,6 @@
 """How an object looks from several sides: a few embeddings, because they jump when the network sees another side."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,14 +38,15 @@ class Views:
         """One look, [D] of unit length; all zero for none. Of too many views the rarest goes."""
         if not look.any():
             return
-        distances = 1 - self._views @ look
-        if len(distances) and distances.min() < SAME:
-            row = int(distances.argmin())
-            self._counts[row] += count
-            share = max(count / self._counts[row], NEWEST)
-            mixed = (1 - share) * self._views[row] + share * look
-            self._views[row] = mixed / np.linalg.norm(mixed)
-            return
+        if len(self._views):
+            likeness = self._views @ look
+            row = likeness.argmax()
+            if 1 - likeness[row] < SAME:
+                self._counts[row] += count
+                share = max(count / int(self._counts[row]), NEWEST)
+                mixed = (1 - share) * self._views[row] + share * look
+                self._views[row] = mixed / math.sqrt(mixed @ mixed)
+                return
         if len(self._views) == MOST:
             kept = np.arange(MOST) != self._counts.argmin()
             self._views, self._counts = self._views[kept], self._counts[kept]
@@ -68,13 +70,15 @@ def nearest_view(some: Sequence[Views], looks: Sequence[np.ndarray]) -> np.ndarr
     """
     distance = np.full((len(some), len(looks)), np.nan)
     rows = [row for row, views in enumerate(some) if len(views)]
-    columns = [column for column, look in enumerate(looks) if look.any()]
+    columns = [column for column, look in enumerate(looks) if len(look)]
     if rows and columns:
-        products = np.concatenate([some[row].array for row in rows]) @ np.concatenate([looks[c] for c in columns]).T
+        ours, theirs = np.concatenate([some[row].array for row in rows]), np.concatenate([looks[c] for c in columns])
+        products = ours @ theirs.T
+        products[:, ~theirs.any(axis=1)] = np.nan
         starts = [
             np.cumsum([0, *sizes[:-1]])
             for sizes in ([len(some[row]) for row in rows], [len(looks[c]) for c in columns])
         ]
-        best = np.maximum.reduceat(np.maximum.reduceat(products, starts[0], axis=0), starts[1], axis=1)
+        best = np.fmax.reduceat(np.maximum.reduceat(products, starts[0], axis=0), starts[1], axis=1)
         distance[np.ix_(rows, columns)] = 1 - best
     return distance
