@@ -69,7 +69,7 @@ class SimCamera(Node):
         self._pool = ThreadPoolExecutor(1, "renderer")  # one thread, to which the OpenGL context belongs
         try:
             self._film = self._pool.submit(self._open_film).result()
-            self._newest, self._space = self._pool.submit(self._render, 0.0, False).result()
+            self._newest, self._scene, self._space = self._pool.submit(self._render, 0.0, False).result()
         except Exception as err:  # of MuJoCo and OpenGL, whatever kind they raise
             self.destroy_node()
             raise err if isinstance(err, StartError) else StartError(f"no scene can be rendered: {err}") from err
@@ -111,7 +111,7 @@ class SimCamera(Node):
             raise StartError(f"objects_seed is {same}, expected 0 or more, or -1")
         if not 0 <= objects <= 20:
             raise StartError(f"objects is {objects}, expected 0..20")
-        self._truth_of = film.truth
+        self._truth_of, self._space_of = film.truth, film.space
         try:
             same = None if same == -1 else same
             return film.Film(width, height, seed, split, objects or None, scene_seconds, orbit, noise, same)
@@ -143,11 +143,12 @@ class SimCamera(Node):
         info = intrinsics_to_message(frame.camera.intrinsics, frame.camera.width, frame.camera.height, header)
         self._color_info.publish(info)
         self._depth_info.publish(info)
-        if self._truth.get_subscription_count() or self._space is not None:
+        boxes_wanted = self._true_objects.get_subscription_count() > 0
+        if self._truth.get_subscription_count() or boxes_wanted:
             masks = instances_to_message(self._truth_of(frame), header, "ground truth")
             self._truth.publish(masks)
-            if self._space is not None:
-                self._true_objects.publish(objects_to_message(self._space, masks, header))
+            if boxes_wanted:
+                self._true_objects.publish(objects_to_message(self._true_boxes(), masks, header))
         if self._depth.get_subscription_count():
             self._depth.publish(depth_to_message(frame.depth, header))
         if self._jpeg.get_subscription_count():
@@ -159,7 +160,7 @@ class SimCamera(Node):
         if self._next is not None and self._next.done():
             rendering, self._next = self._next, None
             try:
-                self._newest, self._space = rendering.result()
+                self._newest, self._scene, self._space = rendering.result()
             except Exception as err:  # the next scene may do better; until then the last image is sent
                 text = "".join(traceback.format_exception(err))
                 self.get_logger().error(f"rendering failed: {text}", throttle_duration_sec=5.0)
@@ -167,10 +168,17 @@ class SimCamera(Node):
             wanted = self._true_objects.get_subscription_count() > 0
             self._next = self._pool.submit(self._render, time.monotonic() - self._started, wanted)
 
-    def _render(self, seconds: float, with_space: bool) -> tuple[object, object]:
-        """The frame of that moment, and the true boxes where they are wanted."""
+    def _render(self, seconds: float, with_space: bool) -> tuple[object, object, object]:
+        """The frame of that moment, its scene, and the true boxes where they are wanted."""
         frame = self._film.frame(seconds)
-        return frame, self._film.space(frame) if with_space else None
+        scene = self._film.scene
+        return frame, scene, self._space_of(frame, scene) if with_space else None
+
+    def _true_boxes(self) -> object:
+        """Those of the newest frame, made now where nobody wanted them yet when it was rendered."""
+        if self._space is None:
+            self._space = self._space_of(self._newest, self._scene)
+        return self._space
 
     def _body_pose(self, optical: np.ndarray, header: Header) -> TransformStamped:
         """Where the camera's body is in the world, from the pose of its optical frame."""

@@ -1,6 +1,6 @@
 """The frames of the simulated camera over time: one scene after the other, seen by a camera that circles it.
 
-Call everything in this file from the same thread, because the OpenGL context belongs to one thread.
+Call a `Film` from one thread alone, because the OpenGL context belongs to one thread.
 """
 
 from dataclasses import replace
@@ -57,6 +57,11 @@ class Film:
         self._scene: Scene | None = None
         self._count = 0
 
+    @property
+    def scene(self) -> Scene | None:
+        """What the last frame shows; None before the first one."""
+        return self._scene
+
     def frame(self, seconds: float) -> Frame:
         """The picture at a moment of the film, with noise of its own."""
         number, moment = divmod(seconds, self._scene_seconds)
@@ -75,12 +80,13 @@ class Film:
         rng = np.random.default_rng(noise_seed)
         return replace(frame, depth=measure(frame.depth, camera.intrinsics[0, 0], self._depth_sensor, rng))
 
-    def space(self, frame: Frame) -> Objects:
-        """The true boxes of the objects in the frame that was made last, in its optical frame."""
-        return as_objects(object_truths(self._scene, frame), frame)
-
     def close(self) -> None:
         self._renderer.close()
+
+
+def space(frame: Frame, scene: Scene) -> Objects:
+    """The true boxes of the objects in a frame of a scene, in its optical frame. Any thread may ask."""
+    return as_objects(object_truths(scene, frame), frame)
 
 
 def truth(frame: Frame) -> Instances:

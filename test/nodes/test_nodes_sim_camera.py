@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from osis_ros.messages.camera import BODY_FROM_OPTICAL
 from osis_ros.messages.image_decoding import compressed_to_rgb, image_to_rgb
 from osis_ros.messages.instances import mask_from_message
-from osis_ros.msg import InstanceArray
+from osis_ros.msg import InstanceArray, ObjectArray
 from osis_ros.nodes.support.running import StartError
 
 TOPICS = {"color/image_raw": Image, "color/image_raw/compressed": CompressedImage, "color/camera_info": CameraInfo,
@@ -114,6 +114,24 @@ def test_depth_may_be_as_noisy_as_a_real_cameras(films, bench):
     assert np.count_nonzero(perfect == 0) < np.count_nonzero(noisy == 0)  # holes
     both = (perfect > 0) & (noisy > 0)
     assert 0.5 < np.median(np.abs(perfect - noisy)[both]) < 20  # millimetres
+
+
+def test_true_boxes_come_with_the_first_frame_after_somebody_asks(films, bench):
+    """Also where that frame was rendered before, when nobody wanted its boxes."""
+    masks = bench.listen(InstanceArray, "camera/ground_truth")
+    camera = start_camera(bench, rate=2.0, width=160, height=120, objects=3, orbit=False)
+    masks.wait(2)
+    boxes = bench.listen(ObjectArray, "camera/ground_truth_objects")
+    eventually(lambda: camera.count_subscribers("camera/ground_truth_objects"), "a subscription that the camera knows")
+    time.sleep(0.2)  # so that both ends know each other
+    asked = camera.get_clock().now().nanoseconds
+    boxes.wait()
+
+    def stamps(messages) -> list[int]:
+        return [m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in list(messages)]
+
+    first = eventually(lambda: [one for one in stamps(masks) if one > asked], "masks after somebody asked")[0]
+    assert first in stamps(boxes)
 
 
 def test_the_rate_holds(films, bench):
