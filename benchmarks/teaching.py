@@ -17,7 +17,7 @@ AP and named stands the interval that holds 95 of 100 draws of as many objects.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -95,18 +95,23 @@ def rendered(segmenter: Segmenter, scenes: int) -> tuple[list[Shot], list[Shot],
     return true, predicted, cast
 
 
-def photographed(segmenter: Segmenter, images: Path, ground_truth: Path) -> tuple[list[Shot], dict[int, str]]:
-    """Shots with predicted masks, and the categories' names by id."""
-    tree, shots = read_tree(ground_truth), []
-    for number, image in enumerate(tree["images"]):
+def photographs(tree: dict, images: Path) -> Iterator[tuple[np.ndarray, list[int], np.ndarray, tuple[np.ndarray, ...]]]:
+    """Of each image of a COCO file: its pixels, and the categories' ids, rois [N, 4] and masks of its objects."""
+    for image in tree["images"]:
         height, width = image["height"], image["width"]
         own = [a for a in tree["annotations"] if a["image_id"] == image["id"]]
         masks = tuple(decode(to_rle(a["segmentation"], height, width)).astype(bool) for a in own)
         rois = np.tile([0, 0, width, height], (len(own), 1))
-        rgb = read_image(images / image["file_name"])
+        yield read_image(images / image["file_name"]), [a["category_id"] for a in own], rois, masks
+
+
+def photographed(segmenter: Segmenter, images: Path, ground_truth: Path) -> tuple[list[Shot], dict[int, str]]:
+    """Shots with predicted masks, and the categories' names by id."""
+    tree, shots = read_tree(ground_truth), []
+    for number, (rgb, owners, rois, masks) in enumerate(photographs(tree, images)):
         found = segmenter.segment(rgb, max_overlap=0.7)
         iou = mask_overlap(rois, masks, found.rois, found.masks)[0]
-        shots.append(Shot(number, appearances(rgb, found), {a["category_id"]: row for a, row in zip(own, iou)}))
+        shots.append(Shot(number, appearances(rgb, found), dict(zip(owners, iou, strict=True))))
     return shots, {category["id"]: category["name"] for category in tree["categories"]}
 
 

@@ -3,13 +3,25 @@ without PyTorch, MuJoCo or ROS installed. One file holds one group of subcommand
 
 import typer
 
-from osis_ros.cli import data, discovery, evaluation, models, rendering, replay, running, teaching, training, words
+from osis_ros.cli import (
+    data,
+    discovery,
+    evaluation,
+    masks,
+    models,
+    rendering,
+    replay,
+    running,
+    teaching,
+    training,
+    words,
+)
 from osis_ros.cli.failure import Commands
 
 GROUPS = {
     "Run a model": (running.segment, running.demo, rendering.render),
     "Teach names": (teaching.teach, teaching.forget, teaching.taught),
-    "Make data": (data.scenes, words.names, words.guess_map),
+    "Make data": (data.scenes, masks.masks, words.names, words.guess_map),
     "Train a model": (training.train, training.average, training.study),
     "Export and import models": (
         models.export, models.classes, models.quantize, models.build_engine, models.import_checkpoint,

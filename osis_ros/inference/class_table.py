@@ -12,6 +12,7 @@ from osis_ros.errors import OsisError
 CLASSES_FILE = "classes.npz"
 COLUMNS = ("centres", "weights", "biases", "temperatures", "offsets")
 OF_ONE_LOOK = COLUMNS[:3]
+UNSEEN = 1.5  # how far below the boundary the logit of an added class is where there was no second look
 
 
 class ClassTableError(OsisError):
@@ -75,19 +76,21 @@ class ClassTable:
         return float(np.sum(self.centres[0, self.weights.shape[1] :] ** 2))
 
     def with_class(
-        self, name: str, embeddings: np.ndarray, others: np.ndarray | None = None, boundary: float = 0.0
+        self, name: str, embeddings: np.ndarray, others: np.ndarray | None = None, boundary: float | None = 0.0
     ) -> "ClassTable":
         """The table with one more class, learnt from views of its objects, without training.
 
         Its centre is the mean of the views. With a second look, an object is of the class if its crop is nearer to the
-        centre than half way from the views to the most similar of the others. Without one, the weights point to the
-        centre, as long as those of the other classes are on average ("imprinted weights", Qi et al. 2018), and `others`
-        are of no effect.
+        centre than half way from the views to the most similar of the others; one that the second look did not look
+        at is not. Without a second look, the weights point to the centre, as long as those of the other classes are on
+        average ("imprinted weights", Qi et al. 2018), and `others` are of no effect.
 
         Args:
             embeddings: [V, E] float32 of instances of the class.
             others: [O, E] of what is not of the class; without any, as something with a cosine of 0.5 to the centre.
-            boundary: the logit above which an object is known, where no class has the logit 0.
+            boundary: the logit above which an object is known, where no class has the logit 0. None: it is known by
+                its distance to the centres. Then what the second look did not look at may be of the class too, on its
+                side of the plane through 0 that parts the centres.
         Raises:
             ClassTableError: a name that there is already, or embeddings of another length or without a second look.
         """
@@ -107,12 +110,17 @@ class ClassTable:
             )
         centre = np.concatenate([np.linalg.norm(self.centres[0, look]) * one
                                  for look, one in zip(looks, directions, strict=True)])  # fmt: skip
-        weight, bias = np.linalg.norm(self.weights, axis=1).mean() * directions[0], self.biases.mean()
-        temperature, offset = self.temperatures.mean(), 0.0
+        length_of_weights, temperature = np.linalg.norm(self.weights, axis=1).mean(), self.temperatures.mean()
+        weight, bias, offset = length_of_weights * directions[0], self.biases.mean(), 0.0
         if self.share:
             near, far = (_cosines(own[:, looks[1]], directions[1]) for own in (embeddings, others))
             half_way = (near.mean() + far.max(initial=0.5 if not len(far) else -1)) / 2
-            weight, bias, offset = 0 * weight, boundary, boundary - half_way / temperature  # half way: the boundary
+            if boundary is None:
+                weight, bias = length_of_weights * _apart_from(directions[0], self.centres[:, :dim]), 0.0
+                offset = -half_way / temperature
+            else:  # the first look says no; with the second, that is made up for, and half way is the boundary
+                weight, bias = 0 * weight, boundary - UNSEEN
+                offset = boundary + UNSEEN * (1 - self.share) / self.share - half_way / temperature
         rows = (centre, weight, bias, temperature, offset)
         columns = [np.append(getattr(self, column), np.float32(row)[None], axis=0)
                    for column, row in zip(COLUMNS, rows, strict=True)]  # fmt: skip
@@ -153,6 +161,15 @@ def _direction(vectors: np.ndarray) -> np.ndarray | None:
     mean = vectors.astype(np.float64).mean(0)
     length = np.linalg.norm(mean)
     return None if length < 1e-6 else mean / length
+
+
+def _apart_from(direction: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The unit vector [D] whose product with a direction [D] is positive, and with the directions of others [K, D], as
+    far as that can be, as much below 0."""
+    others = others / np.maximum(np.linalg.norm(others, axis=1, keepdims=True), 1e-9)
+    wanted = np.append(1.0, -np.ones(len(others)))
+    normal = np.linalg.lstsq(np.vstack((direction, others)), wanted)[0]
+    return normal / max(np.linalg.norm(normal), 1e-9)
 
 
 def _cosines(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:

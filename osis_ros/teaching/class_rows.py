@@ -38,10 +38,13 @@ def with_changed_classes(bundle: Bundle, folder: Path, remove: Sequence[str], ad
     return write_bundle(folder, bundle.model_file, fields, note + card, classes=table)
 
 
-def known_above(bundle: Bundle) -> float:
-    """The logit above which an object is known by the bundle's own threshold, where no class has the logit 0."""
+def known_above(bundle: Bundle) -> float | None:
+    """The logit above which an object is known by the bundle's own threshold, where no class has the logit 0; None
+    where it is known by its distance."""
+    if bundle.manifest.unknown_by == "distance":
+        return None
     threshold = bundle.manifest.thresholds.unknown
-    return math.log((1 - threshold) / threshold) if bundle.manifest.unknown_by == "odds" and 0 < threshold < 1 else 0.0
+    return math.log((1 - threshold) / threshold) if 0 < threshold < 1 else 0.0
 
 
 def embeddings_of(views: tuple[View, ...]) -> np.ndarray:

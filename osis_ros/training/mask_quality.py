@@ -72,19 +72,45 @@ def box_segmenter(model: Detector, class_ids: Sequence[int], short_side: int, lo
         short_side, long_side: the image is scaled so that its short side has the one length and its long side at most
             the other, in pixels; boxes go with it, and masks are pasted in the image as it came.
     """
-    device = next(model.parameters()).device
-    to_model = torch.tensor([*class_ids, model.config.num_classes])
+    to_model = np.array([*class_ids, model.config.num_classes])
 
     def segment(rgb: np.ndarray, boxes: np.ndarray, given: np.ndarray) -> list[np.ndarray]:
-        height, width = rgb.shape[:2]
-        image, (rows, columns) = scaled_input(rgb, short_side, long_side)
-        scaled = torch.from_numpy(boxes * np.float32([columns / width, rows / height] * 2)).to(device)
-        with torch.no_grad():
-            found = model.segment_boxes(image.to(device), [(rows, columns)], [scaled], [to_model[given].to(device)])[0]
-        rois, crops = paste_masks(found.masks.float().cpu().numpy(), boxes, height, width)
-        masks = np.zeros((len(boxes), height, width), bool)
-        for mask, crop, (x, y, w, h) in zip(masks, crops, rois.tolist(), strict=True):
-            mask[y : y + h, x : x + w] = crop
-        return list(masks)
+        return drawn_in_boxes(model, rgb, boxes, to_model[given], short_side=short_side, long_side=long_side)[0]
 
     return segment
+
+
+@torch.no_grad()
+def drawn_in_boxes(
+    model: Detector,
+    rgb: np.ndarray,
+    boxes: np.ndarray,
+    class_ids: np.ndarray,
+    by_class: np.ndarray | None = None,
+    *,
+    short_side: int,
+    long_side: int,
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Masks of the objects in given boxes of an image.
+
+    Args:
+        rgb: uint8 [H, W, 3].
+        boxes: float32 [G, 4], x0 y0 x1 y1 in pixels of the image.
+        class_ids: int64 [G], the network's; K unknown.
+        by_class: bool [G], as in `SemSeg.segment_boxes`.
+        short_side, long_side: as in `box_segmenter`.
+    Returns:
+        G bool masks [H, W]; and float32 [G], the estimated IoU of each with its object, 1 where the network makes none.
+    """
+    device, (height, width) = next(model.parameters()).device, rgb.shape[:2]
+    image, (rows, columns) = scaled_input(rgb, short_side, long_side)
+    scaled = torch.from_numpy(boxes * np.float32([columns / width, rows / height] * 2)).to(device)
+    given, chosen = torch.from_numpy(class_ids).to(device), None
+    if by_class is not None:
+        chosen = [torch.from_numpy(by_class).to(device)]
+    (found,) = model.segment_boxes(image.to(device), [(rows, columns)], [scaled], [given], chosen)
+    rois, crops = paste_masks(found.masks.float().cpu().numpy(), boxes, height, width)
+    masks = np.zeros((len(boxes), height, width), bool)
+    for mask, crop, (x, y, w, h) in zip(masks, crops, rois.tolist(), strict=True):
+        mask[y : y + h, x : x + w] = crop
+    return list(masks), found.scores.float().cpu().numpy()

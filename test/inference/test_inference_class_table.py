@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from osis_ros.cli import app
 from osis_ros.inference.bundle import Bundle, BundleError, load_bundle
-from osis_ros.inference.class_table import ClassTable, ClassTableError
+from osis_ros.inference.class_table import UNSEEN, ClassTable, ClassTableError
 from osis_ros.inference.segmenter import Segmenter
 
 RED, CYAN = (255, 0, 0), (0, 250, 250)
@@ -50,18 +50,46 @@ def test_the_objects_of_a_class_whose_row_is_removed_are_unknown_and_an_added_ro
     assert names(bundle) == ["red", "unknown"]
 
 
+def logit(table: ClassTable, row: int, cosine: float) -> float:
+    """Of a class whose first look has no weights, at a cosine of the second look."""
+    assert not table.weights[row].any()
+    second = cosine / table.temperatures[row] + table.offsets[row]
+    return (1 - table.share) * table.biases[row] + table.share * second
+
+
 def test_with_a_second_look_a_class_ends_half_way_to_the_most_similar_other_object():
-    """Half way from cosine 1 to 0.6 is 0.8, at which the logit must be 0.5."""
+    """Half way from cosine 1 to 0.6 is 0.8, at which the logit must be 0.5, and 2 / 0.1 × 0.36 × 0.1 higher at 0.9."""
     own, other = np.array([[0.8, 0, 0, 0.6]]), np.array([[0, 0.8, 0.48, 0.36], [1, 0, 0, 0]])
     table = two_looks().with_class("jug", own, other, boundary=0.5)
     assert table.names == ("cup", "can", "jug")
     np.testing.assert_allclose(table.centres[2], own[0], atol=1e-6)
     assert table.share == pytest.approx(0.36)
-    assert table.weights[2].tolist() == [0, 0]
-    assert table.biases[2] == 0.5  # both looks have that logit
-    assert 0.8 / table.temperatures[2] + table.offsets[2] == pytest.approx(0.5)
+    assert logit(table, 2, 0.8) == pytest.approx(0.5, abs=1e-6)
+    assert logit(table, 2, 0.9) == pytest.approx(0.5 + 0.36, abs=1e-6)
     alone = two_looks().with_class("jug", own)  # half way to a cosine of 0.5
-    assert 0.75 / 0.1 + alone.offsets[2] == pytest.approx(0, abs=1e-6)
+    assert logit(alone, 2, 0.75) == pytest.approx(0, abs=1e-6)
+
+
+def test_what_the_second_look_has_not_seen_is_not_of_an_added_class():
+    """Its logit is that of the first look, whatever that sees; also where T_u was raised from 0.5 to 0.8."""
+    table = two_looks().with_class("jug", np.array([[0.8, 0, 0, 0.6]]), boundary=0.5)
+    assert not table.weights[2].any()
+    assert table.biases[2] == 0.5 - UNSEEN
+    assert UNSEEN > np.log(0.8 / 0.2)
+
+
+def test_where_distances_decide_the_first_look_parts_an_added_class_from_the_centres():
+    """So that what lies at a centre is not of it, and what lies at its own is. The weights of the others are 3 and 1
+    long, on average 2."""
+    own = np.array([[0.48, 0.64, 0, 0.6]])  # between the centres, nearer to the second
+    table = two_looks().with_class("jug", own, boundary=None)
+    assert np.linalg.norm(table.weights[2]) == pytest.approx(2)
+    three = ClassTable(("cup",), np.array([[0.8, 0, 0.6]]), np.array([[3.0, 0]]), *np.float32([[-1], [0.1], [0]]))
+    table = three.with_class("jug", np.array([[0.48, 0.64, 0.6]]), boundary=None)
+    assert table.weights[1] @ [0.6, 0.8] == pytest.approx(-table.weights[1] @ [1, 0])
+    assert table.weights[1] @ [0.6, 0.8] > 0.5
+    assert table.biases[1] == 0
+    assert 0.75 / 0.1 + table.offsets[1] == pytest.approx(0, abs=1e-5)
 
 
 def test_without_a_second_look_the_weights_point_to_the_centre_at_the_mean_length():

@@ -222,7 +222,8 @@ class MaskRefinement(Addition):
         Args:
             pixels: [1, 3, H, W]. boxes: [N, 4]. logits: [N, M, M] of the first masks. scores: [N].
             least: boxes become those of the corrected masks, scores fall with what masks are worth, and whatever is not
-                above this is dropped on the way. None: boxes and scores are given and stay.
+                above this is dropped on the way. None: boxes are given and stay, and scores
+                are the estimated IoU, where there is one.
         """
         rois, hint = with_image_index([boxes]), self.with_border(logits)
         index = (torch.ones_like(scores).cumsum(0) - 1).long()  # a range, as in `seen_from`
@@ -235,6 +236,8 @@ class MaskRefinement(Addition):
                 kept = torch.where(scores > least)[0]
                 index, scores, rois, frames, drawn = (x[kept] for x in (index, scores, rois, frames, drawn))
             hint = seen_from(drawn, frames, grown(rois, self.border), self.config.crop_size)
+        if least is None and refined.fit is not None:
+            scores = refined.fit.sigmoid()
         masks = seen_from(drawn, frames, rois, self.config.mask_size)
         return Redrawn(index, rois[:, 1:], masks, scores)
 

@@ -116,11 +116,21 @@ class SemSeg(nn.Module):
         return results
 
     def segment_boxes(
-        self, images: Tensor, image_sizes: list[tuple[int, int]], boxes: list[Tensor], class_ids: list[Tensor]
+        self,
+        images: Tensor,
+        image_sizes: list[tuple[int, int]],
+        boxes: list[Tensor],
+        class_ids: list[Tensor],
+        by_class: list[Tensor] | None = None,
     ) -> list[Detections]:
         """Only masks and embeddings, on given boxes [G, 4] of given classes [G] (0..K, K unknown), in the given order.
 
-        The mask-quality test of section IV-E: every score is 1, and z is that of the given boxes.
+        The mask-quality test of section IV-E: z is that of the given boxes. Every score is 1, or where an addition
+        estimates it, the IoU of mask and object.
+
+        Args:
+            by_class: [G] bool, True where the mask head gets the centre of the class in place of z (conditioned mask
+                decoding); False for unknown objects. None: nowhere.
         """
         pixels = self.backbone.normalise(images, image_sizes)
         levels, results = self.pyramid(pixels), []
@@ -129,8 +139,16 @@ class SemSeg(nn.Module):
             semantics = self.describe(self.pool_boxes(view.levels, with_image_index([own])))
             scores = torch.ones_like(own[:, 0])
             scored = self.score(Candidates(own, scores, semantics, self.classify(semantics), scores))
+            if by_class is not None:
+                semantics = self.as_classes(semantics, ids, by_class[i])
             results.append(self.segment(view, Recognised(own, scores, ids, semantics, scored.unknown_scores)))
         return results
+
+    def as_classes(self, semantics: Semantics, class_ids: Tensor, chosen: Tensor) -> Semantics:
+        """The same, and where `chosen` [R] the mask head takes an object for the centre of its class, [R] ids."""
+        centres = F.normalize(self.embedding.centres)
+        z = torch.where(chosen[:, None], centres[class_ids.clamp(max=len(centres) - 1)], semantics.z)
+        return semantics._replace(z=z, distances=self.embedding.distances(z))
 
     def observe(self, images: Tensor, image_sizes: list[tuple[int, int]]) -> Batch:
         """Pixels, pyramid and proposals of images as `forward` takes them."""
