@@ -34,7 +34,9 @@ from osis_ros.training.model.semseg.detections import Detections
 from osis_ros.training.model.semseg.stages import Semantics
 
 HEIGHT, WIDTH = 192, 256
-PROVENANCE = {"config": "tiny", "data": "nothing", "steps": 7, "seed": 3, "commit": "abc1234"}
+BEFORE = {"name": "before", "backbone_weights": "theirs.pth", "data": "pictures", "steps": 5, "seed": 1, "commit": "d0"}
+PROVENANCE = {"config": {"name": "tiny", "backbone_weights": None}, "data": "nothing", "steps": 7, "seed": 3,
+              "commit": "abc1234", "init": BEFORE}  # fmt: skip
 SHIPPED = Path(__file__).parents[2] / "models" / "tabletop"
 
 
@@ -439,6 +441,13 @@ def test_the_bundle_records_what_it_was_made_from(bundle, network):
     assert "## Failures\n\nIt is untrained." in card
     for name in network.config.class_names:
         assert name in card
+
+
+def test_the_bundle_tells_what_its_weights_went_on_from(bundle):
+    assert bundle.manifest.provenance.init == BEFORE
+    card = (bundle.path / "README.md").read_text()
+    assert "| optimiser steps | 7, after 5 of commit `d0` |" in card
+    assert "ImageNet" in card  # of the backbone that the earlier weights had started with
 
 
 def test_the_shipped_bundle_records_the_network_as_it_was_exported():

@@ -13,7 +13,6 @@ from osis_ros.training.config import ConfigError, load_config
 from osis_ros.training.cutouts import CutoutPaster
 from osis_ros.training.data import decode_masks, read_pixels, read_source
 from osis_ros.training.data_checks import warn_without_masks
-from osis_ros.training.export import export_bundle
 from osis_ros.training.fit import fastest_precision, fit
 from osis_ros.training.fit_module import FitModule, TrainingDiverged
 from osis_ros.training.model.systems import SYSTEMS
@@ -234,18 +233,12 @@ def test_weights_tell_what_they_went_on_from_and_whose_weights_their_backbone_st
     for name, weights in (("ours", None), ("theirs", "weights/theirs.pth")):
         provenance = given | {"config": {"name": "before", "backbone_weights": weights}}
         save_checkpoint(tmp_path / f"{name}.safetensors", first, provenance)
-        longer = tiny_run(steps=2)
         fit(tiny_run(steps=1), shapes, tmp_path / name, init=tmp_path / f"{name}.safetensors")
-        last = fit(longer, shapes, tmp_path / name)  # without saying once more what it started from
+        last = fit(tiny_run(steps=2), shapes, tmp_path / name)  # without saying once more what it started from
         _, recorded = load_checkpoint(last)
         assert recorded["init"] == {
             "name": "before", "backbone_weights": weights, "data": "pictures", "steps": 7, "seed": 3, "commit": "abc",
         }  # fmt: skip
-    bundle = export_bundle(last, tmp_path / "bundle", height=64, width=96)  # of theirs
-    assert bundle.manifest.provenance.init == recorded["init"]
-    card = (bundle.path / "README.md").read_text()
-    assert "| optimiser steps | 2, after 7 of commit `abc` |" in card
-    assert "ImageNet" in card
 
 
 def test_other_classes_of_the_same_number_start_anew(shapes, tmp_path):
