@@ -44,6 +44,7 @@ from osis_ros.training.checkpoint import load_checkpoint
 from osis_ros.training.export import WEIGHTS_FILE
 
 VIEWS = (1, 3, 5, 10)
+Vectors = Callable[[np.ndarray, Instances], np.ndarray]  # [N, D] of the instances of an image
 TEACHERS, SHOWN, LOOKS = 2, 16, 2  # scenes that teach, in which all objects are, and their views; views of the others
 IOUS = np.arange(0.5, 1, 0.05)
 FOUND, APART = 0.5, 0.1  # IoU with the object from which on an instance is it, and below which it is something else
@@ -76,22 +77,21 @@ class Result(NamedTuple):
         return cls(*(np.mean([v for v in column if v == v] or [np.nan]) for column in zip(*results, strict=True)))
 
 
-def shot(scene: int, rgb: np.ndarray, found: Instances, exact: Instances, owners: Sequence[int]) -> Shot:
-    iou = mask_overlap(exact.rois, exact.masks, found.rois, found.masks)[0]
-    return Shot(scene, appearances(rgb, found), dict(zip(owners, iou, strict=True)))
-
-
-def rendered(segmenter: Segmenter, scenes: int) -> tuple[list[Shot], list[Shot], list[Member]]:
-    """Shots with true and with predicted masks, and the cast."""
+def rendered(
+    segmenter: Segmenter, scenes: int, vectors: Vectors = appearances, shown: int = SHOWN
+) -> tuple[list[Shot], list[Shot], list[Member]]:
+    """Shots with true and with predicted masks, and the cast; scenes that teach have so many views."""
     network = load_checkpoint(segmenter.bundle.path / WEIGHTS_FILE)[0].eval()
     cast, true, predicted = members(UNKNOWN), [], []
-    for meeting in meetings(cast, scenes, lambda scene: SHOWN if scene < TEACHERS else LOOKS, seed=1):
+    for meeting in meetings(cast, scenes, lambda scene: shown if scene < TEACHERS else LOOKS, seed=1):
         rgb = np.ascontiguousarray(meeting.frame.rgb)
         exact = truth(meeting.frame)
         exact = exact.take([i for i, item in enumerate(meeting.frame.objects) if item.pixels >= MIN_PIXELS])
         owners = [meeting.members[number] for number in exact.ids.tolist()]
-        true.append(shot(meeting.scene, rgb, embedded(network, rgb, exact), exact, owners))
-        predicted.append(shot(meeting.scene, rgb, segmenter.segment(rgb, max_overlap=0.7), exact, owners))
+        masks = (true, embedded(network, rgb, exact)), (predicted, segmenter.segment(rgb, max_overlap=0.7))
+        for shots, found in masks:
+            iou = mask_overlap(exact.rois, exact.masks, found.rois, found.masks)[0]
+            shots.append(Shot(meeting.scene, vectors(rgb, found), dict(zip(owners, iou, strict=True))))
     return true, predicted, cast
 
 
@@ -105,13 +105,15 @@ def photographs(tree: dict, images: Path) -> Iterator[tuple[np.ndarray, list[int
         yield read_image(images / image["file_name"]), [a["category_id"] for a in own], rois, masks
 
 
-def photographed(segmenter: Segmenter, images: Path, ground_truth: Path) -> tuple[list[Shot], dict[int, str]]:
+def photographed(
+    segmenter: Segmenter, images: Path, ground_truth: Path, vectors: Vectors = appearances
+) -> tuple[list[Shot], dict[int, str]]:
     """Shots with predicted masks, and the categories' names by id."""
     tree, shots = read_tree(ground_truth), []
     for number, (rgb, owners, rois, masks) in enumerate(photographs(tree, images)):
         found = segmenter.segment(rgb, max_overlap=0.7)
         iou = mask_overlap(rois, masks, found.rois, found.masks)[0]
-        shots.append(Shot(number, appearances(rgb, found), dict(zip(owners, iou, strict=True))))
+        shots.append(Shot(number, vectors(rgb, found), dict(zip(owners, iou, strict=True))))
     return shots, {category["id"]: category["name"] for category in tree["categories"]}
 
 
@@ -175,7 +177,11 @@ def average_precision(owner: int, views: np.ndarray, test: list[Shot]) -> float:
 
 
 def measured(
-    shots: list[Shot], owners: Sequence[int], twin_of: Callable[[int], int | None], teachers: int | None
+    shots: list[Shot],
+    owners: Sequence[int],
+    twin_of: Callable[[int], int | None],
+    teachers: int | None,
+    counts: Sequence[int] = VIEWS,
 ) -> dict[int, list[Result]]:
     """By the number of views, the mean result of each object.
 
@@ -183,12 +189,12 @@ def measured(
         teachers: scenes at the beginning that teach, each the objects that are in it, while all others test; None where
             each object is taught from any of its shots and looked for in all others.
     """
-    rng, results = np.random.default_rng(0), {count: [] for count in VIEWS}
+    rng, results = np.random.default_rng(0), {count: [] for count in counts}
     for owner in owners:
         pool = seen(shots if teachers is None else [s for s in shots if s.scene < teachers], owner)
-        if teachers is not None and len(pool) < max(VIEWS):
+        if teachers is not None and len(pool) < max(counts):
             continue
-        for count in (count for count in VIEWS if count < len(pool) or (teachers and count == len(pool))):
+        for count in (count for count in counts if count < len(pool) or (teachers and count == len(pool))):
             tries = []
             for _ in range(DRAWS):
                 taught = [pool[i] for i in rng.permutation(len(pool))[:count]]
