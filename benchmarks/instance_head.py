@@ -49,11 +49,14 @@ SHAKE = 0.05  # of a copy's box, standard deviation in sides
 DIM, STEPS, TEMPERATURE, RATE, DECAY = 64, 600, 0.1, 1e-3, 1e-2
 CATEGORIES, EACH = 12, 4  # of a training step: categories, and sightings of each of their objects
 WEIGHTS = (0.2, 0.4, 0.7, 1.0)  # of a head beside what teaching compares
-HEADS = {
-    "last layer": ("last layer",),
-    "maps, box": ("maps, box",),
-    "maps, mask": ("maps, mask",),
-    "maps, mask + look": ("maps, mask", "look"),
+HIDDEN, DROPOUT = 256, 0.2  # of heads of two layers
+HEADS = {  # what they see, and their layers
+    "last layer": (("last layer",), 1),
+    "last layer, 2 layers": (("last layer",), 2),
+    "maps, box": (("maps, box",), 1),
+    "maps, mask": (("maps, mask",), 1),
+    "maps, mask, 2 layers": (("maps, mask",), 2),
+    "maps, mask + look": (("maps, mask", "look"), 1),
 }
 
 
@@ -153,22 +156,27 @@ def as_another_camera(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 class Head(nn.Module):
-    """One linear layer on features of mean 0 and deviation 1 to a vector of unit length."""
+    """One or two layers on features of mean 0 and deviation 1 to a vector of unit length."""
 
-    def __init__(self, features: Tensor) -> None:
+    def __init__(self, features: Tensor, layers: int) -> None:
         super().__init__()
         self.mean, self.deviation = features.mean(0), features.std(0) + 1e-3
-        self.linear = nn.Linear(features.shape[1], DIM)
+        size = features.shape[1]
+        if layers == 1:
+            self.layers = nn.Linear(size, DIM)
+        else:
+            drop = nn.Dropout(DROPOUT)
+            self.layers = nn.Sequential(drop, nn.Linear(size, HIDDEN), nn.ReLU(), drop, nn.Linear(HIDDEN, DIM))
 
     def forward(self, features: Tensor) -> Tensor:
-        return F.normalize(self.linear((features - self.mean) / self.deviation))
+        return F.normalize(self.layers((features - self.mean) / self.deviation))
 
 
-def trained(features: np.ndarray, member: np.ndarray, category: np.ndarray) -> Head:
+def trained(features: np.ndarray, member: np.ndarray, category: np.ndarray, layers: int) -> Head:
     """A head trained on sightings [S, D] of members [S]; look-alikes are of one category [S] and in one step."""
     torch.manual_seed(0)
     rng, given = np.random.default_rng(0), torch.from_numpy(features)
-    head = Head(given)
+    head = Head(given, layers)
     optimiser = torch.optim.AdamW(head.parameters(), RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     rows_of = {one: np.flatnonzero(member == one) for one in np.unique(member)}
@@ -214,9 +222,9 @@ def kinds(
         alike = vectors @ vectors.T
         return recall(alike[elsewhere & same], alike[elsewhere & ~same])
 
-    for name, given in HEADS.items():
+    for name, (given, layers) in HEADS.items():
         columns = np.concatenate([np.arange(rows.shape[1])[parts[part]] for part in given])
-        head = trained(rows[~held_out][:, columns], member[~held_out], category[~held_out])
+        head = trained(rows[~held_out][:, columns], member[~held_out], category[~held_out], layers)
 
         def alone(rows: np.ndarray, head: Head = head, columns: np.ndarray = columns) -> np.ndarray:
             with torch.no_grad():
