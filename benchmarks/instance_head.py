@@ -237,7 +237,7 @@ def kinds(
         made |= {f"head on {name}": alone, f"now + {weight} head on {name}": beside(weight)}
     print(f"{(~held_out).sum()} sightings of {len(np.unique(member[~held_out]))} objects; recall of the held-out ones:")
     for name, kind in made.items():
-        print(f"  {name:<36} {100 * held_out_recall(kind(rows[judged])):.0f}")
+        print(f"  {name:<42} {100 * held_out_recall(kind(rows[judged])):.0f}")
     return made
 
 
@@ -264,7 +264,7 @@ def at_one(shots: list[Shot], owners: list[int], twin_of: Callable, teachers: in
 
 
 def row(name: str, cells: list[str]) -> None:
-    print(f"{name:<36}", *(f"{cell:>12}" for cell in cells), flush=True)
+    print(f"{name:<42}", *(f"{cell:>12}" for cell in cells), flush=True)
 
 
 def on_scenes(shots: list[Shot], cast: list[Member], made: dict[str, Callable]) -> None:
@@ -272,7 +272,7 @@ def on_scenes(shots: list[Shot], cast: list[Member], made: dict[str, Callable]) 
     twins |= {twin: number for number, twin in twins.items()}
     across = ("rank-1", "mAP", "AUROC", "look-alikes")
     row("", ["other views:", "", "", "", "scenes:", "", "", "", "at 1 %:", "", ""])
-    row("", [*across, *across, *(f"{count} views" for count in TAUGHT)])
+    row("", [*across, *across, *(f"after {count}" for count in TAUGHT)])
     for name, kind in made.items():
         own = vectors_of(shots, kind)
         found = met(own, cast)
@@ -285,7 +285,7 @@ def on_photographs(shots: list[Shot], names: dict[int, str], made: dict[str, Cal
     for title, wanted in (("other", False), ("known", True)):
         owners = [number for number in names if (names[number] in known) == wanted]
         print(f"\nphotographs, objects of {title} classes, predicted masks, %")
-        row("", ["AUROC", *(f"{count} views" for count in TAUGHT)])
+        row("", ["AUROC", *(f"after {count}" for count in TAUGHT)])
         for name, kind in made.items():
             own = vectors_of(shots, kind)
             vectors, owner = zip(*((one.vectors[i], number) for number in owners for one, i in seen(own, number)),
