@@ -27,6 +27,7 @@ from osis_ros.training.checkpoint import lineage, load_checkpoint, save_checkpoi
 from osis_ros.training.export import _padding, _pretrained, reconfigured, round_to_half
 from osis_ros.training.export_graph import ExportGraph, export_onnx
 from osis_ros.training.export_optimise import pad_outputs
+from osis_ros.training.model.backbones import mobilenet
 from osis_ros.training.model.backbones.backbone import build_backbone
 from osis_ros.training.model.config import ModelConfig
 from osis_ros.training.model.detector import Detector
@@ -224,7 +225,16 @@ def test_the_graph_gives_what_the_network_gives_on_photographs(network, bundle, 
     assert_few_ties(counts)
 
 
-def test_the_graph_looks_at_crops_as_the_network_does(photographs, tmp_path, capfd):
+@pytest.fixture
+def shallow(monkeypatch):
+    """MobileNetV2 of 9 blocks instead of 18: one of each row of equal ones, and two of the first such row, of which
+    one has a shortcut. The exporter takes minutes for three whole ones, two of which see an unknown number of crops."""
+    rows = [(t, c, n if c == 24 else 1, s) for t, c, n, s in mobilenet.SETTINGS]
+    monkeypatch.setattr(mobilenet, "SETTINGS", tuple(rows))
+    monkeypatch.setattr(mobilenet, "STAGES", ((0, 2), (2, 4), (4, 5), (5, 7), (7, 9)))
+
+
+def test_the_graph_looks_at_crops_as_the_network_does(photographs, tmp_path, capfd, shallow):
     network = decisive_network(HEIGHT, WIDTH, on_crops=True)
     table = export_onnx(network, tmp_path / "model.onnx", HEIGHT, WIDTH)
     assert capfd.readouterr() == ("", "")  # the exporter prints whole graphs where it has to try again
