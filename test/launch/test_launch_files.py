@@ -15,7 +15,7 @@ pytest.importorskip("launch_ros", reason="launch and launch_ros are not installe
 pytest.importorskip("launch.actions", reason="launch is not installed")
 pytest.importorskip("osis_ros.msg", reason="the messages are not built")
 
-from bench import RELIABLE, TIMEOUT, Bench, eventually, picture, rgb_message, status, value
+from bench import RELIABLE, TIMEOUT, Bench, Heard, eventually, picture, rgb_message, status, value
 from colour_cells import write_colour_cells
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import GetParameters
@@ -312,6 +312,14 @@ def played() -> bool:
     return "ros2bag" in get_packages_with_prefixes()
 
 
+def judged(diagnostics: Heard, namespace: str) -> set[str]:
+    """The numbers of images that the evaluator said it had judged."""
+    told = [
+        one for array in list(diagnostics) for one in array.status if one.name == f"{namespace}/evaluator: accuracy"
+    ]
+    return {value(one, "images judged") for one in told}
+
+
 def test_a_replay_scores_what_a_player_of_its_own_sends_and_leaves_a_report(
     bench: Bench, launched, tmp_path: Path, model: dict[str, str]
 ):
@@ -325,10 +333,15 @@ def test_a_replay_scores_what_a_player_of_its_own_sends_and_leaves_a_report(
     topics = {"eye": Image, "truth": InstanceArray}
     publishers = [bench.peer.create_publisher(kind, topic, RELIABLE) for topic, kind in topics.items()]
     eventually(lambda: [p.get_subscription_count() for p in publishers] == [2, 1], "segmenter and evaluator listen")
+    eventually(
+        lambda: bench.peer.count_subscribers("segmenter/instances") == 2, "so does the evaluator to the segmenter"
+    )
+    diagnostics = bench.listen(DiagnosticArray, "/diagnostics")
     image = rgb_message(picture((16, 8, 96, 48, (255, 0, 0))), bench.stamped(4))
     publishers[0].publish(image)
     (answer,) = heard.wait()
     publishers[1].publish(answer)  # it is its own truth
+    eventually(lambda: "1" in judged(diagnostics, place), "the evaluator judges it")
     output = launch.end()
     assert "Traceback" not in output
     assert launch.process.returncode == 0, output
