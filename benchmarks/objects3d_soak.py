@@ -3,15 +3,14 @@
     python benchmarks/objects3d_soak.py [--minutes 2] [--rate 15] [--objects 10]
 
 It starts the node as a process and sends it simulated instances and depth over DDS. Every output is subscribed to. It
-prints a line each tenth of the time, and at the end how much memory it held early on, when everything was loaded and
-warm, and how much later.
+prints a line each tenth of the time: frames sent and answered, memory, cores used, threads and open files of the node.
+At the end it prints how much memory the node held early on, when everything was loaded and warm, and how much later.
 """
 
 import argparse
 import os
 import tempfile
 import time
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +37,7 @@ class Source(Node):
 
     def __init__(self, frames: list) -> None:
         super().__init__("soak")
-        self.answers, self._numbers = 0, count()
+        self.answers, self.sent = 0, 0
         self._frames = [
             (instances, depth, np.array([[c.fx, 0, c.cx], [0, c.fy, c.cy], [0, 0, 1]]) + HALF)
             for instances, depth, c in frames
@@ -58,7 +57,8 @@ class Source(Node):
         return all(topic.get_subscription_count() for topic in (self._instances, self._depth, self._info))
 
     def send(self) -> None:
-        instances, depth, k = self._frames[next(self._numbers) % len(self._frames)]
+        instances, depth, k = self._frames[self.sent % len(self._frames)]
+        self.sent += 1
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id="camera")
         self._info.publish(intrinsics_to_message(k, depth.shape[1], depth.shape[0], header))
         self._depth.publish(image_to_message(depth, "32FC1", header))
@@ -70,6 +70,12 @@ def held(process: int) -> tuple[float, int, int]:
     status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     files = len(list(Path(f"/proc/{process}/fd").iterdir()))
     return int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), files
+
+
+def busy(process: int) -> float:
+    """Seconds of processor time that a process has used."""
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def spin(source: Source, seconds: float, rate: float = 0.0) -> None:
@@ -99,15 +105,18 @@ def main() -> None:
             while not source.listened_to():
                 node.check()
                 spin(source, 0.2)
-            print(f"{'minute':>8}{'answers':>10}{'MB':>8}{'threads':>9}{'files':>7}")
-            memory = []
+            print(f"{'minute':>8}{'sent':>8}{'answers':>9}{'MB':>8}{'cores':>7}{'threads':>9}{'files':>7}")
+            memory, used = [], busy(node.process_id)
             for part in range(1, 11):
                 spin(source, 6 * arguments.minutes, arguments.rate)
                 node.check()
                 size, threads, files = held(node.process_id)
                 memory.append(size)
-                minute = part * arguments.minutes / 10
-                print(f"{minute:8.1f}{source.answers:10}{size:8.1f}{threads:9}{files:7}", flush=True)
+                before, used = used, busy(node.process_id)
+                print(
+                    f"{part * arguments.minutes / 10:8.1f}{source.sent:8}{source.answers:9}{size:8.1f}"
+                    f"{(used - before) / (6 * arguments.minutes):7.2f}{threads:9}{files:7}", flush=True,
+                )  # fmt: skip
             early, late = np.median(memory[1:5]), np.median(memory[6:])
             print(f"median of the second to fifth line {early:.1f} MB, of the last four {late:.1f} MB")
         finally:
